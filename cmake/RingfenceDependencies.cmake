@@ -1,0 +1,23 @@
+# Everything that Ringfence stands on, each as one target; all of it is in Debian 12.
+find_package(PkgConfig REQUIRED)
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(tl-expected REQUIRED)
+find_package(Boost 1.74 REQUIRED COMPONENTS program_options)
+find_package(GTest REQUIRED)
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+pkg_check_modules(LIBNL REQUIRED IMPORTED_TARGET libnl-3.0 libnl-route-3.0)
+pkg_check_modules(DPDK REQUIRED libdpdk)
+
+# DPDK's headers are SYSTEM, its -march gives way to RINGFENCE_MARCH, and only what is used is linked.
+add_library(ringfence_dpdk INTERFACE)
+target_include_directories(ringfence_dpdk SYSTEM INTERFACE ${DPDK_INCLUDE_DIRS})
+set(dpdk_flags ${DPDK_CFLAGS_OTHER})
+list(FILTER dpdk_flags EXCLUDE REGEX "^-march=")
+list(JOIN dpdk_flags " " dpdk_flags)
+string(REPLACE "-include rte_config.h" "SHELL:-include rte_config.h" dpdk_flags "${dpdk_flags}")
+target_compile_options(ringfence_dpdk INTERFACE "${dpdk_flags}")
+target_link_libraries(ringfence_dpdk INTERFACE ${DPDK_LINK_LIBRARIES})
+target_link_options(ringfence_dpdk INTERFACE -Wl,--as-needed)

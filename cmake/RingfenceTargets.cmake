@@ -1,0 +1,39 @@
+# How every target of Ringfence is built: C++20, warnings are errors, headers are named from the top ("core/types/result.h").
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/bin)
+
+find_program(CCACHE ccache)
+if(CCACHE)
+    set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
+endif()
+
+add_library(ringfence_options INTERFACE)
+target_include_directories(ringfence_options INTERFACE
+    $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/generated>
+    $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/ringfence>)
+target_compile_options(ringfence_options INTERFACE $<BUILD_INTERFACE:-Wall -Wextra -Wconversion -Wshadow -Werror>
+    $<BUILD_INTERFACE:-march=${RINGFENCE_MARCH}>)
+if(RINGFENCE_SANITIZE)
+    add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
+    add_link_options(-fsanitize=address,undefined)
+elseif(RINGFENCE_TSAN)
+    add_compile_options(-fsanitize=thread -fno-omit-frame-pointer)
+    add_link_options(-fsanitize=thread)
+endif()
+
+# ringfence_library(NAME SOURCES a.cpp ... LINK other ...): a static library ringfence_NAME, known as ringfence::NAME.
+function(ringfence_library name)
+    cmake_parse_arguments(arg "" "" "SOURCES;LINK;PRIVATE_LINK" ${ARGN})
+    if(arg_SOURCES)
+        add_library(ringfence_${name} STATIC ${arg_SOURCES})
+        target_link_libraries(ringfence_${name} PUBLIC ringfence_options ${arg_LINK} PRIVATE ${arg_PRIVATE_LINK})
+    else()
+        add_library(ringfence_${name} INTERFACE)
+        target_link_libraries(ringfence_${name} INTERFACE ringfence_options ${arg_LINK})
+    endif()
+    add_library(ringfence::${name} ALIAS ringfence_${name})
+endfunction()

@@ -1,0 +1,18 @@
+# ringfence_test(NAME SOURCES ... LINK ... [LABEL unit] [TIMEOUT 120] [MAIN]): one GoogleTest executable, one ctest test.
+# MAIN = the sources bring their own main(). Exit status 77 = skipped (the reason is printed).
+function(ringfence_test name)
+    cmake_parse_arguments(arg "MAIN" "LABEL;TIMEOUT" "SOURCES;LINK" ${ARGN})
+    if(NOT arg_LABEL)
+        set(arg_LABEL unit)
+    endif()
+    if(NOT arg_TIMEOUT)
+        set(arg_TIMEOUT 120)
+    endif()
+    add_executable(${name} ${arg_SOURCES})
+    target_link_libraries(${name} PRIVATE ringfence_options ${arg_LINK} GTest::gtest)
+    if(NOT arg_MAIN)
+        target_link_libraries(${name} PRIVATE GTest::gtest_main)
+    endif()
+    add_test(NAME ${name} COMMAND ${name})
+    set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77)
+endfunction()
