@@ -1,0 +1,78 @@
+// The Forwarder: threads that poll ports, run the pipeline and send. For main, the agent and
+// benchmarks.
+//
+// Each worker owns some ports: it alone receives and sends on them. What another worker's pipeline
+// sends to such a port crosses by a ring for each pair of workers, so frames between two ports stay
+// in order. All that workers read - the Fabric, which ports exist, who owns them - is one immutable
+// Plan behind one pointer; a new one is published while they run, and the old one is freed when
+// each has passed a quiescent state (rte_rcu_qsbr). A worker that finds nothing to do sleeps, and
+// holds nobody up meanwhile.
+//
+// The control thread (one) calls everything here. It watches event_fd() and calls reclaim() when
+// that is readable: the callbacks of finished publications run there.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/types/ids.h"
+#include "core/types/result.h"
+#include "dataplane/ports/mbuf_pool.h"
+#include "dataplane/ports/port.h"
+
+namespace ringfence {
+
+class Fabric;
+
+struct ForwarderSettings {
+    // One worker an entry, bound to that CPU, or to none. At most 16.
+    std::vector<std::optional<unsigned>> cpus = {std::nullopt};
+    bool busy_poll = false;                     // never sleep: lowest latency, a whole CPU a worker
+    std::chrono::microseconds longest_nap{500}; // of a worker with a port that only polling can ask
+    unsigned handover_ring = 1024; // frames that wait between two workers; a power of two
+};
+
+// other_config:pmd-cpu-mask, such as "0x6" or "6": the CPUs, one worker each.
+[[nodiscard]] Result<std::vector<std::optional<unsigned>>> cpus_from_mask(std::string_view mask);
+
+class Forwarder {
+public:
+    using Done = std::function<void()>;
+
+    // Needs a running EAL. The pool outlives the Forwarder.
+    [[nodiscard]] static Result<std::unique_ptr<Forwarder>> start(const ForwarderSettings& settings,
+                                                                  const ports::MbufPool& pool);
+    // Stops every worker; what they still hold is freed. Callbacks not yet called are dropped.
+    ~Forwarder();
+
+    unsigned workers() const;
+
+    // From now on workers forward by this Fabric; done() is called when none can still use the one
+    // before.
+    void publish(std::shared_ptr<const Fabric> fabric, Done done = {});
+
+    // Polls the port from now on, on that worker. The id is the Fabric's; frames for an id without
+    // a port are counted drops. An id in use, or a worker that does not exist, is an error.
+    [[nodiscard]] Result<> add_port(PortId id, std::shared_ptr<ports::Port> port, unsigned worker);
+    // Stops polling it; done() is called when no worker can touch it any more, and only then may
+    // the port be expected to close. An id that is not there: done() is called all the same.
+    void remove_port(PortId id, Done done = {});
+    // Hands the port to another worker. While the old one lets go (some microseconds) what is sent
+    // to it is a counted drop, and what it receives waits in the device.
+    [[nodiscard]] Result<> move_port(PortId id, unsigned worker, Done done = {});
+    std::optional<unsigned> owner(PortId id) const;
+
+    int event_fd() const;
+    void reclaim();
+
+private:
+    struct Impl;
+    explicit Forwarder(std::unique_ptr<Impl> impl);
+    std::unique_ptr<Impl> impl_;
+};
+
+} // namespace ringfence
