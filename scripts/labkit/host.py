@@ -1,0 +1,108 @@
+"""Hosts: a Ringfence host with its own Open_vSwitch database and ringfence-vswitchd, and a foreign one."""
+
+import json
+import os
+
+from .daemon import Daemon, binary
+from .database import VSWITCH_SCHEMA, DatabaseServer
+from .ledger import Ledger
+from .network import Namespace, Underlay, silence_kernel
+from .shell import wait_until
+
+WIRE = "wire"    # the host's end of the underlay's veth: the stand-in for a NIC
+SHADOW = "up0"   # the tap that shadows it and carries the VTEP's address
+
+
+class Host:
+    """One hypervisor. Its settings are the ones that an operator would make, with ovs-vsctl."""
+
+    def __init__(self, ledger: Ledger, name: str, vtep: str):
+        self.name, self.vtep = name, vtep
+        self.directory = ledger.directory / name
+        self.namespace = Namespace(ledger, name)
+        self.state_file = self.directory / "state.json"
+        self.environment = {**os.environ, "OVS_RUNDIR": str(self.directory), "OVS_LOGDIR": str(self.directory),
+                            "OVS_DBDIR": str(self.directory)}
+        self.database = DatabaseServer("ovsdb-server", self.directory, {"conf": VSWITCH_SCHEMA},
+                                       self.namespace.spawn, "db.sock")
+        self.switch = Daemon(
+            f"{name}: ringfence-vswitchd", self.namespace.spawn,
+            [binary("ringfence-vswitchd"), self.database.remote, "--pidfile", "--no-chdir",
+             "--state", str(self.state_file)],
+            self.directory / "ringfence-vswitchd.log", self._answers, env=self.environment)
+
+    def create(self, underlay: Underlay, southbound: str, cores: str, **settings: str) -> None:
+        """`settings`: more columns of the Open_vSwitch row, "other_config:key" and the like."""
+        self.directory.mkdir(parents=True, exist_ok=True)
+        self.namespace.create()
+        underlay.connect(self.namespace, WIRE)
+        silence_kernel(self.namespace, WIRE)
+        self.database.start()
+        settings = {"external_ids:system-id": self.name, "external_ids:hostname": self.name,
+                    "external_ids:ringfence-remote": southbound, "external_ids:ringfence-encap-ip": self.vtep,
+                    "other_config:pmd-cpu-mask": cores, **settings}
+        self.vsctl("--no-wait", "init", "--", "set", "Open_vSwitch", ".",
+                   *(f'{key}="{value}"' for key, value in settings.items()))
+
+    def start(self) -> None:
+        """Starts the switch and makes its bridges: one with the uplink, one for VMs."""
+        self.switch.start()
+        self.vsctl("add-br", "br-up", "--", "set", "bridge", "br-up", "datapath_type=netdev")
+        self.vsctl("add-port", "br-up", "uplink", "--", "set", "interface", "uplink", "type=dpdk",
+                   f"options:dpdk-devargs=net_af_packet0,iface={WIRE}", f"external_ids:ringfence-uplink={SHADOW}")
+        self.vsctl("add-br", "br-int", "--", "set", "bridge", "br-int", "datapath_type=netdev")
+        self.address_shadow()
+
+    def address_shadow(self, timeout: float = 10) -> None:
+        """Gives the VTEP's address to the shadow tap, as the host's network configuration would."""
+        wait_until(f"{self.name}: tap {SHADOW}", lambda: self.has_interface(SHADOW), timeout)
+        self.namespace.ip("address", "replace", f"{self.vtep}/24", "dev", SHADOW)
+        self.namespace.ip("link", "set", SHADOW, "up")
+
+    def has_interface(self, name: str) -> bool:
+        return self.namespace.attempt("test", "-e", f"/sys/class/net/{name}").returncode == 0
+
+    def vsctl(self, *arguments: str, timeout: float = 20) -> str:
+        return self.namespace.run("ovs-vsctl", *arguments, env=self.environment, timeout=timeout).strip()
+
+    def appctl(self, *arguments: str) -> str:
+        return self.namespace.run("ovs-appctl", *arguments, env=self.environment)
+
+    def interface(self, name: str, *columns: str) -> dict:
+        """Columns of an Interface row, as Python values (a set or map as list or dict)."""
+        text = self.vsctl("--format=json", f"--columns={','.join(columns)}", "list", "interface", name)
+        table = json.loads(text)
+        return {column: _plain(value) for column, value in zip(table["headings"], table["data"][0])}
+
+    def _answers(self) -> bool:
+        return "ringfence" in self.appctl("version").lower()
+
+
+class ForeignHost:
+    """A VTEP that is not ours: a namespace whose kernel speaks VXLAN. It has an address on the underlay itself."""
+
+    def __init__(self, ledger: Ledger, name: str, vtep: str):
+        self.name, self.vtep = name, vtep
+        self.namespace = Namespace(ledger, name)
+
+    def create(self, underlay: Underlay) -> None:
+        self.namespace.create()
+        underlay.connect(self.namespace, WIRE)
+        self.namespace.ip("address", "add", f"{self.vtep}/24", "dev", WIRE)
+        # A veth hands unfinished checksums on, because its peer is expected to be a kernel as well.
+        self.namespace.run("ethtool", "-K", WIRE, "tx", "off")
+
+    def add_vxlan(self, interface: str, vni: int, remotes: list[str], into: Namespace, mtu: int = 1450) -> None:
+        """A vxlan device of this host's kernel that floods to `remotes`; it ends up in the VM's namespace `into`."""
+        self.namespace.ip("link", "add", interface, "mtu", str(mtu), "type", "vxlan", "id", str(vni),
+                          "dstport", "4789", "local", self.vtep, "dev", WIRE)
+        for remote in remotes:
+            self.namespace.run("bridge", "fdb", "append", "00:00:00:00:00:00", "dev", interface, "dst", remote)
+        self.namespace.ip("link", "set", interface, "netns", into.full_name)
+
+
+def _plain(value):
+    if isinstance(value, list) and len(value) == 2 and value[0] in ("set", "map", "uuid"):
+        kind, content = value
+        return {"set": list, "map": dict, "uuid": str}[kind](content)
+    return value
