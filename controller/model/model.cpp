@@ -1,0 +1,172 @@
+#include "controller/model/model.h"
+
+#include <algorithm>
+#include <charconv>
+#include <tuple>
+
+#include "controller/model/texts.h"
+#include "core/types/addresses.h"
+
+namespace ringfence::model {
+namespace {
+
+// The ledger's choice first, the rest by UUID: who comes first keeps it.
+void rank(std::vector<Uuid>& claimants, const Uuid* in_ledger) {
+    std::ranges::sort(claimants, [&](const Uuid& a, const Uuid& b) {
+        bool first = in_ledger && a == *in_ledger, second = in_ledger && b == *in_ledger;
+        return first != second ? first : a < b;
+    });
+}
+
+} // namespace
+
+std::map<std::string, std::string> to_reported(const HostFacts& facts) {
+    std::map<std::string, std::string> reported;
+    reported["vtep_addresses"] = join(facts.vtep_addresses, ",");
+    if (facts.underlay_mtu)
+        reported["underlay_mtu"] = std::to_string(*facts.underlay_mtu);
+    return reported;
+}
+
+Facts reported_facts(const northbound::Tables& rows) {
+    Facts facts;
+    for (const auto& host : rows.host) {
+        if (host.reported.empty())
+            continue;
+        HostFacts& of_host = facts[host.name];
+        if (auto vteps = host.reported.find("vtep_addresses"); vteps != host.reported.end())
+            of_host.vtep_addresses = split(vteps->second, ',');
+        if (auto mtu = host.reported.find("underlay_mtu"); mtu != host.reported.end()) {
+            int64_t value = 0;
+            const char* end = mtu->second.data() + mtu->second.size();
+            if (auto [stop, error] = std::from_chars(mtu->second.data(), end, value);
+                error == std::errc() && stop == end)
+                of_host.underlay_mtu = value;
+        }
+    }
+    return facts;
+}
+
+Model::Model(const northbound::Tables& rows, Facts facts) : rows_(&rows), facts_(std::move(facts)) {
+    for (const auto& global : rows.global)
+        admit_all_ = global.admit_hosts == "auto";
+    index_hosts();
+    index_vnis();
+    index_addresses();
+}
+
+const HostFacts* Model::facts(std::string_view host) const {
+    auto found = facts_.find(host);
+    return found == facts_.end() ? nullptr : &found->second;
+}
+
+std::optional<Uuid> Model::segment_of(const northbound::Nic& nic) const {
+    if (nic.organization_network)
+        return nic.organization_network;
+    const auto* network = nic.vapp_network ? rows_->vapp_network.find(*nic.vapp_network) : nullptr;
+    return network ? segment_of(*network) : std::nullopt;
+}
+
+std::optional<Uuid> Model::segment_of(const northbound::VappNetwork& network) const {
+    return network.mode == "bridged" ? network.parent : network.uuid;
+}
+
+std::optional<Uuid> Model::holder(const Uuid& segment, std::string_view address) const {
+    auto found = holders_.find(AddressKey{segment, std::string(address)});
+    return found == holders_.end() ? std::nullopt : std::optional(found->second.front());
+}
+
+std::optional<Uuid> Model::vni_holder(int64_t vni) const {
+    auto found = vnis_.find(vni);
+    return found == vnis_.end() ? std::nullopt : std::optional(found->second.front());
+}
+
+const northbound::Host* Model::vtep_holder(std::string_view address) const {
+    auto found = vteps_.find(address);
+    return found == vteps_.end() ? nullptr : found->second;
+}
+
+bool Model::is_admitted(const northbound::Host& host) const {
+    return host.kind == "foreign" || host.admitted || admit_all_;
+}
+
+size_t Model::AddressHash::operator()(const AddressKey& key) const {
+    return std::hash<Uuid>{}(key.segment) ^ std::hash<std::string>{}(key.address) * 31;
+}
+
+void Model::index_hosts() {
+    for (const auto& host : rows_->host) {
+        index_vteps(host);
+        const HostFacts* reported = facts(host.name);
+        if (host.kind == "foreign" || !reported || !reported->underlay_mtu || !is_admitted(host))
+            continue;
+        int64_t mtu = *reported->underlay_mtu - vxlan_overhead;
+        bool lower = std::tie(mtu, host.name) < std::tie(underlay_.mtu, underlay_.host);
+        if (underlay_.host.empty() || lower)
+            underlay_ = {mtu, host.name};
+    }
+}
+
+void Model::index_vteps(const northbound::Host& host) {
+    const HostFacts* reported = facts(host.name);
+    auto holds = [&](const northbound::Host& of, const std::string& address) {
+        const HostFacts* its = facts(of.name);
+        return its && its->held.contains(address);
+    };
+    auto claim = [&](const std::string& text) {
+        std::string address = canonical_address(text);
+        auto& holder = vteps_[address];
+        bool here = holds(host, address), there = holder && holds(*holder, address);
+        if (!holder || (here != there ? here : host.uuid < holder->uuid))
+            holder = &host;
+    };
+    if (host.kind == "foreign")
+        std::ranges::for_each(host.vtep_addresses, claim);
+    else if (reported)
+        std::ranges::for_each(reported->vtep_addresses, claim);
+}
+
+void Model::index_vnis() {
+    for (const auto& network : rows_->organization_network)
+        vnis_[network.vni].push_back(network.uuid);
+    for (const auto& network : rows_->vapp_network)
+        if (network.vni)
+            vnis_[*network.vni].push_back(network.uuid);
+    std::map<int64_t, Uuid> ledger;
+    for (const auto& allocation : rows_->vni_allocation) {
+        ledger[allocation.vni] = allocation.network;
+        auto& claimants = vnis_[allocation.vni];
+        if (std::ranges::find(claimants, allocation.network) == claimants.end())
+            claimants.push_back(allocation.network);
+    }
+    for (auto& [vni, claimants] : vnis_) {
+        auto entry = ledger.find(vni);
+        rank(claimants, entry == ledger.end() ? nullptr : &entry->second);
+    }
+}
+
+void Model::index_addresses() {
+    for (const auto& nic : rows_->nic) {
+        auto segment = segment_of(nic);
+        if (!segment)
+            continue;
+        if (!nic.mac.empty())
+            holders_[{*segment, canonical_mac(nic.mac)}].push_back(nic.uuid);
+        for (const auto& address : nic.addresses)
+            holders_[{*segment, canonical_address(address)}].push_back(nic.uuid);
+    }
+    std::unordered_map<AddressKey, Uuid, AddressHash> ledger;
+    for (const auto& allocation : rows_->address_allocation)
+        if (allocation.nic)
+            ledger[{allocation.network, allocation.address}] = *allocation.nic;
+    for (const auto& [key, nic] : ledger)
+        if (auto& claimants = holders_[key]; std::ranges::find(claimants, nic) == claimants.end())
+            claimants.push_back(nic);
+    for (auto& [key, claimants] : holders_)
+        if (claimants.size() > 1) {
+            auto entry = ledger.find(key);
+            rank(claimants, entry == ledger.end() ? nullptr : &entry->second);
+        }
+}
+
+} // namespace ringfence::model

@@ -1,0 +1,187 @@
+// NICs: what they attach to, their addresses, and who else has those.
+#include "controller/model/check.h"
+#include "controller/model/paths.h"
+#include "controller/model/subnets.h"
+#include "controller/model/texts.h"
+#include "core/types/addresses.h"
+
+namespace ringfence::model {
+namespace {
+
+// A NIC and all that it stands in; none of it is null.
+struct Place {
+    const northbound::VirtualMachine* vm;
+    const northbound::Vapp* vapp;
+    const northbound::VirtualDataCenter* vdc;
+};
+
+Result<Place> find_place(const Model& model, const std::string& object,
+                         const northbound::Nic& nic) {
+    const auto& rows = model.rows();
+    Place place{};
+    place.vm = rows.virtual_machine.find(nic.virtual_machine);
+    place.vapp = place.vm ? rows.vapp.find(place.vm->vapp) : nullptr;
+    place.vdc = place.vapp ? rows.virtual_data_center.find(place.vapp->data_center) : nullptr;
+    if (!place.vdc)
+        return fail(ErrorKind::not_found, "{}: its VM, vApp or data center does not exist", object);
+    return place;
+}
+
+Result<> check_unbuilt(const std::string& object, const northbound::Nic& nic) {
+    if (nic.allocation == "pool" || nic.allocation == "dhcp")
+        return not_built(object, "allocation " + nic.allocation,
+                         "choose manual and give addresses, or none");
+    if (!nic.outside_addresses.empty())
+        return not_built(object, "an outside address", "remove outside_addresses");
+    if (!nic.security_groups.empty())
+        return not_built(object, "a security group", "remove security_groups");
+    return first_of(check_empty(object, "limit", nic.limits),
+                    check_empty(object, "option", nic.options));
+}
+
+Result<> check_attachment(const Model& model, const std::string& object, const northbound::Nic& nic,
+                          const Place& place) {
+    const auto& rows = model.rows();
+    if (nic.organization_network.has_value() == nic.vapp_network.has_value())
+        return fail("{}: attaches to {}; name one organization network or one vApp network", object,
+                    nic.vapp_network ? "two networks" : "no network");
+    if (nic.organization_network) {
+        const auto* network = rows.organization_network.find(*nic.organization_network);
+        if (!network)
+            return fail(ErrorKind::not_found, "{}: its network does not exist", object);
+        if (network->organization != place.vapp->organization)
+            return fail("{}: {} is another organization's", object, path(rows, *network));
+        return {};
+    }
+    const auto* network = rows.vapp_network.find(*nic.vapp_network);
+    if (!network)
+        return fail(ErrorKind::not_found, "{}: its network does not exist", object);
+    if (network->vapp != place.vapp->uuid)
+        return fail("{}: {} is another vApp's", object, path(rows, *network));
+    return {};
+}
+
+Result<> check_port_security(const std::string& object, const northbound::Nic& nic) {
+    if (nic.allocation == "none" && !nic.addresses.empty())
+        return fail(
+            "{}: allocation none and addresses exclude each other; choose allocation manual",
+            object);
+    if (nic.allocation == "manual" && nic.addresses.empty())
+        return fail("{}: allocation manual needs addresses; give them, or choose allocation none "
+                    "with port security mac",
+                    object);
+    if (nic.port_security == "strict" && nic.addresses.empty())
+        return fail("{}: port security strict needs addresses; give them, or choose port security "
+                    "mac",
+                    object);
+    return {};
+}
+
+Result<> check_mac(const std::string& object, const northbound::Nic& nic) {
+    auto mac = MacAddr::from(nic.mac);
+    if (!mac)
+        return tl::unexpected(
+            Error{ErrorKind::invalid, fmt::format("{}: MAC \"{}\" is not a MAC address; give one "
+                                                  "like 02:00:00:00:00:01",
+                                                  object, shown(nic.mac))});
+    if (mac->is_group() || mac->is_zero())
+        return fail("{}: MAC {} is {}; give a unicast one, like 02:00:00:00:00:01", object,
+                    to_string(*mac), mac->is_zero() ? "zero" : "multicast");
+    return {};
+}
+
+// Nobody else on the segment has it.
+Result<> check_free(const Model& model, const std::string& object, const northbound::Nic& nic,
+                    const Uuid& segment, const char* what, const std::string& address) {
+    auto holder = model.holder(segment, address);
+    if (!holder || *holder == nic.uuid)
+        return {};
+    return fail(ErrorKind::conflict, "{}: {} {} is taken on {} by {}; give another", object, what,
+                address, network_path(model.rows(), segment), nic_path(model.rows(), *holder));
+}
+
+// The addressing of the network whose segment this is. Where it isn't sound nothing is held against
+// the NIC: the network says so itself.
+Addressing addressing_of(const Model& model, const Uuid& segment) {
+    const auto& rows = model.rows();
+    auto parse = [](const auto& network) {
+        return Addressing::from(network.subnets, network.gateways, network.ranges)
+            .value_or(Addressing{});
+    };
+    if (const auto* network = rows.organization_network.find(segment))
+        return parse(*network);
+    const auto* network = rows.vapp_network.find(segment);
+    return network ? parse(*network) : Addressing{};
+}
+
+Result<> check_addresses(const Model& model, const std::string& object, const northbound::Nic& nic,
+                         const Uuid& segment) {
+    Addressing addressing = addressing_of(model, segment);
+    for (const auto& text : nic.addresses) {
+        auto address = IpAddr::from(text);
+        if (!address)
+            return fail(
+                "{}: address \"{}\" is not an IP address; give one like 10.0.0.5, without a "
+                "prefix length",
+                object, shown(text));
+        if (auto admitted = addressing.admits(*address); !admitted)
+            return tl::unexpected(admitted.error().in(object));
+        if (auto free = check_free(model, object, nic, segment, "address", to_string(*address));
+            !free)
+            return free;
+    }
+    return {};
+}
+
+Result<> check_foreign_host(const Model& model, const std::string& object,
+                            const northbound::Nic& nic, const Place& place) {
+    if (!nic.foreign_host)
+        return {};
+    const auto* host = model.rows().host.find(*nic.foreign_host);
+    if (!host)
+        return fail(ErrorKind::not_found, "{}: the host that it is bound to does not exist",
+                    object);
+    if (host->kind != "foreign")
+        return fail("{}: {} is a ringfence host, which claims its ports itself; only NICs of "
+                    "foreign hosts are bound by hand",
+                    object, path(model.rows(), *host));
+    if (!place.vdc->all_hosts && !place.vdc->hosts.contains(host->uuid))
+        return fail("{}: {} is not a host of {}; add it there, or bind to one of its hosts", object,
+                    path(model.rows(), *host), path(model.rows(), *place.vdc));
+    return {};
+}
+
+} // namespace
+
+Result<> check(const Model& model, const northbound::Nic& nic) {
+    const std::string object = path(model.rows(), nic);
+    auto place = find_place(model, object, nic);
+    if (!place)
+        return tl::unexpected(place.error());
+    if (nic.number < 0 || nic.number > 65535)
+        return fail("{}: number {} is out of range; give 0 to 65535", object, nic.number);
+    if (auto sound =
+            first_of(check_port_name(object, nic.port_name), check_unbuilt(object, nic),
+                     check_attachment(model, object, nic, *place), check_port_security(object, nic),
+                     check_mac(object, nic), check_foreign_host(model, object, nic, *place));
+        !sound)
+        return sound;
+    auto segment = model.segment_of(nic);
+    if (!segment)
+        return fail(ErrorKind::not_found, "{}: its network has no segment", object);
+    return first_of(check_free(model, object, nic, *segment, "MAC", canonical_mac(nic.mac)),
+                    check_addresses(model, object, nic, *segment));
+}
+
+Result<> check(const Model&, const northbound::AddressAllocation& entry) {
+    std::string canonical =
+        entry.kind == "mac" ? canonical_mac(entry.address) : canonical_address(entry.address);
+    bool parses = entry.kind == "mac" ? MacAddr::from(entry.address).has_value()
+                                      : IpAddr::from(entry.address).has_value();
+    if (!parses || canonical != entry.address)
+        return fail("ledger: \"{}\" is not an address as the ledger writes them; write {}",
+                    shown(entry.address), parses ? canonical : "02:00:00:00:00:01 or 10.0.0.5");
+    return {};
+}
+
+} // namespace ringfence::model

@@ -1,0 +1,75 @@
+// Organizations, their virtual data centers, and the pools that VNIs come from.
+#include "controller/model/check.h"
+#include "controller/model/paths.h"
+#include "controller/model/texts.h"
+#include "core/types/ids.h"
+
+namespace ringfence::model {
+
+Result<> check(const Model&, const northbound::Global& global) {
+    return check_empty("global", "option", global.options);
+}
+
+Result<> check(const Model& model, const northbound::Organization& organization) {
+    const std::string object = path(model.rows(), organization);
+    if (auto named = check_name(object, organization.name); !named)
+        return named;
+    if (!organization.enabled)
+        return not_built(object, "a disabled organization", "set enabled to true");
+    return first_of(check_empty(object, "quota", organization.quotas),
+                    check_empty(object, "option", organization.options));
+}
+
+Result<> check(const Model& model, const northbound::VirtualDataCenter& vdc) {
+    const auto& rows = model.rows();
+    const std::string object = path(rows, vdc);
+    if (auto named = check_name(object, vdc.name); !named)
+        return named;
+    if (!rows.organization.find(vdc.organization))
+        return fail(ErrorKind::not_found, "{}: its organization does not exist", object);
+    if (!rows.network_pool.find(vdc.network_pool))
+        return fail(ErrorKind::not_found, "{}: its network pool does not exist", object);
+    for (const auto& host : vdc.hosts)
+        if (!rows.host.find(host))
+            return fail(ErrorKind::not_found, "{}: one of its hosts does not exist", object);
+    if (vdc.all_hosts && !vdc.hosts.empty())
+        return fail("{}: has all hosts and a list of hosts; give one of the two", object);
+    return check_empty(object, "limit", vdc.limits);
+}
+
+Result<> check(const Model& model, const northbound::NetworkPool& pool) {
+    const std::string object = path(model.rows(), pool);
+    if (auto named = check_name(object, pool.name); !named)
+        return named;
+    for (int64_t vni : {pool.first_vni, pool.last_vni})
+        if (!Vni::from(vni))
+            return fail("{}: VNI {} is out of range; give 1 to {}", object, vni, Vni::max);
+    if (pool.first_vni > pool.last_vni)
+        return fail("{}: the first VNI {} is above the last one {}; give the lower one first",
+                    object, pool.first_vni, pool.last_vni);
+    for (const auto& entry : model.rows().vni_allocation)
+        if (entry.network_pool == pool.uuid &&
+            (entry.vni < pool.first_vni || entry.vni > pool.last_vni))
+            return fail(ErrorKind::conflict,
+                        "{}: VNI {} of {} lies outside {} to {}; widen the range, or delete that "
+                        "network first",
+                        object, entry.vni, network_path(model.rows(), entry.network),
+                        pool.first_vni, pool.last_vni);
+    return {};
+}
+
+Result<int64_t> free_vni(const Model& model, const northbound::NetworkPool& pool) {
+    int64_t vni = pool.first_vni;
+    for (auto used = model.vnis().lower_bound(vni);
+         used != model.vnis().end() && used->first == vni; ++used)
+        ++vni;
+    if (vni <= pool.last_vni)
+        return vni;
+    return fail(ErrorKind::conflict,
+                "{}: all its {} VNIs ({} to {}) are in use; delete networks, or raise last_vni "
+                "(up to {})",
+                path(model.rows(), pool), pool.last_vni - pool.first_vni + 1, pool.first_vni,
+                pool.last_vni, Vni::max);
+}
+
+} // namespace ringfence::model

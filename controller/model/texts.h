@@ -1,0 +1,41 @@
+// Small texts: canonical addresses, lists, and the refusals that many checks share.
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "controller/model/names.h"
+#include "core/types/result.h"
+
+namespace ringfence::model {
+
+// As the ledger and the southbound tables write it; a text that is no address stays as it is.
+std::string canonical_mac(const std::string& text);
+std::string canonical_address(const std::string& text);
+
+std::string join(const std::set<std::string>& parts, std::string_view separator);
+std::set<std::string> split(std::string_view text, char separator); // without empty parts
+
+// "org/acme: quotas are not built yet; remove them"
+[[nodiscard]] tl::unexpected<Error> not_built(std::string_view object, std::string_view what,
+                                              std::string_view remedy);
+
+// A map column that nothing reads yet must be empty: a setting is refused, never ignored.
+template <class Value>
+[[nodiscard]] Result<> check_empty(std::string_view object, std::string_view column,
+                                   const std::map<std::string, Value>& map) {
+    if (map.empty())
+        return {};
+    return not_built(object, fmt::format("{} {}", column, shown(map.begin()->first)), "remove it");
+}
+
+// The first refusal of several, in order.
+template <class... Results> [[nodiscard]] Result<> first_of(Results... results) {
+    Result<> first;
+    ((first ? void(first = std::move(results)) : void()), ...);
+    return first;
+}
+
+} // namespace ringfence::model
