@@ -1,0 +1,269 @@
+#include "dataplane/agent/local/wanted.h"
+
+#include <algorithm>
+#include <charconv>
+
+#include <net/if.h>
+
+namespace ringfence::agent {
+
+namespace {
+
+// ETH_MIN_MTU of Linux and what a virtio guest can be told.
+constexpr int64_t min_mtu = 68, max_mtu = 65535;
+
+template <class Map> std::string value_of(const Map& map, const char* key) {
+    auto found = map.find(key);
+    return found == map.end() ? std::string() : found->second;
+}
+
+Result<PortType> type_of(const vswitch::Interface& row) {
+    const std::string& type = row.type;
+    if (type == "tap")
+        return PortType::tap;
+    if (type == "internal")
+        return PortType::internal;
+    if (type == "dpdk")
+        return PortType::dpdk;
+    if (type == "dpdkvhostuserclient")
+        return PortType::vhost_user_client;
+    constexpr const char* instead = "use tap, internal, dpdk or dpdkvhostuserclient";
+    if (type.empty() || type == "system")
+        return fail(ErrorKind::unsupported,
+                    "attaching an existing network device (type \"{}\") is not built yet: {}", type,
+                    instead);
+    if (type == "dpdkvhostuser")
+        return fail(ErrorKind::unsupported,
+                    "type dpdkvhostuser (the switch listens) is not built yet: use "
+                    "dpdkvhostuserclient and let QEMU listen");
+    if (type == "patch")
+        return fail(ErrorKind::unsupported,
+                    "type patch is not built yet: put the ports on one bridge");
+    if (type == "vxlan")
+        return fail(ErrorKind::unsupported,
+                    "type vxlan is not built: the fabric makes its tunnels itself, from "
+                    "external_ids:ringfence-encap-ip of the Open_vSwitch row");
+    return fail("\"{}\" is not a type of interface: {}", type, instead);
+}
+
+Result<std::string> device_of(const vswitch::Interface& row, PortType type) {
+    const char* key = type == PortType::dpdk                ? "dpdk-devargs"
+                      : type == PortType::vhost_user_client ? "vhost-server-path"
+                                                            : nullptr;
+    if (!key)
+        return std::string();
+    std::string device = value_of(row.options, key);
+    if (device.empty())
+        return fail("type {} needs options:{}", row.type, key);
+    return device;
+}
+
+Result<std::optional<uint16_t>> mtu_of(const vswitch::Interface& row) {
+    if (!row.mtu_request)
+        return std::nullopt;
+    if (*row.mtu_request < min_mtu || *row.mtu_request > max_mtu)
+        return fail("mtu_request {} is outside {} to {}", *row.mtu_request, min_mtu, max_mtu);
+    return static_cast<uint16_t>(*row.mtu_request);
+}
+
+Result<std::optional<MacAddr>> mac_of(const vswitch::Interface& row) {
+    if (!row.mac)
+        return std::nullopt;
+    auto mac = MacAddr::from(*row.mac);
+    if (!mac || mac->is_group() || mac->is_zero())
+        return fail("mac \"{}\" is not an address for one device", *row.mac);
+    return *mac;
+}
+
+std::optional<uint16_t> ofport_from(const std::optional<int64_t>& number) {
+    if (!number || *number < 1 || *number > 65534)
+        return std::nullopt;
+    return static_cast<uint16_t>(*number);
+}
+
+Result<WantedPort> port_from(const vswitch::Bridge& bridge, const vswitch::Port& port,
+                             const vswitch::Interface& row) {
+    if (port.interfaces.size() > 1)
+        return fail(ErrorKind::unsupported, "port {} has {} interfaces: bonds are not built yet",
+                    port.name, port.interfaces.size());
+    WantedPort wanted;
+    wanted.interface = row.uuid;
+    wanted.name = row.name;
+    wanted.bridge = bridge.name;
+    wanted.is_bridge = row.name == bridge.name;
+    auto type = type_of(row);
+    if (!type)
+        return tl::unexpected(type.error());
+    wanted.type = *type;
+    if (wanted.type == PortType::tap || wanted.type == PortType::internal)
+        if (std::string trouble = trouble_with_device_name(row.name); !trouble.empty())
+            return fail("{}", trouble);
+    auto device = device_of(row, *type);
+    auto mtu = mtu_of(row);
+    auto mac = mac_of(row);
+    for (const Error* error : {device ? nullptr : &device.error(), mtu ? nullptr : &mtu.error(),
+                               mac ? nullptr : &mac.error()})
+        if (error)
+            return tl::unexpected(*error);
+    wanted.device = *device;
+    wanted.mtu_request = *mtu;
+    wanted.mac = *mac;
+    wanted.iface_id = value_of(row.external_ids, "iface-id");
+    wanted.uplink_shadow = value_of(row.external_ids, "ringfence-uplink");
+    if (port.tag)
+        wanted.tag = static_cast<uint16_t>(*port.tag);
+    for (int64_t vlan : port.trunks)
+        wanted.trunks.insert(static_cast<uint16_t>(vlan));
+    wanted.ofport = ofport_from(row.ofport);
+    wanted.ofport_request = ofport_from(row.ofport_request);
+    return wanted;
+}
+
+void read_bridge(const vswitch::Tables& tables, const vswitch::Bridge& row, Wanted& wanted) {
+    WantedBridge bridge{row.uuid, row.name, {}, {}};
+    if (std::string id = value_of(row.other_config, "datapath-id");
+        id.size() == 16 && id.find_first_not_of("0123456789abcdefABCDEF") == id.npos)
+        bridge.datapath_id = id;
+    if (auto mac = MacAddr::from(value_of(row.other_config, "hwaddr")))
+        bridge.hwaddr = *mac;
+    wanted.bridges.push_back(bridge);
+    wanted.controllers.insert(row.controller.begin(), row.controller.end());
+
+    for (const ovsdb::Uuid& port_uuid : row.ports) {
+        const vswitch::Port* port = tables.port.find(port_uuid);
+        if (!port)
+            continue;
+        for (const ovsdb::Uuid& interface_uuid : port->interfaces) {
+            const vswitch::Interface* interface = tables.interface.find(interface_uuid);
+            if (!interface)
+                continue;
+            if (auto built = port_from(row, *port, *interface))
+                wanted.ports.emplace(built->name, *built);
+            else
+                wanted.refused.emplace(interface_uuid, built.error().text);
+        }
+    }
+}
+
+// An uplink is no tenant's port, and its shadow tap is a device of its own.
+std::string trouble_with_uplink(const WantedPort& port, const Wanted& wanted) {
+    if (!port.iface_id.empty())
+        return "an uplink (external_ids:ringfence-uplink) can't have an iface-id too";
+    if (std::string trouble = trouble_with_device_name(port.uplink_shadow); !trouble.empty())
+        return "external_ids:ringfence-uplink: " + trouble;
+    if (wanted.ports.contains(port.uplink_shadow))
+        return fmt::format("external_ids:ringfence-uplink: {} is a port of its own",
+                           port.uplink_shadow);
+    return {};
+}
+
+// Of ports that claim the same thing the first by name keeps it, so that no order of events
+// matters.
+void refuse_conflicts(Wanted& wanted) {
+    std::map<std::string, std::string> shadows, claims; // what is taken, and by which port
+    for (auto port = wanted.ports.begin(); port != wanted.ports.end();) {
+        const auto& [name, wish] = *port;
+        std::string trouble;
+        if (!wish.uplink_shadow.empty()) {
+            trouble = trouble_with_uplink(wish, wanted);
+            if (auto [holder, fresh] = shadows.emplace(wish.uplink_shadow, name);
+                trouble.empty() && !fresh)
+                trouble = fmt::format("external_ids:ringfence-uplink: {} shadows {} already",
+                                      wish.uplink_shadow, holder->second);
+        } else if (!wish.iface_id.empty()) {
+            if (auto [holder, fresh] = claims.emplace(wish.iface_id, name); !fresh)
+                trouble = fmt::format("external_ids:iface-id: {} has {} already on this host",
+                                      holder->second, wish.iface_id);
+        }
+        if (!trouble.empty()) {
+            wanted.refused.emplace(wish.interface, trouble);
+            port = wanted.ports.erase(port);
+        } else {
+            ++port;
+        }
+    }
+}
+
+std::vector<std::string> split(const std::string& list) {
+    std::vector<std::string> words;
+    for (size_t from = 0; from <= list.size();) {
+        size_t to = std::min(list.find(',', from), list.size());
+        std::string word = list.substr(from, to - from);
+        word.erase(0, word.find_first_not_of(' '));
+        word.erase(word.find_last_not_of(' ') + 1);
+        if (!word.empty())
+            words.push_back(word);
+        from = to + 1;
+    }
+    return words;
+}
+
+} // namespace
+
+const char* to_string(PortType type) {
+    switch (type) {
+    case PortType::tap:
+        return "tap";
+    case PortType::internal:
+        return "internal";
+    case PortType::dpdk:
+        return "dpdk";
+    case PortType::vhost_user_client:
+        return "dpdkvhostuserclient";
+    }
+    return "";
+}
+
+Wanted wanted_from(const vswitch::Tables& tables) {
+    Wanted wanted;
+    for (const vswitch::OpenvSwitch& root : tables.open_vswitch) { // one row at most
+        wanted.root = root.uuid;
+        wanted.next_cfg = root.next_cfg;
+        wanted.other_config = root.other_config;
+        wanted.fabric = fabric_settings_from(root.external_ids);
+        for (const ovsdb::Uuid& uuid : root.bridges)
+            if (const vswitch::Bridge* bridge = tables.bridge.find(uuid))
+                read_bridge(tables, *bridge, wanted);
+    }
+    std::ranges::sort(wanted.bridges, {}, &WantedBridge::name);
+    refuse_conflicts(wanted);
+    return wanted;
+}
+
+FabricSettings fabric_settings_from(const std::map<std::string, std::string>& external_ids) {
+    FabricSettings settings;
+    settings.host = value_of(external_ids, "system-id");
+    settings.remote = value_of(external_ids, "ringfence-remote");
+    if (!settings.remote.empty() && settings.host.empty())
+        settings.errors.push_back("external_ids:ringfence-remote needs external_ids:system-id, "
+                                  "the host's name in the fabric");
+    for (const std::string& word : split(value_of(external_ids, "ringfence-encap-ip"))) {
+        auto address = Ipv4Addr::from(word);
+        if (address && !address->is_multicast() && !address->is_loopback() && address->value != 0)
+            settings.vtep_addresses.push_back(*address);
+        else
+            settings.errors.push_back(fmt::format(
+                "external_ids:ringfence-encap-ip: \"{}\" is not an IPv4 address of a host", word));
+    }
+    for (const std::string& word : split(value_of(external_ids, "ringfence-bridge-mappings"))) {
+        size_t colon = word.find(':');
+        if (colon == word.npos || colon == 0 || colon + 1 == word.size())
+            settings.errors.push_back(fmt::format(
+                "external_ids:ringfence-bridge-mappings: \"{}\" is not NETWORK:BRIDGE", word));
+        else
+            settings.bridge_mappings[word.substr(0, colon)] = word.substr(colon + 1);
+    }
+    return settings;
+}
+
+std::string trouble_with_device_name(const std::string& name) {
+    if (name.size() >= IFNAMSIZ)
+        return fmt::format("a device name has at most {} characters: {}", IFNAMSIZ - 1, name);
+    bool bad = name.empty() || name == "." || name == ".." ||
+               std::ranges::any_of(name, [](unsigned char c) {
+                   return c <= ' ' || c == '/' || c == ':' || c == 0x7f;
+               });
+    return bad ? fmt::format("\"{}\" can't be the name of a device", name) : std::string();
+}
+
+} // namespace ringfence::agent

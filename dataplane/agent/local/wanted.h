@@ -1,0 +1,76 @@
+// What the host's Open_vSwitch database asks for, as plain values: rows in, wanted ports and
+// settings out. Pure; the agent compares the result with what is there.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "core/types/addresses.h"
+#include "core/types/result.h"
+#include "ovsdb/uuid.h"
+#include "ovsdb/vswitch.h"
+
+namespace ringfence::agent {
+
+enum class PortType { tap, internal, dpdk, vhost_user_client };
+
+const char* to_string(PortType type); // Interface.type's words
+
+// One Interface row that can be built.
+struct WantedPort {
+    ovsdb::Uuid interface {}; // its row; nil for a port of a state file
+    std::string name;
+    std::string bridge;
+    PortType type = PortType::tap;
+    bool is_bridge = false;    // the bridge's own internal port
+    std::string device;        // dpdk: options:dpdk-devargs; vhost-user: options:vhost-server-path
+    std::string iface_id;      // external_ids:iface-id; "" = none
+    std::string uplink_shadow; // external_ids:ringfence-uplink: the tap's name; "" = no uplink
+    std::optional<MacAddr> mac;
+    std::optional<uint16_t> mtu_request;
+    std::optional<uint16_t> tag;
+    std::set<uint16_t> trunks;
+    std::optional<uint16_t> ofport;         // that the row holds: re-used after a restart
+    std::optional<uint16_t> ofport_request; // by the operator
+    bool operator==(const WantedPort&) const = default;
+};
+
+struct WantedBridge {
+    ovsdb::Uuid row{};
+    std::string name;
+    std::string datapath_id; // other_config:datapath-id, if it is one
+    std::optional<MacAddr> hwaddr;
+    bool operator==(const WantedBridge&) const = default;
+};
+
+// external_ids of the Open_vSwitch row: where this host stands in the fabric.
+struct FabricSettings {
+    std::string host;                                   // system-id
+    std::string remote;                                 // ringfence-remote; "" = no southbound
+    std::vector<Ipv4Addr> vtep_addresses;               // ringfence-encap-ip
+    std::map<std::string, std::string> bridge_mappings; // ringfence-bridge-mappings
+    std::vector<std::string> errors;                    // a sentence each; the rest is good
+    bool operator==(const FabricSettings&) const = default;
+};
+
+struct Wanted {
+    ovsdb::Uuid root{};   // the Open_vSwitch row; nil = there is none yet
+    int64_t next_cfg = 0; // what cur_cfg becomes once all this is done
+    FabricSettings fabric;
+    std::map<std::string, std::string> other_config;
+    std::vector<WantedBridge> bridges;          // by name
+    std::map<std::string, WantedPort> ports;    // by name
+    std::map<ovsdb::Uuid, std::string> refused; // Interface rows that can't be built, and why
+    std::set<ovsdb::Uuid> controllers;          // Controller rows; nobody speaks OpenFlow here
+};
+
+Wanted wanted_from(const vswitch::Tables& tables);
+FabricSettings fabric_settings_from(const std::map<std::string, std::string>& external_ids);
+
+// "" when a network device may have this name, else what is wrong with it.
+std::string trouble_with_device_name(const std::string& name);
+
+} // namespace ringfence::agent

@@ -1,0 +1,197 @@
+// Rows of Open_vSwitch as ovs-vsctl, libvirt and os-vif write them, and what is made of them.
+#include <gtest/gtest.h>
+
+#include "dataplane/agent/local/wanted.h"
+
+namespace {
+
+using namespace ringfence;
+using namespace ringfence::agent;
+
+// A database with one bridge, br0, and what a test plugs into it.
+class Rows {
+public:
+    Rows() {
+        root_.uuid = ovsdb::Uuid::named("root");
+        root_.next_cfg = 3;
+        bridge_.uuid = ovsdb::Uuid::named("br0");
+        bridge_.name = "br0";
+        root_.bridges = {bridge_.uuid};
+        plug("br0", "internal");
+    }
+
+    vswitch::Interface& plug(const std::string& name, const std::string& type) {
+        vswitch::Interface& interface = interfaces_[name];
+        interface.uuid = uuid(name);
+        interface.name = name;
+        interface.type = type;
+        vswitch::Port& port = ports_[name];
+        port.uuid = ovsdb::Uuid::named("port " + name);
+        port.name = name;
+        port.interfaces = {interface.uuid};
+        bridge_.ports.insert(port.uuid);
+        return interface;
+    }
+    vswitch::Port& port(const std::string& name) { return ports_.at(name); }
+    vswitch::OpenvSwitch& root() { return root_; }
+    static ovsdb::Uuid uuid(const std::string& name) {
+        return ovsdb::Uuid::named("interface " + name);
+    }
+
+    Wanted wanted() const {
+        vswitch::Tables tables;
+        tables.open_vswitch.insert(root_);
+        tables.bridge.insert(bridge_);
+        for (const auto& [name, row] : interfaces_)
+            tables.interface.insert(row);
+        for (const auto& [name, row] : ports_)
+            tables.port.insert(row);
+        return wanted_from(tables);
+    }
+
+private:
+    vswitch::OpenvSwitch root_;
+    vswitch::Bridge bridge_;
+    std::map<std::string, vswitch::Interface> interfaces_;
+    std::map<std::string, vswitch::Port> ports_;
+};
+
+TEST(Wanted, BridgeHasItsOwnInternalPort) {
+    Wanted wanted = Rows().wanted();
+    EXPECT_EQ(wanted.next_cfg, 3);
+    ASSERT_EQ(wanted.bridges.size(), 1u);
+    ASSERT_TRUE(wanted.ports.contains("br0"));
+    EXPECT_TRUE(wanted.ports["br0"].is_bridge);
+    EXPECT_EQ(wanted.ports["br0"].type, PortType::internal);
+    EXPECT_TRUE(wanted.refused.empty());
+}
+
+TEST(Wanted, TapOfATenantsNic) {
+    Rows rows;
+    vswitch::Interface& tap = rows.plug("web0", "tap");
+    tap.external_ids = {{"iface-id", "acme/default/web-0/0"},
+                        {"attached-mac", "02:00:00:00:00:01"}};
+    tap.mtu_request = 1400;
+    tap.ofport = 4;
+    rows.port("web0").tag = 4095;
+    WantedPort port = rows.wanted().ports.at("web0");
+    EXPECT_EQ(port.type, PortType::tap);
+    EXPECT_EQ(port.bridge, "br0");
+    EXPECT_FALSE(port.is_bridge);
+    EXPECT_EQ(port.iface_id, "acme/default/web-0/0");
+    EXPECT_EQ(port.mtu_request, 1400);
+    EXPECT_EQ(port.tag, 4095);
+    EXPECT_EQ(port.ofport, 4);
+}
+
+TEST(Wanted, DevicesNameWhatTheyAttach) {
+    Rows rows;
+    rows.plug("eth", "dpdk").options = {{"dpdk-devargs", "net_af_packet0,iface=eth1"}};
+    rows.plug("vhu1", "dpdkvhostuserclient").options = {{"vhost-server-path", "/run/vm1.sock"}};
+    Wanted wanted = rows.wanted();
+    EXPECT_EQ(wanted.ports.at("eth").device, "net_af_packet0,iface=eth1");
+    EXPECT_EQ(wanted.ports.at("vhu1").type, PortType::vhost_user_client);
+    EXPECT_EQ(wanted.ports.at("vhu1").device, "/run/vm1.sock");
+}
+
+struct Refusal {
+    const char* name;
+    const char* type;
+    const char* says;
+};
+
+class WantedRefuses : public testing::TestWithParam<Refusal> {};
+
+TEST_P(WantedRefuses, OneInterfaceInWordsAndTakesTheRest) {
+    Rows rows;
+    rows.plug(GetParam().name, GetParam().type);
+    rows.plug("good", "tap");
+    Wanted wanted = rows.wanted();
+    EXPECT_TRUE(wanted.ports.contains("good"));
+    EXPECT_FALSE(wanted.ports.contains(GetParam().name));
+    std::string why = wanted.refused[Rows::uuid(GetParam().name)];
+    EXPECT_NE(why.find(GetParam().says), why.npos) << why;
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    , WantedRefuses,
+    testing::Values(Refusal{"eth0", "", "is not built yet: use tap"},
+                    Refusal{"eth0", "system", "is not built yet: use tap"},
+                    Refusal{"p", "patch", "patch is not built yet"},
+                    Refusal{"v", "vxlan", "ringfence-encap-ip"},
+                    Refusal{"vhu", "dpdkvhostuser", "use dpdkvhostuserclient"},
+                    Refusal{"t", "tpa", "\"tpa\" is not a type of interface"},
+                    Refusal{"d", "dpdk", "needs options:dpdk-devargs"},
+                    Refusal{"vhu", "dpdkvhostuserclient", "needs options:vhost-server-path"},
+                    Refusal{"a-name-of-16-chr", "tap", "at most 15 characters"},
+                    Refusal{"a/b", "tap", "can't be the name of a device"}));
+
+TEST(Wanted, BadValuesAreNamed) {
+    Rows rows;
+    rows.plug("small", "tap").mtu_request = 67;
+    rows.plug("group", "internal").mac = "01:00:5e:00:00:01";
+    Wanted wanted = rows.wanted();
+    EXPECT_EQ(wanted.refused[Rows::uuid("small")], "mtu_request 67 is outside 68 to 65535");
+    EXPECT_EQ(wanted.refused[Rows::uuid("group")],
+              "mac \"01:00:5e:00:00:01\" is not an address for one device");
+}
+
+TEST(Wanted, IfaceIdUsedTwiceStaysWithTheFirstByName) {
+    Rows rows;
+    rows.plug("a", "tap").external_ids = {{"iface-id", "nic"}};
+    rows.plug("b", "tap").external_ids = {{"iface-id", "nic"}};
+    Wanted wanted = rows.wanted();
+    EXPECT_TRUE(wanted.ports.contains("a"));
+    EXPECT_EQ(wanted.refused[Rows::uuid("b")],
+              "external_ids:iface-id: a has nic already on this host");
+}
+
+TEST(Wanted, UplinkIsNoTenantsPortAndItsShadowIsItsOwn) {
+    Rows rows;
+    rows.plug("up0", "tap").external_ids = {{"ringfence-uplink", "vtep0"}};
+    rows.plug("up1", "tap").external_ids = {{"ringfence-uplink", "vtep0"}};
+    rows.plug("up2", "tap").external_ids = {{"ringfence-uplink", "br0"}};
+    rows.plug("up3", "tap").external_ids = {{"ringfence-uplink", "vtep3"}, {"iface-id", "nic"}};
+    Wanted wanted = rows.wanted();
+    EXPECT_EQ(wanted.ports.at("up0").uplink_shadow, "vtep0");
+    for (const char* refused : {"up1", "up2", "up3"})
+        EXPECT_TRUE(wanted.refused.contains(Rows::uuid(refused))) << refused;
+}
+
+TEST(Wanted, BondIsRefusedAtEachOfItsInterfaces) {
+    Rows rows;
+    rows.plug("a", "tap");
+    rows.plug("b", "tap");
+    rows.port("a").interfaces = {Rows::uuid("a"), Rows::uuid("b")};
+    rows.port("b").interfaces = {};
+    Wanted wanted = rows.wanted();
+    EXPECT_NE(wanted.refused[Rows::uuid("a")].find("bonds are not built yet"), std::string::npos);
+    EXPECT_TRUE(wanted.refused.contains(Rows::uuid("b")));
+}
+
+TEST(FabricSettings, ComeFromTheExternalIdsOfTheRoot) {
+    Rows rows;
+    rows.root().external_ids = {{"system-id", "host-a"},
+                                {"ringfence-remote", "tcp:127.0.0.1:6642"},
+                                {"ringfence-encap-ip", "10.0.0.1, 10.0.1.1"},
+                                {"ringfence-bridge-mappings", "physnet1:br-ex"}};
+    FabricSettings settings = rows.wanted().fabric;
+    EXPECT_EQ(settings.host, "host-a");
+    EXPECT_EQ(settings.remote, "tcp:127.0.0.1:6642");
+    EXPECT_EQ(settings.vtep_addresses,
+              (std::vector{*Ipv4Addr::from("10.0.0.1"), *Ipv4Addr::from("10.0.1.1")}));
+    EXPECT_EQ(settings.bridge_mappings.at("physnet1"), "br-ex");
+    EXPECT_TRUE(settings.errors.empty());
+}
+
+TEST(FabricSettings, BadPartsAreNamedAndTheRestHolds) {
+    FabricSettings settings =
+        fabric_settings_from({{"ringfence-remote", "unix:/x"},
+                              {"ringfence-encap-ip", "10.0.0.1,10.0.0.300,224.0.0.1"},
+                              {"ringfence-bridge-mappings", "physnet1,p2:br2"}});
+    EXPECT_EQ(settings.vtep_addresses.size(), 1u);
+    EXPECT_EQ(settings.bridge_mappings.size(), 1u);
+    EXPECT_EQ(settings.errors.size(), 4u); // the missing system-id, two addresses, one mapping
+}
+
+} // namespace
