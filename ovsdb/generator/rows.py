@@ -102,6 +102,7 @@ def header(namespace, schema, tables):
     members = "\n".join(f"    ovsdb::Table<{table.type}> {table.member};" for table in tables)
     changes = "\n".join(f"    std::vector<ovsdb::Change<{table.type}>> {table.member};" for table in tables)
     empty = " && ".join(f"{table.member}.empty()" for table in tables)
+    each = "\n".join(f"        fn({table.member});" for table in tables)
     return f"""\
 // Rows of {schema["name"]} {schema["version"]}, made by ovsdb/generator/rows.py: do not edit.
 #pragma once
@@ -139,6 +140,10 @@ struct Changes {{
 
     bool empty() const {{
         return {empty};
+    }}
+    // fn(const std::vector<ovsdb::Change<Row>>&) for each table, in schema order.
+    template <class Fn> void each(Fn&& fn) const {{
+{each}
     }}
 }};
 
