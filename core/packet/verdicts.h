@@ -1,0 +1,148 @@
+// What can become of a packet: the one list of which the enum, the counters' names, the trace's
+// text and the table in dataplane/README.md are made. A stage returns a Verdict; `next` means "go
+// on".
+//
+// Each port of a host keeps one counter a verdict, under the port that the packet came from, so
+// that for every port, and in total, exactly
+//
+//     rx + generated + replicated + segmented = tx + drops + consumed + merged
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace ringfence {
+
+enum class VerdictKind : uint8_t {
+    next,   // not an end: the packet goes on
+    in,     // the left side of the equation
+    out,    // the right side of the equation, and no loss
+    drop,   // the right side of the equation: lost, caused by the packet and what is configured
+    system, // the same, caused by the machine: a full queue, no buffer
+    note,   // counted beside the equation
+};
+
+// X(name, "counter's name", kind, "what it means")
+#define RINGFENCE_VERDICTS(X)                                                                      \
+    X(next, "next", next, "goes on to the next stage")                                             \
+    X(rx, "rx", in, "received from the port")                                                      \
+    X(generated, "generated", in, "made by this host")                                             \
+    X(replicated, "replicated", in, "copies of a frame for several receivers")                     \
+    X(segmented, "segmented", in, "more segments of one large packet")                             \
+    X(tx, "tx", out, "transmitted, on whichever port")                                             \
+    X(consumed, "consumed", out, "taken in by this host")                                          \
+    X(merged, "merged", out, "became part of a larger packet")                                     \
+    X(answered_arp, "answered.arp", note, "ARP requests turned into the reply")                    \
+    X(answered_nd, "answered.nd", note, "neighbour solicitations turned into the advertisement")   \
+    X(tunnel_ecn_anomaly, "tunnel.ecn_anomaly", note, "ECN pair that RFC 6040 calls unused")       \
+    X(uplink_to_host, "uplink.to_host", note, "not VXLAN for us: given to the host's kernel")      \
+    X(parse_too_short, "parse.too_short", drop, "less than the 14 bytes of an Ethernet header")    \
+    X(parse_truncated_vlan, "parse.truncated_vlan", drop, "ends inside a VLAN tag")                \
+    X(parse_truncated_ip4, "parse.truncated_ip4", drop, "ends before the IPv4 packet does")        \
+    X(parse_ip4_version, "parse.ip4_version", drop, "ethertype IPv4, version another")             \
+    X(parse_ip4_ihl, "parse.ip4_ihl", drop, "IPv4 header length under 20 or over the packet's")    \
+    X(parse_ip4_ttl, "parse.ip4_ttl", drop, "TTL 0")                                               \
+    X(parse_ip4_checksum, "parse.ip4_checksum", drop, "wrong IPv4 header checksum")                \
+    X(parse_truncated_ip6, "parse.truncated_ip6", drop, "ends before the IPv6 packet does")        \
+    X(parse_ip6_version, "parse.ip6_version", drop, "ethertype IPv6, version another")             \
+    X(parse_ip6_ext_chain, "parse.ip6_ext_chain", drop, "more than 8 IPv6 extension headers")      \
+    X(parse_ip6_ext, "parse.ip6_ext", drop, "IPv6 extension header runs past its packet")          \
+    X(parse_truncated_l4, "parse.truncated_l4", drop, "no room for the TCP, UDP or ICMP header")   \
+    X(admit_unbound, "admit.unbound", drop, "the port has no iface-id")                            \
+    X(admit_not_ready, "admit.not_ready", drop, "the port's segment is not complete here yet")     \
+    X(admit_dead_vlan, "admit.dead_vlan", drop, "the port's tag is 4095, the dead VLAN")           \
+    X(admit_vlan, "admit.vlan", drop, "VLAN tag, and the segment is not VLAN-transparent")         \
+    X(admit_src_mac, "admit.src_mac", drop, "source MAC is not the port's")                        \
+    X(admit_src_ip, "admit.src_ip", drop, "source address is not the port's")                      \
+    X(admit_oversize, "admit.oversize", drop, "larger than the segment's MTU")                     \
+    X(l2_reserved, "l2.reserved", drop, "to a link's own group address (STP, LLDP, LACP, PTP...)") \
+    X(arp_truncated, "arp.truncated", drop, "ends inside the ARP packet")                          \
+    X(arp_malformed, "arp.malformed", drop, "not ARP for IPv4 over Ethernet")                      \
+    X(arp_operation, "arp.operation", drop, "neither request nor reply")                           \
+    X(arp_sender_mac, "arp.sender_mac", drop, "sender's MAC is not the frame's source")            \
+    X(arp_sender_ip, "arp.sender_ip", drop, "sender's address is not the port's")                  \
+    X(nd_truncated, "nd.truncated", drop, "ends inside the neighbour discovery message")           \
+    X(nd_hop_limit, "nd.hop_limit", drop, "hop limit is not 255: it was routed")                   \
+    X(nd_code, "nd.code", drop, "ICMPv6 code is not 0")                                            \
+    X(nd_checksum, "nd.checksum", drop, "wrong ICMPv6 checksum")                                   \
+    X(nd_option, "nd.option", drop, "option of length 0, or past the end")                         \
+    X(nd_fragment, "nd.fragment", drop, "neighbour discovery in fragments (RFC 6980)")             \
+    X(nd_source, "nd.source", drop, "probe (source ::) with a link address, or not to the group")  \
+    X(nd_target, "nd.target", drop, "target is a group, or an address that is not the port's")     \
+    X(nd_link_address, "nd.link_address", drop, "link address option is not the frame's source")   \
+    X(nd_router_advert, "nd.router_advert", drop, "router advertisement from a NIC")               \
+    X(nd_redirect, "nd.redirect", drop, "redirect from a NIC")                                     \
+    X(dhcp_server, "dhcp.server", drop, "DHCP server or relay message from a NIC")                 \
+    X(dhcp_server6, "dhcp.server6", drop, "DHCPv6 server or relay message from a NIC")             \
+    X(bridge_unknown_unicast, "bridge.unknown_unicast", drop, "MAC that nobody has, policy drop")  \
+    X(bridge_not_bound, "bridge.not_bound", drop, "the MAC's logical port is on no host")          \
+    X(bridge_not_here, "bridge.not_here", drop, "came by tunnel for a MAC of another host")        \
+    X(bridge_same_port, "bridge.same_port", drop, "the receiver is the sender's own port")         \
+    X(bridge_no_receiver, "bridge.no_receiver", drop, "a flood that nobody else would get")        \
+    X(tunnel_outer_options, "tunnel.outer_options", drop, "outer IPv4 header has options")         \
+    X(tunnel_outer_checksum, "tunnel.outer_checksum", drop, "wrong outer IPv4 header checksum")    \
+    X(tunnel_outer_ttl, "tunnel.outer_ttl", drop, "outer TTL 0 or 1")                              \
+    X(tunnel_outer_fragment, "tunnel.outer_fragment", drop, "outer fragment (RFC 7348, 4.3)")      \
+    X(tunnel_outer_length, "tunnel.outer_length", drop, "frame, IPv4 and UDP lengths disagree")    \
+    X(tunnel_outer_udp_checksum, "tunnel.outer_udp_checksum", drop, "NIC found UDP checksum bad")  \
+    X(tunnel_flags, "tunnel.flags", drop, "VXLAN header without the VNI flag")                     \
+    X(tunnel_self, "tunnel.self", drop, "from an address of this host: a loop")                    \
+    X(tunnel_unknown_vtep, "tunnel.unknown_vtep", drop, "from an address that is no host's")       \
+    X(tunnel_unknown_vni, "tunnel.unknown_vni", drop, "VNI of no segment that is here")            \
+    X(tunnel_truncated, "tunnel.truncated", drop, "inner frame of less than 14 bytes")             \
+    X(tunnel_vlan, "tunnel.vlan", drop, "inner VLAN tag, segment not VLAN-transparent")            \
+    X(tunnel_src_mac, "tunnel.src_mac", drop, "inner source MAC is a group's or zero")             \
+    X(tunnel_mac_spoof, "tunnel.mac_spoof", drop, "inner source MAC is not one of this VTEP")      \
+    X(tunnel_ecn, "tunnel.ecn", drop, "outer congestion mark, inner not capable (RFC 6040)")       \
+    X(tunnel_oversize, "tunnel.oversize", drop, "inner frame larger than the segment's MTU")       \
+    X(tunnel_no_neighbour, "tunnel.no_neighbour", drop, "no route or neighbour to the VTEP yet")   \
+    X(tunnel_too_big, "tunnel.too_big", drop, "with its outer headers over the underlay's MTU")    \
+    X(uplink_no_shadow, "uplink.no_shadow", drop, "not VXLAN for us, and no tap to give it to")    \
+    X(shadow_no_uplink, "shadow.no_uplink", drop, "from the tap of an uplink that is not there")   \
+    X(limit_bum, "limit.bum", drop, "the port floods more than its limit")                         \
+    X(tunnel_no_headroom, "tunnel.no_headroom", system, "no room in the buffer for the headers")   \
+    X(bridge_no_buffer, "bridge.no_buffer", system, "no buffer for a copy")                        \
+    X(tx_no_port, "tx.no_port", system, "the port to transmit on is being closed")                 \
+    X(tx_full, "tx.full", system, "the port's transmit queue is full")                             \
+    X(tx_handover_full, "tx.handover_full", system, "the ring to the port's worker is full")
+
+enum class Verdict : uint8_t {
+#define RINGFENCE_VERDICT(name, text, kind, meaning) name,
+    RINGFENCE_VERDICTS(RINGFENCE_VERDICT)
+#undef RINGFENCE_VERDICT
+};
+
+inline constexpr size_t verdict_count = 0
+#define RINGFENCE_VERDICT(name, text, kind, meaning) +1
+    RINGFENCE_VERDICTS(RINGFENCE_VERDICT)
+#undef RINGFENCE_VERDICT
+    ;
+static_assert(verdict_count <= 256);
+
+struct VerdictInfo {
+    std::string_view name; // "admit.src_mac": the counter's, the trace's, the docs'
+    VerdictKind kind;
+    std::string_view meaning;
+};
+
+// Indexed by the verdict's number.
+inline constexpr std::array<VerdictInfo, verdict_count> verdict_infos = {{
+#define RINGFENCE_VERDICT(name, text, kind, meaning) {text, VerdictKind::kind, meaning},
+    RINGFENCE_VERDICTS(RINGFENCE_VERDICT)
+#undef RINGFENCE_VERDICT
+}};
+
+constexpr const VerdictInfo& info(Verdict verdict) {
+    return verdict_infos[static_cast<size_t>(verdict)];
+}
+constexpr std::string_view to_string(Verdict verdict) { return info(verdict).name; }
+constexpr bool is_drop(Verdict verdict) {
+    return info(verdict).kind == VerdictKind::drop || info(verdict).kind == VerdictKind::system;
+}
+
+std::optional<Verdict> verdict_from(std::string_view name); // by counter's name
+
+} // namespace ringfence

@@ -1,0 +1,74 @@
+// Ethernet, VLAN tags and ARP as they lie on the wire. Accessors speak host order.
+#pragma once
+
+#include <cstdint>
+#include <utility>
+
+#include "core/types/addresses.h"
+#include "core/wire/cursor.h"
+
+namespace ringfence {
+
+namespace ether_type {
+inline constexpr uint16_t ip4 = 0x0800, arp = 0x0806, ip6 = 0x86dd;
+inline constexpr uint16_t vlan = 0x8100, service_vlan = 0x88a8; // IEEE 802.1Q, 9.4
+inline constexpr uint16_t first = 0x0600; // below it is a length (IEEE 802.3, 3.2.6)
+constexpr bool is_tag(uint16_t type) { return type == vlan || type == service_vlan; }
+} // namespace ether_type
+
+class EthernetHeader {
+public:
+    MacAddr destination, source;
+    uint16_t type() const { return type_.host(); }
+    void set_type(uint16_t type) { type_ = Be16(type); }
+
+private:
+    Be16 type_;
+};
+static_assert(sizeof(EthernetHeader) == 14);
+
+// What follows the ethertype of a tag (IEEE 802.1Q, 9.6): control information, and the next type.
+class VlanTag {
+public:
+    uint16_t id() const { return control_.host() & 0xfff; }
+    uint16_t type() const { return type_.host(); }
+
+private:
+    Be16 control_, type_;
+};
+static_assert(sizeof(VlanTag) == 4);
+
+// ARP for IPv4 over Ethernet (RFC 826); is_valid() says whether it is that.
+class ArpHeader {
+public:
+    static constexpr uint16_t request = 1, reply = 2;
+
+    bool is_valid() const {
+        return hardware_.host() == 1 && protocol_.host() == ether_type::ip4 &&
+               hardware_length_ == 6 && protocol_length_ == 4;
+    }
+    uint16_t operation() const { return operation_.host(); }
+    const MacAddr& sender_mac() const { return sender_mac_; }
+    Ipv4Addr sender_ip() const { return Ipv4Addr{sender_ip_.host()}; }
+    Ipv4Addr target_ip() const { return Ipv4Addr{target_ip_.host()}; }
+
+    // Makes the reply to this request: the owner of the asked address says where it is.
+    void turn_into_reply(const MacAddr& owner) {
+        operation_ = Be16(reply);
+        target_mac_ = sender_mac_;
+        sender_mac_ = owner;
+        std::swap(sender_ip_, target_ip_);
+    }
+
+private:
+    Be16 hardware_, protocol_;
+    uint8_t hardware_length_, protocol_length_;
+    Be16 operation_;
+    MacAddr sender_mac_;
+    Be32 sender_ip_;
+    MacAddr target_mac_;
+    Be32 target_ip_;
+};
+static_assert(sizeof(ArpHeader) == 28);
+
+} // namespace ringfence

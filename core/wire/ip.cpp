@@ -1,0 +1,84 @@
+#include "core/wire/ip.h"
+
+namespace ringfence {
+
+namespace {
+
+class ExtensionHeader {
+public:
+    uint8_t next() const { return next_; }
+    // Authentication counts in 4 bytes less 2 (RFC 4302, 2.2), the others in 8 less 1.
+    size_t length(uint8_t kind) const {
+        return kind == ip_protocol::authentication ? (length_ + size_t{2}) * 4
+                                                   : (length_ + size_t{1}) * 8;
+    }
+
+private:
+    uint8_t next_, length_;
+};
+
+class FragmentHeader {
+public:
+    uint8_t next() const { return next_; }
+    size_t offset() const { return offset_.host() & 0xfff8; }
+    bool more() const { return offset_.host() & 1; }
+
+private:
+    uint8_t next_, reserved_;
+    Be16 offset_;
+    Be32 id_;
+};
+static_assert(sizeof(FragmentHeader) == 8);
+
+bool is_extension(uint8_t protocol) {
+    switch (protocol) {
+    case ip_protocol::hop_by_hop:
+    case ip_protocol::routing:
+    case ip_protocol::fragment:
+    case ip_protocol::authentication:
+    case ip_protocol::destination_options:
+    case 135: // mobility (RFC 6275)
+    case 139: // host identity (RFC 7401)
+    case 140: // shim6 (RFC 5533)
+        return true;
+    default:
+        return false;
+    }
+}
+
+} // namespace
+
+Ipv6Chain walk_extensions(Cursor& cursor, uint8_t first) {
+    Ipv6Chain chain;
+    chain.protocol = first;
+    for (unsigned headers = 0; is_extension(chain.protocol); ++headers) {
+        if (headers == Ipv6Chain::max_headers) {
+            chain.problem = Ipv6Chain::Problem::too_long;
+            return chain;
+        }
+        if (chain.protocol == ip_protocol::fragment) {
+            const auto* fragment = cursor.take<FragmentHeader>();
+            if (!fragment) {
+                chain.problem = Ipv6Chain::Problem::past_end;
+                return chain;
+            }
+            chain.protocol = fragment->next();
+            chain.is_fragment |= fragment->more() || fragment->offset() != 0;
+            if (fragment->offset() != 0) {
+                chain.is_later_fragment = true;
+                return chain;
+            }
+            continue;
+        }
+        const auto* header = cursor.peek<ExtensionHeader>();
+        uint8_t kind = chain.protocol;
+        if (!header || !cursor.skip(header->length(kind))) {
+            chain.problem = Ipv6Chain::Problem::past_end;
+            return chain;
+        }
+        chain.protocol = header->next();
+    }
+    return chain;
+}
+
+} // namespace ringfence

@@ -1,0 +1,106 @@
+// All that a worker reads: the local ports, the segments, the next hops. Immutable once published.
+//
+//     FabricEdit edit(current);                 // shares everything with `current`
+//     edit.set_port(port);                      // a value; replaces the one of the same id
+//     edit.set_next_hop(NextHopId(3), {...});
+//     Segment& web = edit.segment(SegmentId(7), {.vni = vni});   // made, or a copy to change
+//     web.set_mac(mac, *Destination::local(port.id));
+//     std::shared_ptr<const Fabric> next = edit.finish();
+//
+// The work of an edit is proportional to what it touches. One thread edits, and it is the one that
+// drops old Fabrics, after the workers' quiescent state. Ids are the agent's: dense, stable over
+// restarts, and not given again while a packet or a table may still name them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "core/tables/paged_map.h"
+#include "core/tables/registry.h"
+#include "core/types/addresses.h"
+#include "core/types/ids.h"
+#include "dataplane/fabric/local_port.h"
+#include "dataplane/fabric/next_hop.h"
+#include "dataplane/fabric/segment.h"
+
+namespace ringfence {
+
+struct TunnelSettings {
+    uint16_t udp_port = 4789; // of VXLAN, both ways; 8472 is seen in the wild
+    // DSCP, of an inner IP packet, into the outer header (RFC 2983's uniform model going in); else
+    // 0. The inner DSCP is never changed on the way out.
+    bool copy_dscp = true;
+    bool operator==(const TunnelSettings&) const = default;
+};
+
+class Fabric {
+public:
+    const LocalPort* port(PortId id) const { return ports_.find(id.value()); }
+    const Segment* segment(SegmentId id) const { return segments_.find(id.value()); }
+    const NextHop* next_hop(NextHopId id) const { return next_hops_.find(id.value()); }
+
+    // nullptr: `tunnel.unknown_vni`.
+    const Segment* segment(Vni vni) const {
+        const SegmentId* id = by_vni_.find(vni);
+        return id ? segment(*id) : nullptr;
+    }
+    // Whose VTEP address this is; nullptr: `tunnel.unknown_vtep`.
+    const NextHopId* vtep(Ipv4Addr address) const { return by_vtep_.find(address.value); }
+    // True for a VTEP address of this host.
+    bool is_own(Ipv4Addr address) const { return own_vteps_.find(address.value) != nullptr; }
+    const TunnelSettings& tunnel() const { return tunnel_; }
+
+    // In the order of their ids: visit(const LocalPort&) and so on.
+    template <class Visit> void for_each_port(Visit visit) const { ports_.for_each(visit); }
+    template <class Visit> void for_each_segment(Visit visit) const { segments_.for_each(visit); }
+    template <class Visit> void for_each_next_hop(Visit visit) const { next_hops_.for_each(visit); }
+
+private:
+    friend class FabricEdit;
+    TunnelSettings tunnel_;
+    Registry<LocalPort> ports_;
+    Registry<Segment> segments_;
+    Registry<NextHop> next_hops_;
+    PagedMap<Vni, SegmentId> by_vni_;
+    PagedMap<uint32_t, NextHopId> by_vtep_;
+    PagedMap<uint32_t, PortId> own_vteps_;
+};
+
+class FabricEdit {
+public:
+    FabricEdit() = default; // starts empty
+    explicit FabricEdit(const std::shared_ptr<const Fabric>& base) : fabric_(*base) {}
+
+    // Rebuilds the headers of every next hop; for start-up.
+    void set_tunnel(TunnelSettings settings);
+
+    // The port's id is below Destination::max_ports. A NIC is in no table of its segment yet: set
+    // its MAC, neighbours and flood there.
+    void set_port(LocalPort port);
+    void erase_port(PortId id);
+
+    // The id is below Destination::max_next_hops. An address that was another next hop's is this
+    // one's from now on.
+    void set_next_hop(NextHopId id, NextHopSettings settings);
+    void erase_next_hop(NextHopId id);
+
+    // A copy to change, valid until finish(); made with the settings where there is none.
+    Segment& segment(SegmentId id, SegmentSettings settings);
+    // The same of one that is there; nullptr where none is.
+    Segment* segment(SegmentId id);
+    void erase_segment(SegmentId id);
+
+    // What the edit has come to so far, its unfinished segments excepted.
+    const Fabric& view() const { return fabric_; }
+
+    // The edit is spent.
+    std::shared_ptr<const Fabric> finish();
+
+private:
+    Fabric fabric_;
+    std::unordered_map<SegmentId, std::shared_ptr<Segment>> open_segments_;
+};
+
+} // namespace ringfence

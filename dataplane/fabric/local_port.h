@@ -1,0 +1,58 @@
+// A port of this host, as the workers see it. A plain value, made by the agent.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/types/addresses.h"
+#include "core/types/ids.h"
+
+namespace ringfence {
+
+enum class PortKind : uint8_t {
+    unbound, // has no iface-id: passes nothing (`admit.unbound`)
+    nic,     // a logical port, bound by its iface-id
+    uplink,  // carries the underlay: VXLAN and, for the kernel, all else
+    shadow,  // the tap that stands in for an uplink in the kernel
+};
+
+// What a NIC may claim to be (DESIGN §6).
+enum class PortSecurity : uint8_t {
+    strict,  // its MAC and its addresses
+    mac,     // its MAC; the addresses are not known to the provider
+    trusted, // any MAC that is not another logical port's
+};
+
+struct LocalPort {
+    LocalPort(PortId port_id, PortKind port_kind) : id(port_id), kind(port_kind) {}
+
+    PortId id; // below Destination::max_ports, stable over restarts
+    PortKind kind;
+    unsigned worker = 0; // index of the worker that polls it, and alone transmits on it
+    std::string name;    // the Interface's
+    std::string intent;  // path of the northbound object, for traces
+
+    // nic. Without a segment the port waits for one and drops all (`admit.not_ready`).
+    std::optional<SegmentId> segment;
+    bool dead_vlan = false; // Port.tag = 4095: nothing in, nothing out
+    PortSecurity security = PortSecurity::strict;
+    MacAddr mac;
+    std::vector<Ipv4Addr> ip4;
+    std::vector<Ipv6Addr> ip6;
+    // Link-locals that the port claimed by its own unanswered DAD probes, at most two
+    // (LinkLocalClaims decides). The EUI-64 one of its MAC is always its own and not listed.
+    std::vector<Ipv6Addr> link_local;
+    // Frames a second that it may have flooded; a burst of as many.
+    uint32_t bum_limit = default_bum_limit;
+
+    // uplink: the VTEP addresses that stand on it; uplink <-> shadow.
+    std::vector<Ipv4Addr> vtep_addresses;
+    std::optional<PortId> peer;
+
+    static constexpr uint32_t default_bum_limit = 10'000;
+    bool operator==(const LocalPort&) const = default;
+};
+
+} // namespace ringfence

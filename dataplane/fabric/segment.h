@@ -1,0 +1,82 @@
+// One isolated layer-2 broadcast domain, as this host sees it: who has which MAC where, whose
+// address is whose, who gets a flood. A value: the agent changes a copy (Fabric's edit), which
+// shares the pages of its tables with the one that the workers read.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "core/tables/mac_table.h"
+#include "core/tables/paged_map.h"
+#include "core/types/addresses.h"
+#include "core/types/ids.h"
+#include "dataplane/fabric/destination.h"
+
+namespace ringfence {
+
+struct SegmentSettings {
+    Vni vni;
+    uint16_t mtu = 1450;       // of the layer-3 packet, bytes
+    bool flood_unknown = true; // policy for unicast to a MAC that nobody has
+    bool vlan_transparent = false;
+    std::string intent; // path of the northbound object, for traces
+    bool operator==(const SegmentSettings&) const = default;
+};
+
+class Segment {
+public:
+    Segment(SegmentId id, SegmentSettings settings) : id_(id), settings_(std::move(settings)) {}
+
+    // --- what a worker asks
+    SegmentId id() const { return id_; }
+    const SegmentSettings& settings() const { return settings_; }
+    uint16_t mtu() const { return settings_.mtu; }
+
+    Destination find(uint64_t mac) const { return Destination::from_bits(macs_.find(mac)); }
+    void prefetch(uint64_t mac) const { macs_.prefetch(mac); }
+    // The MAC of a logical port's address.
+    const MacAddr* neighbour(const IpAddr& address) const { return neighbours_.find(address); }
+    // Broadcast, multicast and unknown unicast go to each of these once, less where it came from.
+    const std::vector<PortId>& flood_ports() const { return flood_ports_; }
+    const std::vector<NextHopId>& flood_vteps() const { return flood_vteps_; }
+    // True where the VTEP has a trusted port or gateway here: MACs that nobody owns may come from
+    // it.
+    bool is_trusted(NextHopId hop) const;
+    // True where a NIC's MAC may also come from this VTEP: its candidate's, or its previous one.
+    bool may_also_come_from(MacAddr mac, NextHopId hop) const;
+
+    // --- what the agent sets
+    void set_settings(SegmentSettings settings) { settings_ = std::move(settings); }
+    void set_mac(MacAddr mac, Destination place) { macs_.set(mac, place.bits()); }
+    void erase_mac(MacAddr mac) { macs_.erase(mac); }
+    void set_neighbour(const IpAddr& address, MacAddr mac) { neighbours_.set(address, mac); }
+    void erase_neighbour(const IpAddr& address) { neighbours_.erase(address); }
+    // Setting twice is the same as once; so is erasing.
+    void add_flood(PortId port);
+    void add_flood(NextHopId hop);
+    void erase_flood(PortId port);
+    void erase_flood(NextHopId hop);
+    void set_trusted(NextHopId hop, bool trusted);
+    // The agent takes it back 2 s after a move; the workers know no clock for it.
+    void allow_also_from(MacAddr mac, NextHopId hop);
+    void forbid_also_from(MacAddr mac, NextHopId hop);
+
+    // --- for dumps (fdb/show) and tests
+    const MacTable& macs() const { return macs_; }
+    const PagedMap<IpAddr, MacAddr>& neighbours() const { return neighbours_; }
+
+private:
+    SegmentId id_;
+    SegmentSettings settings_;
+    MacTable macs_;                                        // -> Destination::bits()
+    std::vector<PortId> flood_ports_;                      // sorted
+    std::vector<NextHopId> flood_vteps_;                   // sorted
+    std::vector<NextHopId> trusted_;                       // sorted
+    std::vector<std::pair<MacAddr, NextHopId>> also_from_; // sorted; short
+    PagedMap<IpAddr, MacAddr> neighbours_;
+};
+
+} // namespace ringfence

@@ -1,0 +1,19 @@
+// A packet's way through the host: pipeline.cpp is the screen, dataplane/README.md the story.
+#pragma once
+
+#include <cstdint>
+
+#include "core/types/ids.h"
+#include "dataplane/fabric/fabric.h"
+#include "dataplane/worker/worker.h"
+
+struct rte_mbuf;
+
+namespace ringfence {
+
+// Takes n frames that were received on the port `from`, which is open in the worker. All are the
+// pipeline's from here on: each ends in an outbox of the worker, or is counted and freed. No
+// pointer into the fabric outlives the call. Any n; best in bursts of 32.
+void process(const Fabric& fabric, Worker& worker, PortId from, rte_mbuf** frames, uint16_t n);
+
+} // namespace ringfence

@@ -1,0 +1,132 @@
+#include "dataplane/worker/worker.h"
+
+#include <rte_mbuf.h>
+
+namespace ringfence {
+
+namespace {
+
+// Notices a second that one port can cause: a guest must not crowd out the others' in the queue.
+constexpr uint32_t notice_limit = 64;
+
+} // namespace
+
+Worker::Worker(unsigned index, rte_mempool* copies, uint64_t ticks_per_second)
+    : index_(index), copies_(copies), ticks_per_second_(ticks_per_second) {
+    pending_.reserve(Destination::max_ports);
+}
+
+Worker::~Worker() {
+    for (auto& slot : states_) {
+        std::unique_ptr<State> state(slot.load());
+        if (state && state->outbox.count)
+            rte_pktmbuf_free_bulk(state->outbox.frames.data(), state->outbox.count);
+    }
+}
+
+void Worker::open_port(PortId port) {
+    auto& slot = states_[port.value()];
+    if (State* old = slot.load())
+        old->counters.clear();
+    else
+        slot.store(new State, std::memory_order_release);
+}
+
+CounterSums Worker::counters(PortId port) const {
+    CounterSums sums;
+    if (const State* s = state(port))
+        sums += s->counters;
+    return sums;
+}
+
+CounterSums Worker::total() const {
+    CounterSums sums;
+    for (const auto& slot : states_)
+        if (const State* s = slot.load(std::memory_order_acquire))
+            sums += s->counters;
+    sums += nobody_;
+    return sums;
+}
+
+void Worker::set_flush(Flush flush, void* context) {
+    flush_ = flush;
+    flush_context_ = context;
+}
+
+void Worker::enqueue(PortId to, rte_mbuf* frame) {
+    State* s = state(to);
+    if (!s) {
+        drop(frame, Verdict::tx_no_port);
+        return;
+    }
+    Outbox& outbox = s->outbox;
+    if (outbox.count == Outbox::capacity) [[unlikely]] {
+        if (flush_)
+            flush_(flush_context_, *this, to, outbox);
+        if (outbox.count == Outbox::capacity) {
+            drop(frame, Verdict::tx_full);
+            return;
+        }
+    }
+    outbox.origins[outbox.count] = frame->port;
+    outbox.frames[outbox.count++] = frame;
+    if (!s->pending) {
+        s->pending = true;
+        pending_.push_back(to);
+    }
+}
+
+void Worker::transmitted(Outbox& outbox, uint16_t accepted) {
+    count_origins(outbox, accepted, Verdict::tx);
+    drop_from(outbox, accepted, Verdict::tx_full);
+}
+
+void Worker::handed_over(Outbox& outbox, uint16_t accepted) {
+    drop_from(outbox, accepted, Verdict::tx_handover_full);
+}
+
+// Neighbours in an outbox mostly came from the same port: they are counted in runs.
+void Worker::count_origins(const Outbox& outbox, uint16_t count_, Verdict verdict) {
+    for (uint16_t i = 0, run = 1; i < count_; i = static_cast<uint16_t>(i + run), run = 1) {
+        while (i + run < count_ && outbox.origins[i + run] == outbox.origins[i])
+            ++run;
+        count(PortId(outbox.origins[i]), verdict, run);
+    }
+}
+
+void Worker::drop_from(Outbox& outbox, uint16_t first, Verdict why) {
+    for (uint16_t i = first; i < outbox.count; ++i)
+        drop(outbox.frames[i], why);
+    outbox.count = 0;
+}
+
+void Worker::drop(rte_mbuf* frame, Verdict why) {
+    count(PortId(frame->port), why);
+    rte_pktmbuf_free(frame);
+}
+
+bool Worker::may_flood(PortId port, uint32_t limit) {
+    State* s = state(port);
+    return s && s->flood.take(now_, ticks_per_second_, limit);
+}
+
+void Worker::notice(const Notice& notice) {
+    State* s = state(notice.port);
+    if (s && s->notices.take(now_, ticks_per_second_, notice_limit))
+        notices_.push(notice);
+}
+
+void Worker::timed(Stage stage, uint64_t ticks, uint64_t packets) {
+    auto add = [](std::atomic<uint64_t>& sum, uint64_t more) {
+        sum.store(sum.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
+    };
+    add(stage_ticks_[static_cast<size_t>(stage)], ticks);
+    add(stage_packets_[static_cast<size_t>(stage)], packets);
+}
+
+Worker::StageTime Worker::stage_time(Stage stage) const {
+    return {stage_ticks_[static_cast<size_t>(stage)].load(std::memory_order_relaxed),
+            stage_packets_[static_cast<size_t>(stage)].load(std::memory_order_relaxed)};
+}
+
+} // namespace ringfence

@@ -1,0 +1,148 @@
+// What one worker owns: counters, outboxes, meters, trace and notices. It is passed to every stage;
+// nothing here is shared with another worker.
+//
+// How the loop uses it (one thread a worker):
+//
+//     process(fabric, worker, port, frames, n);            // pipeline.h; takes all n
+//     worker.drain([&](PortId to, Outbox& outbox) {
+//         if (own(to))
+//             worker.transmitted(outbox, rte_eth_tx_burst(dev, queue, outbox.frames.data(),
+//             outbox.count));
+//         else
+//             worker.handed_over(outbox, rte_ring_enqueue_burst(ring_to_owner(to), ...));
+//     });
+//
+// and the owner puts what its ring holds into its own outbox with worker.enqueue(to, frame). Every
+// frame carries the port that it came from (mbuf->port): its end is counted there, whichever worker
+// sees it. An outbox that fills up inside process() is handed to the flush function first.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "core/packet/verdicts.h"
+#include "core/tables/spsc_ring.h"
+#include "core/types/ids.h"
+#include "dataplane/fabric/destination.h"
+#include "dataplane/worker/counters.h"
+#include "dataplane/worker/meter.h"
+#include "dataplane/worker/notice.h"
+#include "dataplane/worker/trace.h"
+
+struct rte_mbuf;
+struct rte_mempool;
+
+namespace ringfence {
+
+// Frames to transmit on one port, in order.
+struct Outbox {
+    static constexpr uint16_t capacity = 64;
+    uint16_t count = 0;
+    std::array<uint16_t, capacity> origins; // PortId that each frame came from
+    std::array<rte_mbuf*, capacity> frames;
+};
+
+class Worker {
+public:
+    // copies: the pool of which copies of flooded frames are made; must outlive the worker.
+    // ticks_per_second: of the clock that now() counts in (rte_get_tsc_hz()).
+    Worker(unsigned index, rte_mempool* copies, uint64_t ticks_per_second);
+    ~Worker(); // frees what lies in the outboxes
+    Worker(const Worker&) = delete;
+
+    unsigned index() const { return index_; }
+
+    // --- a control thread
+    // Makes room for the port, with all counters 0. Call it before a Fabric that names the port is
+    // published, and before any worker's packet can be from or for it. Room is never taken away: a
+    // port that closed keeps its counters until its id is opened again.
+    void open_port(PortId port);
+    bool is_open(PortId port) const { return state(port) != nullptr; }
+    CounterSums counters(PortId port) const; // any thread
+    CounterSums total() const;               // of all ports; any thread
+    Trace& trace() { return trace_; }
+    // One control thread takes them: visit(const Notice&).
+    template <class Visit> void take_notices(Visit visit) {
+        while (auto notice = notices_.pop())
+            visit(*notice);
+    }
+    // Ticks that each stage took, and the packets that it saw, while timing was on.
+    struct StageTime {
+        uint64_t ticks, packets;
+    };
+    StageTime stage_time(Stage stage) const; // any thread
+    void set_timing(bool on) { timing_.store(on, std::memory_order_relaxed); }
+
+    // --- the worker's thread: the loop
+    // Called with a full outbox from inside process(); it must empty it with transmitted() or
+    // handed_over(). Without one, what does not fit is dropped as `tx.full`.
+    using Flush = void (*)(void* context, Worker& worker, PortId to, Outbox& outbox);
+    void set_flush(Flush flush, void* context);
+    // send(PortId to, Outbox&) for every port with frames waiting; it must empty the outbox.
+    template <class Send> void drain(Send send) {
+        for (PortId to : pending_)
+            if (Outbox& outbox = state(to)->outbox; outbox.count)
+                send(to, outbox);
+        for (PortId to : pending_)
+            state(to)->pending = false;
+        pending_.clear();
+    }
+    // The driver took the first `accepted` frames: counted as tx. The rest is dropped as `tx.full`.
+    void transmitted(Outbox& outbox, uint16_t accepted);
+    // Another worker's ring took the first `accepted`. The rest is dropped as `tx.handover_full`.
+    void handed_over(Outbox& outbox, uint16_t accepted);
+    // Puts a frame in the port's outbox, at the end. mbuf->port says where it came from.
+    void enqueue(PortId to, rte_mbuf* frame);
+    // Counts the end of a frame on the port that it came from, and frees it.
+    void drop(rte_mbuf* frame, Verdict why);
+
+    // --- the worker's thread: pipeline and stages
+    void set_now(uint64_t ticks) { now_ = ticks; } // once a burst
+    uint64_t now() const { return now_; }
+    void count(PortId port, Verdict verdict, uint64_t packets = 1) {
+        if (State* s = state(port)) [[likely]]
+            s->counters.add(verdict, packets);
+        else
+            nobody_.add(verdict, packets);
+    }
+    // True when a frame that is to be flooded stays within the port's limit a second.
+    bool may_flood(PortId port, uint32_t limit);
+    void notice(const Notice& notice);
+    rte_mempool* copies() const { return copies_; }
+    bool timing() const { return timing_.load(std::memory_order_relaxed); }
+    void timed(Stage stage, uint64_t ticks, uint64_t packets);
+
+private:
+    // All that a worker keeps for one port; one allocation, made by open_port().
+    struct State {
+        Counters counters;
+        Outbox outbox;
+        Meter flood, notices;
+        bool pending = false; // in pending_
+    };
+    State* state(PortId port) const {
+        return port.value() < states_.size() ? states_[port.value()].load(std::memory_order_acquire)
+                                             : nullptr;
+    }
+    void count_origins(const Outbox& outbox, uint16_t count, Verdict verdict);
+    void drop_from(Outbox& outbox, uint16_t first, Verdict why);
+
+    const unsigned index_;
+    rte_mempool* const copies_;
+    const uint64_t ticks_per_second_;
+    uint64_t now_ = 0;
+    Flush flush_ = nullptr;
+    void* flush_context_ = nullptr;
+    std::vector<PortId> pending_; // ports whose outbox was used since the last drain()
+    std::array<std::atomic<State*>, Destination::max_ports> states_{};
+    Counters nobody_; // packets of ports that are not open here; stays 0
+    Trace trace_;
+    SpscRing<Notice> notices_{1024};
+    std::atomic<bool> timing_{false};
+    std::array<std::atomic<uint64_t>, stage_count> stage_ticks_{}, stage_packets_{};
+};
+
+} // namespace ringfence
