@@ -101,6 +101,8 @@ void Model::index_hosts() {
         if (host.kind == "foreign" || !reported || !reported->underlay_mtu || !is_admitted(host))
             continue;
         int64_t mtu = *reported->underlay_mtu - vxlan_overhead;
+        if (mtu < least_mtu) // nonsense, or no underlay yet
+            continue;
         bool lower = std::tie(mtu, host.name) < std::tie(underlay_.mtu, underlay_.host);
         if (underlay_.host.empty() || lower)
             underlay_ = {mtu, host.name};

@@ -22,6 +22,7 @@ using ovsdb::Uuid;
 // What VXLAN over IPv4 adds to a segment's MTU: inner Ethernet 14, outer IPv4 20, UDP 8, VXLAN 8
 // (RFC 7348).
 inline constexpr int64_t vxlan_overhead = 50;
+inline constexpr int64_t least_mtu = 68; // of IPv4: RFC 791, 3.2
 
 // What a host says of itself. The controller has it from Host_Status, everybody else from what the
 // controller copies to Host.reported.

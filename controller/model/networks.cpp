@@ -8,7 +8,6 @@
 namespace ringfence::model {
 namespace {
 
-constexpr int64_t least_mtu = 68;      // RFC 791, 3.2
 constexpr int64_t least_v6_mtu = 1280; // RFC 8200, 5
 
 Result<> check_vni(const Model& model, const std::string& object, const Uuid& network, int64_t vni,
