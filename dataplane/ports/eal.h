@@ -17,12 +17,13 @@ namespace ringfence::ports {
 enum class Memory { automatic, hugepages, no_huge };
 
 struct EalSettings {
-    std::string file_prefix;           // "" = "ringfence-PID"
+    std::string file_prefix = {};      // "" = "ringfence-PID"
     Memory memory = Memory::automatic; // hugepages: without enough of them the start fails
     unsigned megabytes = 512;          // in all; of ordinary memory only what is touched is used
-    std::string socket_megabytes; // other_config:dpdk-socket-mem, "1024,0"; takes megabytes' place
-    std::string lcore_mask; // other_config:dpdk-lcore-mask; "" = the first CPU that we may use
-    std::string extra;      // other_config:dpdk-extra; what it says takes the place of ours
+    std::string socket_megabytes =
+        {};                      // other_config:dpdk-socket-mem, "1024,0"; takes megabytes' place
+    std::string lcore_mask = {}; // other_config:dpdk-lcore-mask; "" = the first CPU that we may use
+    std::string extra = {};      // other_config:dpdk-extra; what it says takes the place of ours
     bool require_privileges =
         true; // CAP_NET_ADMIN and CAP_NET_RAW; false where no port will be opened
 };

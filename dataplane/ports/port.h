@@ -24,11 +24,11 @@ enum class PortKind {
 };
 
 struct PortSettings {
-    std::string name; // Interface.name; 1 to 15 characters for tap and internal
+    std::string name = {}; // Interface.name; 1 to 15 characters for tap and internal
     PortKind kind = PortKind::tap;
-    std::string argument;        // device: DPDK devargs; vhost_user_client: the socket's path
-    std::optional<MacAddr> mac;  // none: what the device has
-    std::optional<unsigned> mtu; // none: what the device has, at most the pool's
+    std::string argument = {};        // device: DPDK devargs; vhost_user_client: the socket's path
+    std::optional<MacAddr> mac = {};  // none: what the device has
+    std::optional<unsigned> mtu = {}; // none: what the device has, at most the pool's
     uint16_t receive_descriptors = 512, transmit_descriptors = 512; // devices only
 };
 

@@ -1,0 +1,20 @@
+#include "dataplane/ports/port.h"
+
+#include "dataplane/ports/ethdev.h"
+#include "dataplane/ports/tap.h"
+
+namespace ringfence::ports {
+
+Result<std::shared_ptr<Port>> Port::open(const PortSettings& settings, const MbufPool& pool) {
+    switch (settings.kind) {
+    case PortKind::tap:
+    case PortKind::internal:
+        return open_tap(settings, pool);
+    case PortKind::device:
+    case PortKind::vhost_user_client:
+        return open_ethdev(settings, pool);
+    }
+    return fail("port {} is of no kind", settings.name);
+}
+
+} // namespace ringfence::ports
