@@ -17,18 +17,23 @@ namespace ringfence::ovsdb {
 
 struct DatabaseOptions {
     // "unix:/x.sock,tcp:127.0.0.1:6642": tried in turn.
-    std::string remotes;
+    std::string remotes{};
     // After so long without a word from the server it is asked for an echo, after twice as long the
     // connection is given up. 0 = never. Not used over unix sockets, which can't lose a peer
     // silently.
     std::chrono::milliseconds probe{5000};
     // Taken as soon as the connection is there, and again after every reconnect. "" = none.
-    std::string lock;
+    std::string lock{};
+    // Of a cluster: only its leader will do. Followers may lag behind.
+    bool leader_only = false;
 };
 
+// Whether DatabaseOptions::remotes makes sense; for the check of a command line.
+[[nodiscard]] Result<> check_remotes(std::string_view remotes);
+
 enum class ConnectionState {
-    disconnected, // waits for the next attempt
-    connecting,   // up to the schema check
+    disconnected, // tries again and again
+    connecting,   // a server answers: its schema is checked
     loading,      // the first update is on its way
     ready         // tables() shows the database, and follows it
 };
@@ -59,9 +64,16 @@ public:
     void steal_lock();
     void unlock();
     void reconnect(std::string_view why);
+    // fn runs once the state is ready, or with why it was not until the deadline; never inside this
+    // call.
+    void when_ready(std::chrono::steady_clock::time_point deadline,
+                    std::function<void(Result<>)> fn);
+    [[nodiscard]] Result<> wait_ready(std::chrono::steady_clock::time_point deadline);
     void commit(const Transaction& transaction, std::function<void(Result<Committed>)> done);
     Result<Committed> commit_now(const Transaction& transaction,
                                  std::chrono::steady_clock::time_point deadline);
+    // fn runs after the delay, unless the client has gone by then.
+    void delay(std::chrono::milliseconds delay, std::function<void()> fn);
     Reactor& reactor() const;
 
 private:

@@ -85,6 +85,11 @@ public:
         return client_.commit_now(transaction, deadline);
     }
 
+    // For tools: runs the Reactor until the replica is loaded. The error says why it could not be.
+    [[nodiscard]] Result<> wait_ready(std::chrono::steady_clock::time_point deadline) {
+        return client_.wait_ready(deadline);
+    }
+
     Client& client() { return client_; }
 
 private:

@@ -1,0 +1,142 @@
+#include "ovsdb/remote.h"
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+namespace ringfence::ovsdb {
+namespace {
+
+struct Address {
+    sockaddr_storage storage{};
+    socklen_t length = 0;
+
+    template <class T> T& as(sa_family_t family) {
+        storage.ss_family = family;
+        length = sizeof(T);
+        return reinterpret_cast<T&>(storage);
+    }
+};
+
+Result<Address> socket_address(const Remote& remote) {
+    Address address;
+    if (remote.kind == Remote::Kind::unix) {
+        auto& un = address.as<sockaddr_un>(AF_UNIX);
+        if (remote.path.size() >= sizeof un.sun_path)
+            return fail("{}: the path is longer than {} bytes", remote.name,
+                        sizeof un.sun_path - 1);
+        std::memcpy(un.sun_path, remote.path.c_str(), remote.path.size() + 1);
+        return address;
+    }
+    if (auto& in = address.as<sockaddr_in>(AF_INET);
+        inet_pton(AF_INET, remote.host.c_str(), &in.sin_addr) == 1) {
+        in.sin_port = htons(remote.port);
+        return address;
+    }
+    if (auto& in6 = address.as<sockaddr_in6>(AF_INET6);
+        inet_pton(AF_INET6, remote.host.c_str(), &in6.sin6_addr) == 1) {
+        in6.sin6_port = htons(remote.port);
+        return address;
+    }
+    return fail(ErrorKind::unsupported,
+                "{}: \"{}\" is not a numeric address; host names are not looked up", remote.name,
+                remote.host);
+}
+
+Result<Remote> parse_tcp(std::string_view name) {
+    Remote remote{
+        .kind = Remote::Kind::tcp, .name = std::string(name), .path = {}, .host = {}, .port = 0};
+    const std::string_view rest = name.substr(4);
+    const size_t colon = rest.rfind(':');
+    if (colon == std::string_view::npos)
+        return fail("{}: a port is missing, as in tcp:127.0.0.1:6642", name);
+    std::string_view host = rest.substr(0, colon);
+    const std::string_view port = rest.substr(colon + 1);
+    const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), remote.port);
+    if (error != std::errc() || end != port.data() + port.size() || remote.port == 0)
+        return fail("{}: \"{}\" is not a port", name, port);
+    if (host.size() > 1 && host.front() == '[' && host.back() == ']')
+        host = host.substr(1, host.size() - 2);
+    remote.host = host;
+    return remote;
+}
+
+Result<Remote> parse_remote(std::string_view name) {
+    if (name.starts_with("ssl:"))
+        return fail(ErrorKind::unsupported, "{}: TLS is not built yet: use unix: or tcp:", name);
+    if (!name.starts_with("tcp:") && !name.starts_with("unix:"))
+        return fail("{}: not a database: unix:PATH or tcp:ADDRESS:PORT is wanted", name);
+    auto remote = name.starts_with("tcp:") ? parse_tcp(name)
+                                           : Remote{.kind = Remote::Kind::unix,
+                                                    .name = std::string(name),
+                                                    .path = std::string(name.substr(5)),
+                                                    .host = {},
+                                                    .port = 0};
+    if (remote)
+        if (auto address = socket_address(*remote); !address)
+            return tl::unexpected(address.error());
+    return remote;
+}
+
+} // namespace
+
+Result<std::vector<Remote>> parse_remotes(std::string_view text) {
+    std::vector<Remote> remotes;
+    while (true) {
+        const size_t begin = text.find_first_not_of(", \t\n");
+        if (begin == std::string_view::npos)
+            break;
+        text.remove_prefix(begin);
+        const size_t end = std::min(text.find_first_of(", \t\n"), text.size());
+        auto remote = parse_remote(text.substr(0, end));
+        if (!remote)
+            return tl::unexpected(remote.error());
+        remotes.push_back(std::move(*remote));
+        text.remove_prefix(end);
+    }
+    if (remotes.empty())
+        return fail("no database was named: unix:PATH or tcp:ADDRESS:PORT is wanted");
+    return remotes;
+}
+
+Socket::~Socket() {
+    if (fd_ >= 0)
+        ::close(fd_);
+}
+
+Result<Socket> begin_connect(const Remote& remote) {
+    auto address = socket_address(remote);
+    if (!address)
+        return tl::unexpected(address.error());
+    Socket socket(
+        ::socket(address->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    if (socket.get() < 0)
+        return fail(ErrorKind::unavailable, "{}: {}", remote.name, std::strerror(errno));
+    const int on = 1;
+    if (remote.kind == Remote::Kind::tcp)
+        setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&address->storage),
+                address->length) < 0 &&
+        errno != EINPROGRESS)
+        return fail(ErrorKind::unavailable, "{}: {}", remote.name, std::strerror(errno));
+    return socket;
+}
+
+Result<> connect_outcome(const Socket& socket) {
+    int error = 0;
+    socklen_t length = sizeof error;
+    if (getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &length) < 0)
+        error = errno;
+    if (error != 0)
+        return fail(ErrorKind::unavailable, "{}", std::strerror(error));
+    return {};
+}
+
+} // namespace ringfence::ovsdb

@@ -1,0 +1,59 @@
+// Applies what a monitor sends to tables of rows, and says what changed. No connection, no clock:
+// bytes of a server's update in, changes out.
+#pragma once
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json_fwd.hpp>
+
+#include "ovsdb/schema.h"
+
+namespace ringfence::ovsdb {
+
+enum class UpdateFormat {
+    update, // RFC 7047, clause 4.1.6 <table-updates>: whole rows, old and new
+    update2 // Open vSwitch, ovsdb-server(7): default values left out, differences
+};
+
+class Replica {
+public:
+    Replica(const SchemaInfo& schema, void* tables)
+        : schema_(schema), tables_(tables), bad_(schema.tables.size()) {}
+
+    struct Row {
+        size_t table;
+        Uuid uuid;
+    };
+    struct Outcome {
+        std::vector<RowChange> changes;
+        std::vector<std::string>
+            troubles; // rows that do not fit our types, each with table, UUID, column and value
+        std::vector<Row>
+            unknown; // bad rows that changed by a difference: to be read whole, then replace()
+    };
+
+    // The whole database: rows that it does not hold go. Bad rows stay as they were.
+    [[nodiscard]] Result<Outcome> load(const nlohmann::json& updates, UpdateFormat format);
+    // An error: the update contradicts the replica, which must be loaded anew.
+    [[nodiscard]] Result<Outcome> apply(const nlohmann::json& updates, UpdateFormat format);
+    // One row as a select gave it; no columns (null): it is gone.
+    [[nodiscard]] Result<Outcome> replace(const Row& row, const nlohmann::json& columns);
+
+private:
+    const TableInfo* find(std::string_view name) const;
+    Result<> apply_row(const TableInfo& table, const Uuid& uuid, const nlohmann::json& update,
+                       UpdateFormat format, Outcome& outcome);
+    void put(const TableInfo& table, const Uuid& uuid, const nlohmann::json& columns,
+             Outcome& outcome);
+    void modify(const TableInfo& table, const Uuid& uuid, const nlohmann::json& difference,
+                Outcome& outcome);
+    void remove(const TableInfo& table, const Uuid& uuid, Outcome& outcome);
+
+    const SchemaInfo& schema_;
+    void* tables_;
+    std::vector<std::set<Uuid>> bad_; // per table: rows whose last version we could not read
+};
+
+} // namespace ringfence::ovsdb

@@ -1,0 +1,47 @@
+#include "ovsdb/schema_check.h"
+
+#include <nlohmann/json.hpp>
+
+namespace ringfence::ovsdb {
+
+using Json = nlohmann::json;
+
+Result<std::vector<uint64_t>>
+check_schema(const SchemaInfo& ours, const std::vector<uint64_t>& wanted, const Json& servers) {
+    static const Json none = Json::object();
+    const auto member = [](const Json& object, std::string_view name) -> const Json& {
+        const auto found = object.find(name);
+        return found != object.end() && found->is_object() ? *found : none;
+    };
+    if (!servers.is_object() || !servers.contains("tables"))
+        return fail(ErrorKind::unavailable, "{}: what the server sent is not a schema", ours.name);
+
+    std::vector<uint64_t> present(wanted.size());
+    std::string missing;
+    for (const TableInfo* table : ours.tables) {
+        const Json& columns = member(member(member(servers, "tables"), table->name), "columns");
+        for (size_t i = 0; i < table->columns.size(); ++i) {
+            const uint64_t bit = uint64_t{1} << i;
+            if (!(wanted[table->index] & bit))
+                continue;
+            if (columns.contains(table->columns[i].name))
+                present[table->index] |= bit;
+            else
+                missing += fmt::format("{}{}.{}", missing.empty() ? "" : ", ", table->name,
+                                       table->columns[i].name);
+        }
+    }
+    if (!missing.empty() && ours.missing == MissingColumns::error) {
+        const auto version = servers.find("version");
+        return fail(ErrorKind::unsupported,
+                    "the server's schema {} {} lacks {} (ours is {}): convert the database to the "
+                    "newer schema",
+                    ours.name,
+                    version != servers.end() && version->is_string() ? version->get<std::string>()
+                                                                     : "without version",
+                    missing, ours.version);
+    }
+    return present;
+}
+
+} // namespace ringfence::ovsdb
