@@ -1,0 +1,38 @@
+#include "controller/compiler/roles.h"
+
+#include <map>
+#include <set>
+#include <string>
+
+namespace ringfence::compiler {
+namespace {
+
+// Table -> the columns that may be changed in a row that is the client's by its `host` column.
+const std::map<std::string, std::set<std::string>> host_permissions = {
+    {"Host_Status",
+     {"applied", "alive", "vtep_addresses", "underlay_mtu", "bridge_mappings", "version",
+      "trouble"}},
+    {"Port_Claim", {"ready", "active", "claimed", "interface"}},
+    {"Learned_Mac", {"domain", "segment", "mac", "port"}},
+};
+
+} // namespace
+
+void compile_roles(southbound::Tables& wanted) {
+    southbound::RBACRole role;
+    role.uuid = ovsdb::Uuid::named(std::string("rbac-role/") + host_role);
+    role.name = host_role;
+    for (const auto& [table, columns] : host_permissions) {
+        southbound::RBACPermission permission;
+        permission.uuid = ovsdb::Uuid::named("rbac-permission/" + table);
+        permission.table = table;
+        permission.authorization = {"host"};
+        permission.insert_delete = true;
+        permission.update = columns;
+        role.permissions[table] = permission.uuid;
+        wanted.rbac_permission.insert(permission);
+    }
+    wanted.rbac_role.insert(role);
+}
+
+} // namespace ringfence::compiler

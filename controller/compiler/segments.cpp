@@ -1,0 +1,73 @@
+#include "controller/compiler/segments.h"
+
+#include <algorithm>
+
+#include "controller/model/check.h"
+#include "controller/model/paths.h"
+
+namespace ringfence::compiler {
+namespace {
+
+constexpr int64_t largest_mtu = 65535; // the schema's
+
+template <class Network>
+southbound::Segment make_segment(const model::Model& model, const Network& network, int64_t vni) {
+    int64_t limit = std::min(model.underlay().mtu, largest_mtu);
+    bool limited = !model.underlay().host.empty();
+    southbound::Segment segment;
+    segment.uuid = network.uuid;
+    segment.vni = vni;
+    segment.domain = domain_of(network.uuid);
+    segment.kind = "tenant";
+    segment.mtu = network.mtu ? (limited ? std::min(*network.mtu, limit) : *network.mtu) : limit;
+    segment.unknown_unicast = network.unknown_unicast;
+    segment.vlan_transparent = network.vlan_transparent;
+    segment.intent = model::path(model.rows(), network);
+    return segment;
+}
+
+template <class Network>
+std::optional<Note> make_mtu_note(const model::Model& model, const Network& network) {
+    auto fits = model::check_mtu(model, network);
+    if (fits)
+        return std::nullopt;
+    return Note{fmt::format("{}; compiled with {}", fits.error().text, model.underlay().mtu),
+                event::mtu_reduced,
+                {model::path(model.rows(), network)},
+                {model.underlay().host}};
+}
+
+std::string organization_name(const model::Model& model, const ovsdb::Uuid& uuid) {
+    const auto* organization = model.rows().organization.find(uuid);
+    return organization ? organization->name : "";
+}
+
+} // namespace
+
+std::string domain_of(const ovsdb::Uuid& segment) { return "segment/" + to_string(segment); }
+
+southbound::Segment compile_segment(const model::Model& model,
+                                    const northbound::OrganizationNetwork& network) {
+    auto segment = make_segment(model, network, network.vni);
+    segment.organization = organization_name(model, network.organization);
+    return segment;
+}
+
+southbound::Segment compile_segment(const model::Model& model,
+                                    const northbound::VappNetwork& network) {
+    auto segment = make_segment(model, network, *network.vni);
+    if (const auto* vapp = model.rows().vapp.find(network.vapp))
+        segment.organization = organization_name(model, vapp->organization);
+    return segment;
+}
+
+std::optional<Note> mtu_note(const model::Model& model,
+                             const northbound::OrganizationNetwork& network) {
+    return make_mtu_note(model, network);
+}
+
+std::optional<Note> mtu_note(const model::Model& model, const northbound::VappNetwork& network) {
+    return make_mtu_note(model, network);
+}
+
+} // namespace ringfence::compiler

@@ -1,0 +1,24 @@
+// Networks to segments.
+#pragma once
+
+#include "controller/compiler/compile.h"
+#include "controller/model/model.h"
+
+namespace ringfence::compiler {
+
+// What hosts ask for as one: until untranslated routing joins networks, every segment is a domain
+// of its own.
+std::string domain_of(const ovsdb::Uuid& segment);
+
+// The network is sound, and has a segment of its own.
+southbound::Segment compile_segment(const model::Model& model,
+                                    const northbound::OrganizationNetwork& network);
+southbound::Segment compile_segment(const model::Model& model,
+                                    const northbound::VappNetwork& network);
+
+// The network asks for a larger MTU than the underlay carries by now: its segment has less.
+std::optional<Note> mtu_note(const model::Model& model,
+                             const northbound::OrganizationNetwork& network);
+std::optional<Note> mtu_note(const model::Model& model, const northbound::VappNetwork& network);
+
+} // namespace ringfence::compiler
