@@ -15,4 +15,16 @@ function(ringfence_test name)
     endif()
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77)
+    ringfence_sanitized(${name})
+endfunction()
+
+# ringfence_sanitized(TARGET): the test of this name is built and run once more under the sanitizers by scripts/test
+# (target sanitized_tests, label sanitized) where it tests what takes bytes from strangers.
+add_custom_target(sanitized_tests)
+function(ringfence_sanitized name)
+    cmake_path(RELATIVE_PATH CMAKE_CURRENT_SOURCE_DIR BASE_DIRECTORY ${PROJECT_SOURCE_DIR}/tests OUTPUT_VARIABLE folder)
+    if(folder MATCHES "^(packet|fuzz|unit/(core|edge-router|dataplane|ports|agent|ovsdb))")
+        add_dependencies(sanitized_tests ${name})
+        set_property(TEST ${name} APPEND PROPERTY LABELS sanitized)
+    endif()
 endfunction()
