@@ -19,7 +19,10 @@ def binary(name: str) -> str:
 
 
 class Daemon:
-    """`spawn` is a function that takes a command, `log=` and `env=` and starts it (labkit.network.spawn)."""
+    """`spawn` is a function that takes a command, `log=` and `env=` and starts it (labkit.network.spawn).
+
+    `log` is the file that the command writes by itself; what it prints besides is in the same name with .out.
+    """
 
     def __init__(self, name: str, spawn, command: list[str], log: Path, ready, env: dict[str, str] | None = None):
         self.name, self.log = name, log
@@ -32,7 +35,7 @@ class Daemon:
         self.wait_ready(timeout)
 
     def begin(self) -> None:
-        self._process = self._spawn(*self._command, log=self.log, env=self._env)
+        self._process = self._spawn(*self._command, log=self.log.with_suffix(".out"), env=self._env)
 
     def wait_ready(self, timeout: float = 30) -> None:
         def started():
@@ -64,11 +67,18 @@ class Daemon:
             self._process.wait()
 
     def last_lines(self, count: int = 15) -> str:
-        return "\n".join(self.log_text().splitlines()[-count:])
+        return "\n".join((self.log_text() + self.printed()).splitlines()[-count:])
 
     def log_text(self) -> str:
-        return self.log.read_text(encoding="utf-8", errors="replace") if self.log.exists() else ""
+        return _text_of(self.log)
+
+    def printed(self) -> str:
+        return _text_of(self.log.with_suffix(".out"))
 
 
 class DaemonEnded(Exception):
     """Not a LabError: waiting any longer makes no sense."""
+
+
+def _text_of(file: Path) -> str:
+    return file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""

@@ -19,8 +19,8 @@ class DatabaseServer(Daemon):
         self.remote = f"unix:{self.socket}"
         self.control = directory / f"{name}.ctl"
         self._schemas = {directory / f"{database}.db": schema for database, schema in schemas.items()}
-        command = ["ovsdb-server", f"--remote=p{self.remote}", f"--unixctl={self.control}", "-vconsole:warn",
-                   "-vsyslog:off", *map(str, self._schemas)]
+        command = ["ovsdb-server", f"--remote=p{self.remote}", f"--unixctl={self.control}", "-vconsole:off",
+                   "-vsyslog:off", f"--log-file={directory}/{name}.log", *map(str, self._schemas)]
         super().__init__(name, spawn_it, command, directory / f"{name}.log", self.socket.exists)
 
     def begin(self) -> None:

@@ -20,7 +20,6 @@ class Host:
         self.name, self.vtep = name, vtep
         self.directory = ledger.directory / name
         self.namespace = Namespace(ledger, name)
-        self.state_file = self.directory / "state.json"
         self.environment = {**os.environ, "OVS_RUNDIR": str(self.directory), "OVS_LOGDIR": str(self.directory),
                             "OVS_DBDIR": str(self.directory)}
         self.database = DatabaseServer("ovsdb-server", self.directory, {"conf": VSWITCH_SCHEMA},
@@ -28,7 +27,7 @@ class Host:
         self.switch = Daemon(
             f"{name}: ringfence-vswitchd", self.namespace.spawn,
             [binary("ringfence-vswitchd"), self.database.remote, "--pidfile", "--no-chdir",
-             "--state", str(self.state_file)],
+             f"--log-file={self.directory}/ringfence-vswitchd.log"],
             self.directory / "ringfence-vswitchd.log", self._answers, env=self.environment)
 
     def create(self, underlay: Underlay, southbound: str, cores: str, **settings: str) -> None:

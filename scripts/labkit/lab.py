@@ -4,7 +4,7 @@ import json
 import os
 
 from . import machine as machines
-from .daemon import Daemon, binary
+from .daemon import BINARIES, Daemon, binary
 from .database import fabric_databases
 from .host import ForeignHost, Host
 from .ledger import Ledger, exclusive
@@ -13,6 +13,7 @@ from .network import Underlay, spawn
 from .shell import attempt, run, wait_until
 
 UNDERLAY_MTU = 1500
+LOGS = BINARIES.parent / "lab-logs"  # of labs that failed, by name
 
 
 class Lab:
@@ -37,12 +38,14 @@ class Lab:
             self.ledger.open()
             self._start()
         except BaseException:
-            self.__exit__(True, None, None)
+            self.__exit__(True)
             raise
         return self
 
     def __exit__(self, failure, *_) -> None:
         try:
+            if failure:
+                self.ledger.save_logs(LOGS / self.name)
             if failure or not self._keep:
                 self.ledger.take_down()
         finally:
@@ -52,7 +55,7 @@ class Lab:
         self.databases.start()
         self.controller.start()
         self.underlay.create()
-        self.ctl("global", "set", "admit_hosts=auto")
+        self.ctl("global", "set", "--admit-hosts", "auto")
 
     @classmethod
     def attached(cls, name: str) -> "Lab":
@@ -69,9 +72,10 @@ class Lab:
         def spawn_it(*command, **how):
             control.unlink(missing_ok=True)
             return spawn(self.ledger, *command, **how)
+        log = self.ledger.directory / f"{name}.log"
         command = [binary("ringfence-controller"), "--nb", self.databases.remote, "--sb", self.databases.remote,
-                   "--name", name, "--unixctl", str(control)]
-        return Daemon(name, spawn_it, command, self.ledger.directory / f"{name}.log", control.exists)
+                   "--name", name, "--unixctl", str(control), "--log-file", str(log)]
+        return Daemon(name, spawn_it, command, log, control.exists)
 
     def add_host(self, name: str, start: bool = True, cores: str = "", **settings: str) -> Host:
         """Adds a Ringfence host; its VTEP is 192.0.2.N in the order of adding. `settings`: see Host.create."""
@@ -120,17 +124,20 @@ class Lab:
     def try_ctl(self, *arguments: str, timeout: float = 30):
         return attempt(binary("network-ctl"), *arguments, timeout=timeout, env=self.environment)
 
-    def show(self, *arguments: str):
-        """network-ctl ... --format json, read."""
-        return json.loads(self.ctl(*arguments, "--format", "json"))
+    def list(self, noun: str) -> list[dict]:
+        """What `network-ctl NOUN list` knows."""
+        return json.loads(self.ctl(noun, "list", "--format", "json"))["items"]
+
+    def show(self, noun: str, name: str) -> dict:
+        return json.loads(self.ctl(noun, "show", name, "--format", "json"))["items"][0]
 
     @property
     def environment(self) -> dict[str, str]:
         return {**os.environ, "RINGFENCE_DB": self.databases.remote}
 
     def bound_host(self, iface_id: str) -> str:
-        rows = [row for row in self.show("nic", "list") if row["port"] == iface_id]
-        return rows[0]["host"] if rows else ""
+        """Where a logical port is; "" = nowhere."""
+        return self.show("nic", iface_id)["bound_host"] or ""
 
     def wait_bound(self, iface_id: str, host: Host, timeout: float = 10) -> None:
         wait_until(f"{iface_id} to be bound to {host.name}", lambda: self.bound_host(iface_id) == host.name, timeout)

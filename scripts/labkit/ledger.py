@@ -60,6 +60,13 @@ class Ledger:
         lines = self._file.read_text(encoding="ascii").splitlines()
         return [entry for entry in map(_entry, lines) if entry.get("kind") == kind]
 
+    def save_logs(self, destination: Path) -> None:
+        """Copies what the daemons logged to where it outlives the lab."""
+        for log in (*self.directory.rglob("*.log"), *self.directory.rglob("*.out")):
+            copy = destination / log.relative_to(self.directory)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(log, copy)
+
     def take_down(self) -> None:
         """Ends every process, removes every namespace and then the directory; says what would not go."""
         namespaces = [entry["name"] for entry in self.entries("namespace")]
