@@ -218,8 +218,9 @@ Result<int> make_netdev(const std::string& name) {
                     std::strerror(errno));
     ifreq ask{};
     name.copy(ask.ifr_name, IFNAMSIZ - 1);
-    unsigned flags = IFF_TAP | IFF_NO_PI | IFF_TUN_EXCL;
-    ask.ifr_flags = static_cast<short>(flags);
+    // Makes the tap, or takes one that is there and that nobody holds: a persistent one, made by
+    // the host's network configuration so that it keeps its addresses while we restart.
+    ask.ifr_flags = IFF_TAP | IFF_NO_PI;
     if (ioctl(tun, TUNSETIFF, &ask) == 0)
         return tun;
     int problem = errno;

@@ -198,6 +198,14 @@ TEST_F(Ports, TapOfATakenNameIsRefused) {
     EXPECT_TRUE(has(error_of(tap("lo")), "is there already"));
 }
 
+TEST_F(Ports, APersistentTapIsTakenAndStays) {
+    ASSERT_TRUE(run("ip tuntap add dev t-stays mode tap && ip addr add 192.0.2.7/24 dev t-stays"));
+    for (int i = 0; i < 2; ++i)
+        EXPECT_TRUE(opened(tap("t-stays"))->link().admin_up);
+    EXPECT_TRUE(run("ip addr show dev t-stays | grep -q 192.0.2.7"));
+    EXPECT_TRUE(run("ip tuntap del dev t-stays mode tap"));
+}
+
 TEST_F(Ports, AfPacketCarriesFramesOfAVethBothWays) {
     ASSERT_TRUE(
         run("ip link add v-a type veth peer v-b && ip link set v-a up && ip link set v-b up"));
