@@ -36,6 +36,7 @@ class Host:
         self.namespace.create()
         underlay.connect(self.namespace, WIRE)
         silence_kernel(self.namespace, WIRE)
+        self._make_shadow(underlay.mtu)
         self.database.start()
         settings = {"external_ids:system-id": self.name, "external_ids:hostname": self.name,
                     "external_ids:ringfence-remote": southbound, "external_ids:ringfence-encap-ip": self.vtep,
@@ -50,13 +51,13 @@ class Host:
         self.vsctl("add-port", "br-up", "uplink", "--", "set", "interface", "uplink", "type=dpdk",
                    f"options:dpdk-devargs=net_af_packet0,iface={WIRE}", f"external_ids:ringfence-uplink={SHADOW}")
         self.vsctl("add-br", "br-int", "--", "set", "bridge", "br-int", "datapath_type=netdev")
-        self.address_shadow()
 
-    def address_shadow(self, timeout: float = 10) -> None:
-        """Gives the VTEP's address to the shadow tap, as the host's network configuration would."""
-        wait_until(f"{self.name}: tap {SHADOW}", lambda: self.has_interface(SHADOW), timeout)
-        self.namespace.ip("address", "replace", f"{self.vtep}/24", "dev", SHADOW)
-        self.namespace.ip("link", "set", SHADOW, "up")
+    def _make_shadow(self, mtu: int) -> None:
+        """The tap that carries the VTEP's address: made by the host's network configuration, it stays when the daemon
+        restarts, with its address and the routes by it."""
+        self.namespace.ip("tuntap", "add", "dev", SHADOW, "mode", "tap")
+        self.namespace.ip("address", "add", f"{self.vtep}/24", "dev", SHADOW)
+        self.namespace.ip("link", "set", SHADOW, "mtu", str(mtu), "up")
 
     def has_interface(self, name: str) -> bool:
         return self.namespace.attempt("test", "-e", f"/sys/class/net/{name}").returncode == 0
