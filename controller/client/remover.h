@@ -1,0 +1,43 @@
+// Deletes objects in a draft: refuses one that is still used, naming by whom, or takes its
+// dependents along; ledger rows go with what they were for. Private to the client.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "controller/client/cloud.h"
+#include "controller/client/store.h"
+
+namespace ringfence::client {
+
+class Remover {
+public:
+    Remover(Draft& draft, bool cascade) : draft_(draft), cascade_(cascade) {}
+
+    [[nodiscard]] Result<> remove(const nb::Host& host);
+    [[nodiscard]] Result<> remove(const nb::Organization& organization);
+    [[nodiscard]] Result<> remove(const nb::VirtualDataCenter& data_center);
+    [[nodiscard]] Result<> remove(const nb::NetworkPool& pool);
+    [[nodiscard]] Result<> remove(const nb::OrganizationNetwork& network);
+    [[nodiscard]] Result<> remove(const nb::Vapp& vapp);
+    [[nodiscard]] Result<> remove(const nb::VappNetwork& network);
+    [[nodiscard]] Result<> remove(const nb::VirtualMachine& vm);
+    [[nodiscard]] Result<> remove(const nb::Nic& nic);
+
+    const std::vector<std::string>& removed() const { return removed_; }
+
+private:
+    // All rows of the table that depend on it.
+    template <class Row>
+    [[nodiscard]] Result<> remove_all(const ovsdb::Table<Row> nb::Tables::*table,
+                                      const auto& depends);
+    template <class Row> void erase_all(const ovsdb::Table<Row> nb::Tables::*table, const auto& of);
+    template <class Row>
+    [[nodiscard]] Result<> finish(const char* kind, const std::string& name, const Row& row);
+
+    Draft& draft_;
+    bool cascade_;
+    std::vector<std::string> removed_;
+};
+
+} // namespace ringfence::client

@@ -1,0 +1,256 @@
+#include "controller/client/rows.h"
+
+#include <algorithm>
+#include <charconv>
+
+namespace ringfence::client {
+
+namespace {
+
+// --- Finding ------------------------------------------------------------------------------------
+template <class Row> const Row* pick(const ovsdb::Table<Row>& table, const auto& wanted) {
+    const auto found = std::ranges::find_if(table, wanted);
+    return found == table.end() ? nullptr : &*found;
+}
+
+template <class Row>
+Found<Row> in_table(const ovsdb::Table<Row>& table, const char* kind, const std::string& path,
+                    const auto& wanted) {
+    if (const Row* row = pick(table, wanted))
+        return row;
+    return fail(ErrorKind::not_found, "{} {} does not exist", kind, path);
+}
+
+Result<> check_depth(const char* kind, const Path& path, size_t depth, const char* shape) {
+    if (path.depth() == depth)
+        return {};
+    return fail("{} '{}': give its whole name, {}", kind, path.text(), shape);
+}
+
+Path parent_of(const Path& path) {
+    return Path(std::vector<std::string>(path.names().begin(), path.names().end() - 1));
+}
+
+template <class Row>
+Found<Row> in_organization(const nb::Tables& rows, const ovsdb::Table<Row>& table, const char* kind,
+                           const Path& path, const char* shape) {
+    if (const auto whole = check_depth(kind, path, 2, shape); !whole)
+        return tl::unexpected(whole.error());
+    return find_organization(rows, path[0]).and_then([&](const nb::Organization* organization) {
+        return in_table(table, kind, path.text(), [&](const Row& row) {
+            return row.organization == organization->uuid && row.name == path[1];
+        });
+    });
+}
+
+template <class Row>
+Found<Row> in_vapp(const nb::Tables& rows, const ovsdb::Table<Row>& table, const char* kind,
+                   const Path& path, const char* shape) {
+    if (const auto whole = check_depth(kind, path, 3, shape); !whole)
+        return tl::unexpected(whole.error());
+    return find_vapp(rows, parent_of(path)).and_then([&](const nb::Vapp* vapp) {
+        return in_table(table, kind, path.text(), [&](const Row& row) {
+            return row.vapp == vapp->uuid && row.name == path[2];
+        });
+    });
+}
+
+// --- Naming -------------------------------------------------------------------------------------
+template <class Row> std::string name_in(const ovsdb::Table<Row>& table, const Uuid& uuid) {
+    const Row* row = table.find(uuid);
+    return row ? row->name : "?"; // a strong reference cannot dangle
+}
+
+template <class Row>
+Path path_in(const nb::Tables& rows, const ovsdb::Table<Row>& table, const Uuid& uuid) {
+    const Row* row = table.find(uuid);
+    return row ? path_of(rows, *row) : Path{"?"};
+}
+
+Segment segment_of(const auto& network) {
+    return {.mtu = network.mtu,
+            .subnets = network.subnets,
+            .gateways = network.gateways,
+            .ranges = network.ranges,
+            .unknown_unicast = network.unknown_unicast,
+            .vlan_transparent = network.vlan_transparent};
+}
+
+} // namespace
+
+Found<nb::Host> find_host(const nb::Tables& rows, std::string_view name) {
+    return in_table(rows.host, "host", std::string(name),
+                    [&](const nb::Host& host) { return host.name == name; });
+}
+
+Found<nb::NetworkPool> find_network_pool(const nb::Tables& rows, std::string_view name) {
+    return in_table(rows.network_pool, "network pool", std::string(name),
+                    [&](const nb::NetworkPool& pool) { return pool.name == name; });
+}
+
+Found<nb::Organization> find_organization(const nb::Tables& rows, std::string_view name) {
+    return in_table(
+        rows.organization, "organization", std::string(name),
+        [&](const nb::Organization& organization) { return organization.name == name; });
+}
+
+Found<nb::VirtualDataCenter> find_data_center(const nb::Tables& rows, const Path& path) {
+    return in_organization(rows, rows.virtual_data_center, "virtual data center", path, "ORG/VDC");
+}
+
+Found<nb::OrganizationNetwork> find_network(const nb::Tables& rows, const Path& path) {
+    return in_organization(rows, rows.organization_network, "network", path, "ORG/NETWORK");
+}
+
+Found<nb::Vapp> find_vapp(const nb::Tables& rows, const Path& path) {
+    return in_organization(rows, rows.vapp, "vApp", path, "ORG/VAPP");
+}
+
+Found<nb::VappNetwork> find_vapp_network(const nb::Tables& rows, const Path& path) {
+    return in_vapp(rows, rows.vapp_network, "vApp network", path, "ORG/VAPP/NETWORK");
+}
+
+Found<nb::VirtualMachine> find_vm(const nb::Tables& rows, const Path& path) {
+    return in_vapp(rows, rows.virtual_machine, "VM", path, "ORG/VAPP/VM");
+}
+
+Found<nb::Nic> find_nic(const nb::Tables& rows, std::string_view name) {
+    if (const nb::Nic* nic = nic_of_port(rows, name))
+        return nic;
+    const Path path = Path::split(name);
+    int64_t number = 0;
+    const std::string last = path.depth() == 4 ? path[3] : "";
+    const auto [end, error] = std::from_chars(last.data(), last.data() + last.size(), number);
+    if (last.empty() || error != std::errc() || end != last.data() + last.size())
+        return fail(ErrorKind::not_found,
+                    "NIC {} does not exist: there is no such port name, and it is no "
+                    "ORG/VAPP/VM/NUMBER",
+                    name);
+    return find_vm(rows, parent_of(path))
+        .and_then([&](const nb::VirtualMachine* vm) -> Found<nb::Nic> {
+            if (const nb::Nic* nic = nic_of_vm(rows, vm->uuid, number))
+                return nic;
+            return fail(ErrorKind::not_found, "NIC {} does not exist", name);
+        });
+}
+
+const nb::Nic* nic_of_port(const nb::Tables& rows, std::string_view port_name) {
+    return pick(rows.nic, [&](const nb::Nic& nic) { return nic.port_name == port_name; });
+}
+
+const nb::Nic* nic_of_vm(const nb::Tables& rows, const Uuid& vm, int64_t number) {
+    return pick(rows.nic, [&](const nb::Nic& nic) {
+        return nic.virtual_machine == vm && nic.number == number;
+    });
+}
+
+Path path_of(const nb::Tables& rows, const nb::VirtualDataCenter& data_center) {
+    return {name_in(rows.organization, data_center.organization), data_center.name};
+}
+Path path_of(const nb::Tables& rows, const nb::OrganizationNetwork& network) {
+    return {name_in(rows.organization, network.organization), network.name};
+}
+Path path_of(const nb::Tables& rows, const nb::Vapp& vapp) {
+    return {name_in(rows.organization, vapp.organization), vapp.name};
+}
+Path path_of(const nb::Tables& rows, const nb::VappNetwork& network) {
+    return path_in(rows, rows.vapp, network.vapp).child(network.name);
+}
+Path path_of(const nb::Tables& rows, const nb::VirtualMachine& vm) {
+    return path_in(rows, rows.vapp, vm.vapp).child(vm.name);
+}
+Path path_of(const nb::Tables& rows, const nb::Nic& nic) {
+    return path_in(rows, rows.virtual_machine, nic.virtual_machine)
+        .child(fmt::format("{}", nic.number));
+}
+
+Global describe(const nb::Tables&, const nb::Global& global) {
+    return {global.change, global.compiled, global.admit_hosts == "auto"};
+}
+
+Host describe(const nb::Tables& rows, const nb::Host& host) {
+    const bool automatic = std::ranges::any_of(
+        rows.global, [](const nb::Global& global) { return global.admit_hosts == "auto"; });
+    Host object{.name = host.name,
+                .kind = host.kind,
+                .admitted = host.admitted || automatic,
+                .vtep_addresses = host.vtep_addresses,
+                .required = host.required,
+                .applied = host.applied,
+                .reported = host.reported,
+                .trouble = host.trouble,
+                .status = host.status};
+    // A ringfence host reports its own; see HostFacts of controller/model.
+    if (const auto own = host.reported.find("vtep_addresses");
+        own != host.reported.end() && object.vtep_addresses.empty())
+        for (std::string_view rest = own->second; !rest.empty();) {
+            const auto one = rest.substr(0, rest.find(','));
+            object.vtep_addresses.emplace(one);
+            rest.remove_prefix(std::min(one.size() + 1, rest.size()));
+        }
+    return object;
+}
+
+Organization describe(const nb::Tables&, const nb::Organization& organization) {
+    return {organization.name, organization.description, organization.enabled, organization.status};
+}
+
+NetworkPool describe(const nb::Tables& rows, const nb::NetworkPool& pool) {
+    const auto used = std::ranges::count_if(rows.vni_allocation, [&](const auto& allocation) {
+        return allocation.network_pool == pool.uuid;
+    });
+    return {pool.name, pool.first_vni, pool.last_vni, used, pool.status};
+}
+
+DataCenter describe(const nb::Tables& rows, const nb::VirtualDataCenter& data_center) {
+    Texts hosts;
+    for (const Uuid& host : data_center.hosts)
+        hosts.insert(name_in(rows.host, host));
+    return {path_of(rows, data_center), data_center.all_hosts, hosts,
+            name_in(rows.network_pool, data_center.network_pool), data_center.status};
+}
+
+Network describe(const nb::Tables& rows, const nb::OrganizationNetwork& network) {
+    return {path_of(rows, network), name_in(rows.virtual_data_center, network.data_center),
+            network.mode,           network.vni,
+            segment_of(network),    network.status};
+}
+
+Vapp describe(const nb::Tables& rows, const nb::Vapp& vapp) {
+    return {path_of(rows, vapp), name_in(rows.virtual_data_center, vapp.data_center), vapp.deployed,
+            vapp.status};
+}
+
+VappNetwork describe(const nb::Tables& rows, const nb::VappNetwork& network) {
+    return {path_of(rows, network),
+            network.mode,
+            network.parent ? name_in(rows.organization_network, *network.parent) : "",
+            network.vni,
+            segment_of(network),
+            network.status};
+}
+
+Vm describe(const nb::Tables& rows, const nb::VirtualMachine& vm) {
+    const auto nics = std::ranges::count_if(
+        rows.nic, [&](const nb::Nic& nic) { return nic.virtual_machine == vm.uuid; });
+    return {path_of(rows, vm), nics, vm.status};
+}
+
+Nic describe(const nb::Tables& rows, const nb::Nic& nic) {
+    return {.path = path_of(rows, nic),
+            .port_name = nic.port_name,
+            .network = (nic.organization_network
+                            ? path_in(rows, rows.organization_network, *nic.organization_network)
+                        : nic.vapp_network ? path_in(rows, rows.vapp_network, *nic.vapp_network)
+                                           : Path{})
+                           .text(),
+            .mac = nic.mac,
+            .addresses = nic.addresses,
+            .allocation = nic.allocation,
+            .port_security = nic.port_security,
+            .foreign_host = nic.foreign_host ? name_in(rows.host, *nic.foreign_host) : "",
+            .bound_host = nic.bound_host.value_or(""),
+            .status = nic.status};
+}
+
+} // namespace ringfence::client

@@ -1,0 +1,139 @@
+// What is behind a Cloud: the connection, and how a draft becomes a fact. Private to the client.
+#pragma once
+
+#include <algorithm>
+#include <chrono>
+#include <functional>
+
+#include "controller/client/cloud.h"
+#include "controller/client/draft.h"
+#include "controller/client/rows.h"
+#include "ovsdb/database.h"
+
+namespace ringfence::client {
+
+// Which row a draft is about.
+struct Target {
+    Uuid uuid;
+    bool existed = false; // and nothing is to be done
+};
+
+struct Cloud::Impl {
+    using Clock = std::chrono::steady_clock;
+
+    explicit Impl(Options with);
+
+    // Waits until the replica is there; the error says why it isn't.
+    [[nodiscard]] Result<> connect(Clock::time_point deadline);
+    // The database as it is now, everything in it that was answered before this call included.
+    [[nodiscard]] Result<const nb::Tables*> read();
+
+    // Makes a draft and does it; again and again while other clients are faster.
+    [[nodiscard]] Result<Receipt> commit(const std::function<Result<>(Draft&)>& make,
+                                         nb::Tables* afterwards = nullptr);
+
+    // The same for one row: what it has become is the answer.
+    template <class Row>
+    auto change(const ovsdb::Table<Row> nb::Tables::*table,
+                const std::function<Result<Target>(Draft&)>& make)
+        -> Result<Made<decltype(describe(std::declval<nb::Tables>(), std::declval<Row>()))>>;
+
+    // A list of what lies in scope, sorted by name.
+    template <class Row>
+    auto list(const ovsdb::Table<Row> nb::Tables::*table, const Path& scope = {})
+        -> Result<std::vector<decltype(describe(std::declval<nb::Tables>(), std::declval<Row>()))>>;
+    // One row, as find(tables) has it.
+    auto show(const auto& find)
+        -> Result<decltype(describe(std::declval<nb::Tables>(),
+                                    **find(std::declval<const nb::Tables&>())))>;
+
+    const nb::Global* global() const;
+
+    Options options;
+    ovsdb::Reactor reactor;
+    std::string why_not; // the last word on a connection that isn't there
+    ovsdb::Database<nb::Schema> database;
+
+private:
+    using Make = std::function<Result<>(Draft&)>;
+    // A draft that is sent; `receipt` and `afterwards` are set when it is done.
+    struct Attempt {
+        Clock::time_point deadline;
+        Receipt receipt;
+        nb::Tables* afterwards = nullptr;
+        uint64_t news_before = 0;
+    };
+    // False: another client was faster, try again.
+    [[nodiscard]] Result<bool> try_once(const Make& make, Attempt& attempt);
+    [[nodiscard]] Result<bool> judge(const Error& error, const Draft& draft, Attempt& attempt);
+
+    uint64_t news_ = 0;   // updates of the replica so far
+    bool fresh_ = true;   // just loaded: no need to ask again
+    std::string lost_to_; // the last conflict, in the database's words
+};
+
+template <class Row>
+auto Cloud::Impl::change(const ovsdb::Table<Row> nb::Tables::*table,
+                         const std::function<Result<Target>(Draft&)>& make)
+    -> Result<Made<decltype(describe(std::declval<nb::Tables>(), std::declval<Row>()))>> {
+    Target target;
+    nb::Tables afterwards;
+    const auto receipt = commit(
+        [&](Draft& draft) { return make(draft).map([&](const Target& made) { target = made; }); },
+        &afterwards);
+    if (!receipt)
+        return tl::unexpected(receipt.error());
+    const Row* row = (afterwards.*table).find(target.uuid);
+    if (!row)
+        return fail(ErrorKind::conflict, "it was made, and deleted by somebody else at once");
+    return Made{describe(afterwards, *row), *receipt, target.existed};
+}
+
+inline std::string sort_key(const auto& object) {
+    if constexpr (requires { object.path; })
+        return object.path.text();
+    else
+        return object.name;
+}
+
+inline bool lies_in(const Path& scope, const auto& object) {
+    if constexpr (requires { object.path; }) {
+        const auto& names = object.path.names();
+        return names.size() > scope.depth() &&
+               std::equal(scope.names().begin(), scope.names().end(), names.begin());
+    }
+    return true;
+}
+
+// A scope that does not exist is an error, not an empty list.
+[[nodiscard]] Result<> check_scope(const nb::Tables& rows, const Path& scope);
+
+template <class Row>
+auto Cloud::Impl::list(const ovsdb::Table<Row> nb::Tables::*table, const Path& scope)
+    -> Result<std::vector<decltype(describe(std::declval<nb::Tables>(), std::declval<Row>()))>> {
+    const auto rows = read();
+    if (!rows)
+        return tl::unexpected(rows.error());
+    if (const auto there = check_scope(**rows, scope); !there)
+        return tl::unexpected(there.error());
+    std::vector<decltype(describe(std::declval<nb::Tables>(), std::declval<Row>()))> objects;
+    for (const Row& row : (*rows)->*table)
+        if (auto object = describe(**rows, row); lies_in(scope, object))
+            objects.push_back(std::move(object));
+    std::ranges::sort(objects, {}, [](const auto& object) { return sort_key(object); });
+    return objects;
+}
+
+auto Cloud::Impl::show(const auto& find)
+    -> Result<decltype(describe(std::declval<nb::Tables>(),
+                                **find(std::declval<const nb::Tables&>())))> {
+    const auto rows = read();
+    if (!rows)
+        return tl::unexpected(rows.error());
+    const auto row = find(**rows);
+    if (!row)
+        return tl::unexpected(row.error());
+    return describe(**rows, **row);
+}
+
+} // namespace ringfence::client

@@ -1,0 +1,46 @@
+// What creations and changes of all kinds of objects share. Private to the client.
+#pragma once
+
+#include <optional>
+
+#include "controller/client/store.h"
+
+namespace ringfence::client {
+
+void assign(auto& to, const auto& change) {
+    if (change)
+        to = *change;
+}
+
+// It is there already: which will do, or not.
+template <class Row>
+[[nodiscard]] Result<Target> existing(const char* kind, std::string_view name, const Row& row,
+                                      bool may_exist) {
+    if (may_exist)
+        return Target{row.uuid, true};
+    return fail(ErrorKind::conflict, "{} {} exists already; choose another name", kind, name);
+}
+
+// `missing` is what the search for the object itself answered: that it isn't there is what its
+// creation wants, that its name is no name is not.
+[[nodiscard]] inline Found<nb::Organization>
+parent_organization(const nb::Tables& rows, const Path& path, const Error& missing) {
+    if (missing.kind != ErrorKind::not_found)
+        return tl::unexpected(missing);
+    return find_organization(rows, path[0]);
+}
+
+// Before a change that others rest on: those of them that are sound must be so afterwards.
+template <class Row> void keep_sound(Draft& draft, const ovsdb::Table<Row>& table) {
+    const model::Model before(draft.rows());
+    const auto rule = [](const model::Model& model, const Row& row) {
+        if constexpr (requires { model::check_shape(model, row); })
+            return model::check_shape(model, row);
+        else
+            return model::check(model, row);
+    };
+    for (const Row& row : table)
+        if (rule(before, row))
+            draft.require([rule, row](const model::Model& after) { return rule(after, row); });
+}
+} // namespace ringfence::client
