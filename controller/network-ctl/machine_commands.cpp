@@ -1,0 +1,187 @@
+// The nouns of what runs: vapp, vm, nic.
+#include "controller/network-ctl/commands.h"
+
+namespace ringfence::ctl {
+
+namespace {
+
+using namespace client;
+
+// --- vapp, vm -----------------------------------------------------------------------------------
+Result<> create_vapp(Session& session, const Arguments& arguments) {
+    return name_of<Vapp>(arguments).and_then([&](const Path& path) {
+        return create(session, NewVapp{.path = path,
+                                       .data_center = arguments.maybe("vdc").value_or("default"),
+                                       .may_exist = arguments.has("may-exist")});
+    });
+}
+
+Result<> set_vapp(Session& session, const Arguments& arguments) {
+    return set<Vapp>(session, arguments, VappChange{.name = arguments.maybe("name")});
+}
+
+Result<> create_vm(Session& session, const Arguments& arguments) {
+    return name_of<Vm>(arguments).and_then([&](const Path& path) {
+        return create(session, NewVm{.path = path, .may_exist = arguments.has("may-exist")});
+    });
+}
+
+Result<> set_vm(Session& session, const Arguments& arguments) {
+    return set<Vm>(session, arguments, VmChange{.name = arguments.maybe("name")});
+}
+
+// --- nic ----------------------------------------------------------------------------------------
+Result<> create_nic(Session& session, const Arguments& arguments) {
+    const auto vm = name_of<Vm>(arguments);
+    if (!vm)
+        return tl::unexpected(vm.error());
+    const auto number = arguments.number("number", 0, 65535);
+    if (!number)
+        return tl::unexpected(number.error());
+    return create(session,
+                  NewNic{.vm = *vm,
+                         .number = *number,
+                         .network = {arguments.text("network"), arguments.text("vapp-network")},
+                         .mac = arguments.text("mac"),
+                         .addresses = texts_of(arguments, "ip"),
+                         .port_security = arguments.maybe("port-security"),
+                         .port_name = arguments.text("port-name"),
+                         .may_exist = arguments.has("may-exist")});
+}
+
+Result<> set_nic(Session& session, const Arguments& arguments) {
+    return set<Nic>(session, arguments,
+                    NicChange{.mac = arguments.maybe("mac"),
+                              .addresses = maybe_texts(arguments, "ip"),
+                              .port_security = arguments.maybe("port-security")});
+}
+
+Result<> bind_to(Session& session, const Arguments& arguments, const std::string& host) {
+    return name_of<Nic>(arguments).and_then([&](const std::string& name) {
+        return session.cloud().and_then([&](Cloud* cloud) {
+            return finish(session, Change::setting, cloud->bind(name, host));
+        });
+    });
+}
+
+Result<> bind_nic(Session& session, const Arguments& arguments) {
+    return bind_to(session, arguments, arguments.operands[1]);
+}
+
+Result<> unbind_nic(Session& session, const Arguments& arguments) {
+    return bind_to(session, arguments, "");
+}
+
+} // namespace
+
+Noun vapp_noun() {
+    return {"vapp",
+            "vApps: VMs and networks handled as one",
+            "as ORG/VAPP, or as VAPP with --org",
+            {{"create",
+              "VAPP",
+              "make a vApp",
+              {options::org, options::vdc, options::may_exist},
+              "",
+              create_vapp},
+             {"list", "", "list vApps", {options::org}, "", list<Vapp>},
+             {"show", "VAPP", "show a vApp", {options::org}, "", show<Vapp>},
+             {"set", "VAPP", "change a vApp", {options::org, options::rename}, "", set_vapp},
+             {"delete",
+              "VAPP",
+              "delete a vApp",
+              {options::org, options::cascade, options::if_exists},
+              "--cascade deletes its VMs, NICs and networks, too.",
+              erase<Vapp>}}};
+}
+
+Noun vm_noun() {
+    return {"vm",
+            "virtual machines",
+            "as ORG/VAPP/VM or ORG/VM (vApp \"default\"); with --org as VAPP/VM, or as VM with or "
+            "without --vapp",
+            {{"create",
+              "VM",
+              "make a virtual machine",
+              {options::org, options::vapp, options::may_exist},
+              "Its vApp is made when it is missing.",
+              create_vm},
+             {"list", "", "list virtual machines", {options::org, options::vapp}, "", list<Vm>},
+             {"show", "VM", "show a virtual machine", {options::org, options::vapp}, "", show<Vm>},
+             {"set",
+              "VM",
+              "change a virtual machine",
+              {options::org, options::vapp, options::rename},
+              "The port names of its NICs stay as they are.",
+              set_vm},
+             {"delete",
+              "VM",
+              "delete a virtual machine",
+              {options::org, options::vapp, options::cascade, options::if_exists},
+              "--cascade deletes its NICs, too.",
+              erase<Vm>}}};
+}
+
+Noun nic_noun() {
+    static constexpr Option mac{"mac", "MAC",
+                                "its MAC; when it is made without: a free, random one"};
+    static constexpr Option ip{"ip", "ADDRESS", "an address that it may use; several may be given",
+                               true};
+    static constexpr Option security{
+        "port-security", "strict|mac|trusted",
+        "strict: its MAC and addresses alone may send; mac: its MAC alone; trusted: anything may. "
+        "Unless given, strict for a NIC with addresses, else mac",
+        false, "strict|mac|trusted"};
+    return {
+        "nic",
+        "a VM's attachments to networks",
+        "by the port name, or as ORG/VAPP/VM/NUMBER; with --org, --vapp and --vm without what "
+        "they say",
+        {{"create",
+          "VM",
+          "attach a VM to a network, and print the logical port's name",
+          {options::org,
+           options::vapp,
+           {"network", "NETWORK", "an organization network of the same organization, or"},
+           {"vapp-network", "NETWORK", "a vApp network of the same vApp"},
+           {"number", "NUMBER", "its number in the VM; without it the lowest free one"},
+           mac,
+           ip,
+           security,
+           {"port-name", "TEXT", "the logical port's name; ORG/VAPP/VM/NUMBER unless given"},
+           options::may_exist},
+          "The VM is ORG/VAPP/VM or ORG/VM (vApp \"default\"); with --org VAPP/VM or VM. It and "
+          "its vApp are made when they are missing. The name that is printed is the iface-id "
+          "to plug with: ovs-vsctl set interface IF external_ids:iface-id=NAME. Without --ip "
+          "nothing is known of the NIC's addresses: its allocation is none, and its port "
+          "security mac. --may-exist needs --number or --port-name.",
+          create_nic},
+         {"list", "", "list NICs", {options::org, options::vapp, options::vm}, "", list<Nic>},
+         {"show", "NIC", "show a NIC", {options::org, options::vapp, options::vm}, "", show<Nic>},
+         {"set",
+          "NIC",
+          "change a NIC",
+          {options::org, options::vapp, options::vm, mac, ip, security},
+          "--ip replaces all addresses that there were; none: there are none.",
+          set_nic},
+         {"bind",
+          "NIC HOST",
+          "bind a NIC to a foreign host",
+          {options::org, options::vapp, options::vm},
+          "Ports of ringfence hosts bind themselves, where their iface-id is plugged.",
+          bind_nic},
+         {"unbind",
+          "NIC",
+          "undo 'nic bind'",
+          {options::org, options::vapp, options::vm},
+          "",
+          unbind_nic},
+         {"delete",
+          "NIC",
+          "delete a NIC",
+          {options::org, options::vapp, options::vm, options::if_exists},
+          "Its VM and vApp stay.",
+          erase<Nic>}}};
+}
+
+} // namespace ringfence::ctl

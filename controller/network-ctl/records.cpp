@@ -1,0 +1,128 @@
+#include "controller/network-ctl/records.h"
+
+#include <ctime>
+
+#include <fmt/chrono.h>
+
+namespace ringfence::ctl {
+
+namespace {
+
+constexpr bool in_full_only = false;
+
+Value number_or_none(const std::optional<int64_t>& number) {
+    return number ? Value(*number) : Value();
+}
+
+Value text_or_none(const std::string& text) { return text.empty() ? Value() : Value(text); }
+
+void add(Record& record, const client::Segment& segment) {
+    record.insert(record.end(), {{"mtu", number_or_none(segment.mtu)},
+                                 {"subnets", segment.subnets},
+                                 {"gateways", segment.gateways, in_full_only},
+                                 {"ranges", segment.ranges, in_full_only},
+                                 {"unknown_unicast", segment.unknown_unicast, in_full_only},
+                                 {"vlan_transparent", segment.vlan_transparent, in_full_only}});
+}
+
+std::string utc(int64_t milliseconds) { // RFC 3339
+    const auto seconds = static_cast<std::time_t>(milliseconds / 1000);
+    return fmt::format("{:%Y-%m-%dT%H:%M:%S}.{:03}Z", fmt::gmtime(seconds), milliseconds % 1000);
+}
+
+} // namespace
+
+Record record(const client::Global& global) {
+    return {{"admit_hosts", std::string(global.admit_hosts ? "auto" : "manual")},
+            {"change", global.change},
+            {"compiled", global.compiled}};
+}
+
+Record record(const client::Host& host) {
+    return {{"host", host.name},
+            {"kind", host.kind},
+            {"admitted", host.admitted},
+            {"vtep_addresses", host.vtep_addresses},
+            {"required", host.required, in_full_only},
+            {"applied", host.applied, in_full_only},
+            {"reported", host.reported, in_full_only},
+            {"trouble", host.trouble, in_full_only},
+            {"status", host.status}};
+}
+
+Record record(const client::Organization& organization) {
+    return {{"organization", organization.name},
+            {"description", organization.description},
+            {"enabled", organization.enabled},
+            {"status", organization.status}};
+}
+
+Record record(const client::DataCenter& data_center) {
+    return {{"vdc", data_center.path.text()},
+            {"network_pool", data_center.network_pool},
+            {"all_hosts", data_center.all_hosts},
+            {"hosts", data_center.hosts},
+            {"status", data_center.status}};
+}
+
+Record record(const client::NetworkPool& pool) {
+    return {{"network_pool", pool.name},
+            {"first_vni", pool.first_vni},
+            {"last_vni", pool.last_vni},
+            {"used", pool.used},
+            {"status", pool.status}};
+}
+
+Record record(const client::Network& network) {
+    Record record{{"network", network.path.text()},
+                  {"vdc", network.data_center},
+                  {"mode", network.mode},
+                  {"vni", network.vni}};
+    add(record, network.segment);
+    record.push_back({"status", network.status});
+    return record;
+}
+
+Record record(const client::Vapp& vapp) {
+    return {{"vapp", vapp.path.text()},
+            {"vdc", vapp.data_center},
+            {"deployed", vapp.deployed},
+            {"status", vapp.status}};
+}
+
+Record record(const client::VappNetwork& network) {
+    Record record{{"vapp_network", network.path.text()},
+                  {"mode", network.mode},
+                  {"parent", text_or_none(network.parent)},
+                  {"vni", number_or_none(network.vni)}};
+    add(record, network.segment);
+    record.push_back({"status", network.status});
+    return record;
+}
+
+Record record(const client::Vm& vm) {
+    return {{"vm", vm.path.text()}, {"nics", vm.nics}, {"status", vm.status}};
+}
+
+Record record(const client::Nic& nic) {
+    return {{"port_name", nic.port_name},
+            {"nic", nic.path.text(), in_full_only},
+            {"network", nic.network},
+            {"mac", nic.mac},
+            {"addresses", nic.addresses},
+            {"allocation", nic.allocation, in_full_only},
+            {"port_security", nic.port_security},
+            {"foreign_host", text_or_none(nic.foreign_host), in_full_only},
+            {"bound_host", text_or_none(nic.bound_host)},
+            {"status", nic.status}};
+}
+
+Record record(const client::Event& event) {
+    return {{"time", utc(event.time)},
+            {"kind", event.kind},
+            {"objects", event.objects},
+            {"hosts", event.hosts},
+            {"text", event.text}};
+}
+
+} // namespace ringfence::ctl

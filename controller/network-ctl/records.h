@@ -1,0 +1,32 @@
+// Objects of the cloud as records: which fields they are printed with, under which names.
+#pragma once
+
+#include "controller/client/objects.h"
+#include "controller/network-ctl/format.h"
+
+namespace ringfence::ctl {
+
+Record record(const client::Global& global);
+Record record(const client::Host& host);
+Record record(const client::Organization& organization);
+Record record(const client::DataCenter& data_center);
+Record record(const client::NetworkPool& pool);
+Record record(const client::Network& network);
+Record record(const client::Vapp& vapp);
+Record record(const client::VappNetwork& network);
+Record record(const client::Vm& vm);
+Record record(const client::Nic& nic);
+Record record(const client::Event& event);
+
+template <class Object> Listing list_of(const char* kind, const std::vector<Object>& objects) {
+    Listing listing{kind, record(Object{}), {}, false, {}};
+    for (const Object& object : objects)
+        listing.records.push_back(record(object));
+    return listing;
+}
+
+template <class Object> Listing one(const char* kind, const Object& object) {
+    return Listing{kind, record(Object{}), {record(object)}, true, {}};
+}
+
+} // namespace ringfence::ctl
