@@ -43,7 +43,8 @@ enum class VerdictKind : uint8_t {
     X(parse_truncated_vlan, "parse.truncated_vlan", drop, "ends inside a VLAN tag")                \
     X(parse_truncated_ip4, "parse.truncated_ip4", drop, "ends before the IPv4 packet does")        \
     X(parse_ip4_version, "parse.ip4_version", drop, "ethertype IPv4, version another")             \
-    X(parse_ip4_ihl, "parse.ip4_ihl", drop, "IPv4 header length under 20 or over the packet's")    \
+    X(parse_ip4_ihl, "parse.ip4_ihl", drop, "IPv4 header length under 20")                         \
+    X(parse_ip4_length, "parse.ip4_length", drop, "IPv4 total length under its header's")          \
     X(parse_ip4_ttl, "parse.ip4_ttl", drop, "TTL 0")                                               \
     X(parse_ip4_checksum, "parse.ip4_checksum", drop, "wrong IPv4 header checksum")                \
     X(parse_truncated_ip6, "parse.truncated_ip6", drop, "ends before the IPv6 packet does")        \
@@ -81,6 +82,7 @@ enum class VerdictKind : uint8_t {
     X(bridge_not_bound, "bridge.not_bound", drop, "the MAC's logical port is on no host")          \
     X(bridge_not_here, "bridge.not_here", drop, "came by tunnel for a MAC of another host")        \
     X(bridge_same_port, "bridge.same_port", drop, "the receiver is the sender's own port")         \
+    X(bridge_dead_vlan, "bridge.dead_vlan", drop, "the receiver's tag is 4095, the dead VLAN")     \
     X(bridge_no_receiver, "bridge.no_receiver", drop, "a flood that nobody else would get")        \
     X(tunnel_outer_options, "tunnel.outer_options", drop, "outer IPv4 header has options")         \
     X(tunnel_outer_checksum, "tunnel.outer_checksum", drop, "wrong outer IPv4 header checksum")    \

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <utility>
 
 #include "core/types/addresses.h"
@@ -19,10 +20,18 @@ constexpr bool is_tag(uint16_t type) { return type == vlan || type == service_vl
 class EthernetHeader {
 public:
     MacAddr destination, source;
+    // The same as numbers (MacAddr::to_u64), read in one load.
+    uint64_t destination_bits() const { return mac_bits(0); }
+    uint64_t source_bits() const { return mac_bits(6); }
     uint16_t type() const { return type_.host(); }
     void set_type(uint16_t type) { type_ = Be16(type); }
 
 private:
+    uint64_t mac_bits(size_t offset) const {
+        uint64_t bytes; // the MAC and two more that lie in this header too
+        std::memcpy(&bytes, reinterpret_cast<const uint8_t*>(this) + offset, sizeof bytes);
+        return __builtin_bswap64(bytes) >> 16;
+    }
     Be16 type_;
 };
 static_assert(sizeof(EthernetHeader) == 14);

@@ -1,8 +1,7 @@
-// TCP, UDP, ICMP and VXLAN headers as they lie on the wire. Accessors speak host order.
+// TCP, UDP and ICMP headers as they lie on the wire. Accessors speak host order.
 #pragma once
 
 #include <cstdint>
-#include <optional>
 
 #include "core/types/ids.h"
 #include "core/wire/cursor.h"
@@ -53,27 +52,5 @@ private:
     Be32 rest_;
 };
 static_assert(sizeof(IcmpHeader) == 8);
-
-// RFC 7348, clause 5.
-class VxlanHeader {
-public:
-    // Flags set, VNI still 0.
-    static VxlanHeader without_vni() {
-        VxlanHeader header;
-        header.flags_ = Be32(valid_vni << 24);
-        return header;
-    }
-
-    // Other flags and reserved bits are ignored.
-    bool has_vni() const { return flags_.host() >> 24 & valid_vni; }
-    std::optional<Vni> vni() const { return Vni::from(vni_.host() >> 8); } // never Vni 0
-    void set_vni(Vni vni) { vni_ = Be32(vni.value() << 8); }
-
-    static constexpr uint32_t valid_vni = 0x08;
-
-private:
-    Be32 flags_, vni_;
-};
-static_assert(sizeof(VxlanHeader) == 8);
 
 } // namespace ringfence

@@ -2,21 +2,12 @@
 
 #include <cstring>
 
-#include "core/wire/ethernet.h"
-#include "core/wire/ip.h"
-#include "core/wire/l4.h"
+#include "core/wire/vxlan.h"
 
 namespace ringfence {
 
 namespace {
 
-// As they lie on the wire, in one piece.
-struct OuterHeaders {
-    EthernetHeader ethernet;
-    Ipv4Header ip;
-    UdpHeader udp;
-    VxlanHeader vxlan;
-};
 static_assert(sizeof(OuterHeaders) == NextHop::overhead);
 
 constexpr uint8_t outer_ttl = 64;

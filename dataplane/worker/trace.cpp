@@ -10,8 +10,6 @@ namespace ringfence {
 
 const char* to_string(Stage stage) {
     switch (stage) {
-    case Stage::outer:
-        return "outer";
     case Stage::decapsulate:
         return "decapsulate";
     case Stage::parse:
@@ -24,6 +22,8 @@ const char* to_string(Stage stage) {
         return "answer";
     case Stage::bridge:
         return "bridge";
+    case Stage::flood:
+        return "flood";
     case Stage::encapsulate:
         return "encapsulate";
     case Stage::send:

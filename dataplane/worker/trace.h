@@ -15,13 +15,13 @@ namespace ringfence {
 
 // The stages in the order of the pipeline; names as in `to_string`.
 enum class Stage : uint8_t {
-    outer, // uplink: is it VXLAN for us?
     decapsulate,
     parse,
     admit,
     check_sender,
     answer,
     bridge,
+    flood,
     encapsulate,
     send,
 };

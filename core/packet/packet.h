@@ -1,0 +1,114 @@
+// One packet: an mbuf, and what the stages have found out about it so far. Valid for the burst that
+// it is in.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+
+#include <rte_mbuf.h>
+
+#include "core/types/ids.h"
+#include "core/wire/cursor.h"
+
+namespace ringfence {
+
+class Segment; // of dataplane/fabric; here only handed through
+struct LocalPort;
+
+// Where a packet is to go.
+struct Out {
+    enum class Kind : uint8_t { undecided, port, vtep, flood };
+    Kind kind = Kind::undecided;
+    uint16_t id = 0;
+
+    static Out to(PortId port) { return {Kind::port, static_cast<uint16_t>(port.value())}; }
+    static Out to(NextHopId hop) { return {Kind::vtep, static_cast<uint16_t>(hop.value())}; }
+    static Out everybody() { return {Kind::flood, 0}; }
+    PortId port() const { return PortId(id); }
+    NextHopId next_hop() const { return NextHopId(id); }
+};
+
+struct Packet {
+    // Frames of several mbufs are read as far as the first one holds them: headers lie there, or
+    // the packet counts as truncated.
+    explicit Packet(rte_mbuf* frame)
+        : mbuf(frame), data(rte_pktmbuf_mtod(frame, uint8_t*)), length(frame->pkt_len),
+          linear(frame->data_len) {}
+
+    rte_mbuf* mbuf;
+    uint8_t* data;   // the frame's first byte
+    uint32_t length; // of the frame, bytes
+    uint16_t linear; // bytes that lie at data
+
+    // From where: the port, its segment, or by tunnel the VTEP and the VNI's segment.
+    const LocalPort* port = nullptr;
+    const Segment* segment = nullptr; // none: not ready
+    bool from_tunnel = false;
+    uint8_t outer_ecn = 0; // from_tunnel: the outer header's two bits
+    NextHopId peer{0};     // from_tunnel: the sending VTEP
+
+    // parse: offsets in bytes from data.
+    uint64_t destination = 0, source = 0; // MAC addresses as numbers
+    uint16_t ether_type = 0;              // behind the tags; under 0x600 a length
+    uint16_t l3 = 0;
+    uint16_t l4 = 0;      // only where has_l4
+    uint8_t protocol = 0; // of IPv4, or the end of IPv6's chain
+    bool tagged = false;
+    bool has_l4 = false; // IP with the upper layer's header in this packet
+    bool is_fragment = false;
+
+    // admit: a well-formed ARP request or neighbour solicitation.
+    bool asks = false;
+
+    Out out;
+    uint32_t traced = 0; // its number in the trace; 0: not traced
+
+    // The header at an offset that parse has found; nullptr where it would end behind the buffer.
+    template <class Header> Header* at(size_t offset) const {
+        Cursor cursor(data, linear);
+        return cursor.skip(offset) ? cursor.peek<Header>() : nullptr;
+    }
+    // After the mbuf's own head was moved.
+    void reload() {
+        data = rte_pktmbuf_mtod(mbuf, uint8_t*);
+        length = mbuf->pkt_len;
+        linear = mbuf->data_len;
+    }
+};
+
+// Up to 32 packets, and which of them are still on their way.
+class Burst {
+public:
+    static constexpr uint16_t capacity = 32;
+
+    uint16_t size() const { return live_count_; }
+    bool full() const { return used_ == capacity; }
+    Packet& add(rte_mbuf* frame) { // not full
+        live_[live_count_++] = static_cast<uint8_t>(used_);
+        return *std::construct_at(&packets()[used_++], frame);
+    }
+    void clear() { used_ = live_count_ = 0; }
+
+    Packet& operator[](uint16_t i) { return packets()[live_[i]]; }
+    // Keeps those for which stays(Packet&) is true.
+    template <class Stays> void keep(Stays stays) {
+        uint16_t kept = 0;
+        for (uint16_t i = 0; i < live_count_; ++i) {
+            uint8_t slot = live_[i];
+            live_[kept] = slot;
+            kept = static_cast<uint16_t>(kept + stays(packets()[slot]));
+        }
+        live_count_ = kept;
+    }
+
+private:
+    Packet* packets() { return reinterpret_cast<Packet*>(storage_); }
+
+    alignas(64) std::byte storage_[capacity * sizeof(Packet)]; // raw: add() makes what is needed
+    std::array<uint8_t, capacity> live_;
+    uint16_t used_ = 0, live_count_ = 0;
+};
+
+} // namespace ringfence

@@ -1,0 +1,93 @@
+// The screen: every stage, in order. Bursts of up to 32; each (each.h) is the loop over one.
+#include "dataplane/pipeline.h"
+
+#include "dataplane/each.h"
+#include "dataplane/stages/flood.h"
+#include "dataplane/stages/stages.h"
+
+namespace ringfence {
+
+namespace {
+
+bool asks(const Packet& packet) { return packet.asks; }
+bool is_undecided(const Packet& packet) { return packet.out.kind == Out::Kind::undecided; }
+bool is_flooded(const Packet& packet) { return packet.out.kind == Out::Kind::flood; }
+bool goes_to_vtep(const Packet& packet) { return packet.out.kind == Out::Kind::vtep; }
+
+void transmit(const Each& each, Burst& burst) {
+    each(Stage::encapsulate, encapsulate, burst, goes_to_vtep);
+    each(Stage::send, send, burst);
+}
+
+// Copies go out before the packet that they were made of is changed.
+void deliver(const Each& each, Burst& burst) {
+    Burst copies;
+    auto replicate = [&](const Fabric& fabric, Worker& worker, Packet& packet) {
+        return flood(fabric, worker, packet, copies, [&] {
+            transmit(each, copies);
+            copies.clear();
+        });
+    };
+    each(Stage::flood, replicate, burst, is_flooded);
+    transmit(each, copies);
+    transmit(each, burst);
+}
+
+void from_nic(const Each& each, Burst& burst) {
+    each(Stage::parse, parse, burst);
+    each(Stage::admit, admit, burst);
+    each(Stage::answer, answer, burst, asks);
+    each(Stage::bridge, bridge, burst, is_undecided);
+    deliver(each, burst);
+}
+
+void from_uplink(const Each& each, Burst& burst) {
+    each(Stage::decapsulate, decapsulate, burst);
+    each(Stage::parse, parse, burst, is_undecided);
+    each(Stage::check_sender, check_sender, burst, is_undecided);
+    each(Stage::bridge, bridge, burst, is_undecided);
+    deliver(each, burst);
+}
+
+void from_shadow(const Each& each, Burst& burst) {
+    each(Stage::bridge, pass_to_uplink, burst);
+    each(Stage::send, send, burst);
+}
+
+void from_nobody(const Each& each, Burst& burst) { each(Stage::admit, refuse_unbound, burst); }
+
+void run(const Each& each, const LocalPort* port, Burst& burst) {
+    switch (port ? port->kind : PortKind::unbound) {
+    case PortKind::nic:
+        return from_nic(each, burst);
+    case PortKind::uplink:
+        return from_uplink(each, burst);
+    case PortKind::shadow:
+        return from_shadow(each, burst);
+    case PortKind::unbound:
+        return from_nobody(each, burst);
+    }
+}
+
+} // namespace
+
+void process(const Fabric& fabric, Worker& worker, PortId from, rte_mbuf** frames, uint16_t n) {
+    const LocalPort* port = fabric.port(from);
+    const Segment* segment = port && port->segment ? fabric.segment(*port->segment) : nullptr;
+    worker.set_now(rte_rdtsc());
+    worker.count(from, Verdict::rx, n);
+    for (uint16_t done = 0; done < n;) {
+        Burst burst;
+        for (; done < n && !burst.full(); ++done) {
+            frames[done]->port = static_cast<uint16_t>(from.value());
+            Packet& packet = burst.add(frames[done]);
+            packet.port = port;
+            packet.segment = segment;
+            if (worker.trace().armed()) [[unlikely]]
+                packet.traced = worker.trace().begin();
+        }
+        run(Each(fabric, worker), port, burst);
+    }
+}
+
+} // namespace ringfence

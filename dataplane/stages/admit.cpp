@@ -1,0 +1,272 @@
+// admit: port security (DESIGN §6). What a NIC sends must be its own: its MAC, its addresses, also
+// inside ARP and neighbour discovery; it is no DHCP server and no router. The modes:
+//
+//     strict    all of that
+//     mac       the MAC; an address in ARP or ND only must not be another logical port's
+//     trusted   any MAC that is not another logical port's; nothing above it
+//
+// Link-local addresses of a strict port are the EUI-64 one of its MAC, and at most two that it
+// claimed: see LinkLocalClaims.
+#include "dataplane/stages/stages.h"
+
+#include <algorithm>
+
+#include "core/wire/ethernet.h"
+#include "core/wire/ip.h"
+#include "core/wire/l4.h"
+#include "core/wire/neighbour.h"
+#include "dataplane/stages/reserved.h"
+
+namespace ringfence {
+
+namespace {
+
+Verdict check_source_mac(Worker& worker, const Packet& packet);
+Verdict check_ip4(const Packet& packet);
+Verdict check_ip6(const Packet& packet);
+Verdict check_arp(Packet& packet);
+Verdict check_nd(Packet& packet);
+
+bool is_trusted(const Packet& packet) { return packet.port->security == PortSecurity::trusted; }
+bool is_strict(const Packet& packet) { return packet.port->security == PortSecurity::strict; }
+
+Verdict check_network_layer(Packet& packet) {
+    switch (packet.ether_type) {
+    case ether_type::ip4:
+        return check_ip4(packet);
+    case ether_type::ip6: {
+        Verdict verdict = check_ip6(packet);
+        return verdict == Verdict::next ? check_nd(packet) : verdict;
+    }
+    case ether_type::arp:
+        return check_arp(packet);
+    case ether_type::vlan:
+    case ether_type::service_vlan: // a third tag: what is in it can't be checked
+        return Verdict::admit_vlan;
+    default:
+        return Verdict::next;
+    }
+}
+
+} // namespace
+
+Verdict admit(const Fabric&, Worker& worker, Packet& packet) {
+    const LocalPort& port = *packet.port;
+    if (port.dead_vlan) [[unlikely]]
+        return Verdict::admit_dead_vlan;
+    if (!packet.segment) [[unlikely]]
+        return Verdict::admit_not_ready;
+    const Segment& segment = *packet.segment;
+    if (packet.tagged && !segment.settings().vlan_transparent)
+        return Verdict::admit_vlan;
+    if (Verdict verdict = check_source_mac(worker, packet); verdict != Verdict::next)
+        return verdict;
+    if (is_reserved(packet.destination)) [[unlikely]]
+        return Verdict::l2_reserved;
+    if (packet.length - packet.l3 > segment.mtu()) [[unlikely]]
+        return Verdict::admit_oversize;
+
+    Verdict verdict = check_network_layer(packet);
+    return is_trusted(packet) ? Verdict::next : verdict; // a trusted port's only sets packet.asks
+}
+
+namespace {
+
+// A trusted port's MACs are learned by the agent; one that is given to a logical port is its alone.
+Verdict check_trusted_mac(Worker& worker, const Packet& packet) {
+    Destination known = packet.segment->find(packet.source);
+    Destination here = *Destination::local(packet.port->id, true);
+    if (known == here || known == *Destination::local(packet.port->id))
+        return Verdict::next;
+    if (known.kind() != Destination::Kind::unknown && !known.learned())
+        return Verdict::admit_src_mac;
+    Notice notice;
+    notice.kind = Notice::Kind::learned_mac;
+    notice.port = packet.port->id;
+    notice.segment = packet.segment->id();
+    notice.mac = MacAddr::from_u64(packet.source);
+    worker.notice(notice);
+    return Verdict::next;
+}
+
+Verdict check_source_mac(Worker& worker, const Packet& packet) {
+    if (is_group(packet.source) || packet.source == 0) [[unlikely]]
+        return Verdict::admit_src_mac;
+    if (is_trusted(packet)) [[unlikely]]
+        return check_trusted_mac(worker, packet);
+    const auto* ethernet = packet.at<EthernetHeader>(0);
+    return ethernet->source == packet.port->mac ? Verdict::next : Verdict::admit_src_mac;
+}
+
+template <class Address> bool holds(const std::vector<Address>& addresses, const Address& address) {
+    return std::find(addresses.begin(), addresses.end(), address) != addresses.end();
+}
+
+// True where the address is not for this port to speak for.
+template <class Address> bool is_foreign(const Packet& packet, const Address& address);
+
+template <> bool is_foreign(const Packet& packet, const Ipv4Addr& address) {
+    if (is_strict(packet))
+        return !holds(packet.port->ip4, address);
+    const MacAddr* owner = packet.segment->neighbour(address);
+    return owner && *owner != packet.port->mac;
+}
+
+template <> bool is_foreign(const Packet& packet, const Ipv6Addr& address) {
+    const LocalPort& port = *packet.port;
+    if (is_strict(packet))
+        return !holds(port.ip6, address) && !holds(port.link_local, address) &&
+               address != eui64_link_local(port.mac);
+    const MacAddr* owner = packet.segment->neighbour(address);
+    return owner && *owner != port.mac;
+}
+
+bool is_udp(const Packet& packet) { return packet.protocol == ip_protocol::udp && packet.has_l4; }
+
+// A client that has no address yet (RFC 2131, 4.1).
+bool is_dhcp_request(const Packet& packet) {
+    const auto* udp = is_udp(packet) ? packet.at<UdpHeader>(packet.l4) : nullptr;
+    return udp && udp->source().value() == 68 && udp->destination().value() == 67;
+}
+
+Verdict check_ip4(const Packet& packet) {
+    const auto* ip = packet.at<Ipv4Header>(packet.l3);
+    if (is_strict(packet) && !holds(packet.port->ip4, ip->source()) &&
+        !(ip->source() == Ipv4Addr{} && is_dhcp_request(packet)))
+        return Verdict::admit_src_ip;
+    // A server answers from its port; so does a relay. Clients never use it (RFC 2131, 4.1).
+    if (is_udp(packet) && packet.at<UdpHeader>(packet.l4)->source().value() == 67)
+        return Verdict::dhcp_server;
+    return Verdict::next;
+}
+
+// What a host may send before it has an address: a probe or a router solicitation (RFC 4861, 4.1,
+// 4.3), and reports of the groups that these need (RFC 3590, 4).
+bool may_be_unspecified(const Packet& packet) {
+    constexpr uint8_t mld_report = 131, mld_done = 132, mld2_report = 143;
+    if (packet.protocol != ip_protocol::icmp6 || !packet.has_l4)
+        return false;
+    switch (packet.at<IcmpHeader>(packet.l4)->type()) {
+    case nd_type::router_solicitation:
+    case nd_type::neighbour_solicitation:
+    case mld_report:
+    case mld_done:
+    case mld2_report:
+        return true;
+    default:
+        return false;
+    }
+}
+
+Verdict check_ip6(const Packet& packet) {
+    const auto* ip = packet.at<Ipv6Header>(packet.l3);
+    if (is_strict(packet) && is_foreign(packet, ip->source()) &&
+        !(ip->source().is_unspecified() && may_be_unspecified(packet)))
+        return Verdict::admit_src_ip;
+    if (is_udp(packet) && packet.at<UdpHeader>(packet.l4)->source().value() == 547)
+        return Verdict::dhcp_server6;
+    return Verdict::next;
+}
+
+Verdict check_arp(Packet& packet) {
+    const auto* arp = packet.at<ArpHeader>(packet.l3);
+    if (!arp)
+        return Verdict::arp_truncated;
+    if (!arp->is_valid())
+        return Verdict::arp_malformed;
+    if (arp->operation() != ArpHeader::request && arp->operation() != ArpHeader::reply)
+        return Verdict::arp_operation;
+    if (!is_trusted(packet)) {
+        if (arp->sender_mac() != packet.at<EthernetHeader>(0)->source)
+            return Verdict::arp_sender_mac;
+        // 0 is a probe's (RFC 5227, 1.1).
+        bool probe = arp->sender_ip() == Ipv4Addr{} && arp->operation() == ArpHeader::request;
+        if (!probe && is_foreign(packet, arp->sender_ip()))
+            return Verdict::arp_sender_ip;
+    }
+    packet.asks = arp->operation() == ArpHeader::request;
+    return Verdict::next;
+}
+
+Verdict check_nd_sender(const Packet& packet, const Ipv6Header& ip, const IcmpHeader& icmp,
+                        const NeighbourOptions& options);
+
+// The whole message, from its ICMPv6 header to the packet's end, or none where not all of it lies
+// in the first buffer.
+Cursor nd_message(const Packet& packet, const Ipv6Header& ip) {
+    size_t end = packet.l3 + sizeof(Ipv6Header) + ip.payload_length();
+    if (end > packet.linear)
+        return Cursor(packet.data, 0);
+    return Cursor(packet.data + packet.l4, end - packet.l4);
+}
+
+bool is_bad_checksum(const Packet& packet, const Ipv6Header& ip, const Cursor& message) {
+    uint64_t flag = packet.mbuf->ol_flags & RTE_MBUF_F_RX_L4_CKSUM_MASK;
+    if (flag == RTE_MBUF_F_RX_L4_CKSUM_GOOD || flag == RTE_MBUF_F_RX_L4_CKSUM_NONE)
+        return false; // verified, or from a guest on this host that left it out
+    auto sum = ipv6_pseudo_header(ip.source(), ip.destination(), ip_protocol::icmp6,
+                                  static_cast<uint32_t>(message.left()));
+    sum.add(message.data(), message.left());
+    return sum.checksum() != 0;
+}
+
+Verdict check_nd(Packet& packet) {
+    if (packet.protocol != ip_protocol::icmp6 || !packet.has_l4)
+        return Verdict::next;
+    const auto* icmp = packet.at<IcmpHeader>(packet.l4);
+    if (!nd_type::is_nd(icmp->type()))
+        return Verdict::next;
+    if (icmp->type() == nd_type::router_advertisement)
+        return Verdict::nd_router_advert;
+    if (icmp->type() == nd_type::redirect)
+        return Verdict::nd_redirect;
+    if (packet.is_fragment)
+        return Verdict::nd_fragment;
+
+    const auto* ip = packet.at<Ipv6Header>(packet.l3);
+    Cursor message = nd_message(packet, *ip);
+    if (ip->hop_limit() != 255)
+        return Verdict::nd_hop_limit;
+    if (icmp->code() != 0)
+        return Verdict::nd_code;
+    bool router = icmp->type() == nd_type::router_solicitation;
+    size_t fixed = router ? sizeof(IcmpHeader) : sizeof(NeighbourMessage);
+    Cursor rest = message;
+    if (!rest.skip(fixed))
+        return Verdict::nd_truncated;
+    if (is_bad_checksum(packet, *ip, message))
+        return Verdict::nd_checksum;
+    NeighbourOptions options = read_options(rest);
+    if (!options.valid)
+        return Verdict::nd_option;
+    if (!router && message.peek<NeighbourMessage>()->target().is_multicast())
+        return Verdict::nd_target;
+    if (Verdict verdict = check_nd_sender(packet, *ip, *icmp, options); verdict != Verdict::next)
+        return verdict;
+    packet.asks = icmp->type() == nd_type::neighbour_solicitation;
+    return Verdict::next;
+}
+
+// The link addresses and the target are the port's; a probe has the form of one (RFC
+// 4861, 4.3, 7.1.1).
+Verdict check_nd_sender(const Packet& packet, const Ipv6Header& ip, const IcmpHeader& icmp,
+                        const NeighbourOptions& options) {
+    if (is_trusted(packet))
+        return Verdict::next;
+    const MacAddr& mac = packet.at<EthernetHeader>(0)->source;
+    if ((options.source && *options.source != mac) || (options.target && *options.target != mac))
+        return Verdict::nd_link_address;
+    if (icmp.type() == nd_type::router_solicitation)
+        return ip.source().is_unspecified() && options.source ? Verdict::nd_source : Verdict::next;
+    const Ipv6Addr& target = packet.at<NeighbourMessage>(packet.l4)->target();
+    if (icmp.type() == nd_type::neighbour_advertisement)
+        return is_foreign(packet, target) ? Verdict::nd_target : Verdict::next;
+    bool probe = ip.source().is_unspecified();
+    if (probe && (options.source || ip.destination() != solicited_node(target)))
+        return Verdict::nd_source;
+    return Verdict::next;
+}
+
+} // namespace
+
+} // namespace ringfence

@@ -1,0 +1,51 @@
+// bridge: where the frame goes in its segment. What came by tunnel never goes back into one: its
+// sender has sent a copy to every VTEP (split horizon).
+#include "dataplane/stages/reserved.h"
+#include "dataplane/stages/stages.h"
+
+namespace ringfence {
+
+namespace {
+
+Verdict to_port(const Fabric& fabric, Packet& packet, PortId to) {
+    if (!packet.from_tunnel && packet.port->id == to)
+        return Verdict::bridge_same_port;
+    const LocalPort* port = fabric.port(to);
+    if (port && port->dead_vlan)
+        return Verdict::bridge_dead_vlan;
+    packet.out = Out::to(to);
+    return Verdict::next;
+}
+
+Verdict to_everybody(Worker& worker, Packet& packet) {
+    if (!packet.from_tunnel && !worker.may_flood(packet.port->id, packet.port->bum_limit))
+        return Verdict::limit_bum;
+    packet.out = Out::everybody();
+    return Verdict::next;
+}
+
+} // namespace
+
+Verdict bridge(const Fabric& fabric, Worker& worker, Packet& packet) {
+    const Segment& segment = *packet.segment;
+    if (is_group(packet.destination))
+        return to_everybody(worker, packet);
+    Destination place = segment.find(packet.destination);
+    switch (place.kind()) {
+    case Destination::Kind::local:
+        return to_port(fabric, packet, place.port());
+    case Destination::Kind::vtep:
+        if (packet.from_tunnel)
+            return Verdict::bridge_not_here;
+        packet.out = Out::to(place.next_hop());
+        return Verdict::next;
+    case Destination::Kind::nowhere:
+        return Verdict::bridge_not_bound;
+    case Destination::Kind::unknown:
+        break;
+    }
+    return segment.settings().flood_unknown ? to_everybody(worker, packet)
+                                            : Verdict::bridge_unknown_unicast;
+}
+
+} // namespace ringfence

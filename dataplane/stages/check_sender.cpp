@@ -1,0 +1,69 @@
+// check_sender: the receiver checks the sender (DESIGN §6), because a VTEP is trusted to be a host
+// and no more. An inner source MAC that a logical port owns must come from that port's VTEP, its
+// candidate's, or for 2 s after a move its previous one; one that nobody owns, from a VTEP with a
+// trusted port of that segment. Then the congestion mark of the way is carried on.
+#include "core/wire/ethernet.h"
+#include "core/wire/ip.h"
+#include "dataplane/stages/ecn.h"
+#include "dataplane/stages/reserved.h"
+#include "dataplane/stages/stages.h"
+
+namespace ringfence {
+
+namespace {
+
+bool may_have_sent(const Packet& packet) {
+    const Segment& segment = *packet.segment;
+    Destination owner = segment.find(packet.source);
+    if (owner.kind() == Destination::Kind::vtep && owner.next_hop() == packet.peer) [[likely]]
+        return true;
+    if (owner.kind() == Destination::Kind::unknown || owner.learned())
+        return segment.is_trusted(packet.peer);
+    return segment.may_also_come_from(MacAddr::from_u64(packet.source), packet.peer);
+}
+
+Verdict carry_mark(Worker& worker, Packet& packet);
+
+} // namespace
+
+Verdict check_sender(const Fabric&, Worker& worker, Packet& packet) {
+    const Segment& segment = *packet.segment;
+    if (packet.tagged && !segment.settings().vlan_transparent)
+        return Verdict::tunnel_vlan;
+    if (is_group(packet.source) || packet.source == 0) [[unlikely]]
+        return Verdict::tunnel_src_mac;
+    if (!may_have_sent(packet)) [[unlikely]]
+        return Verdict::tunnel_mac_spoof;
+    if (is_reserved(packet.destination)) [[unlikely]]
+        return Verdict::l2_reserved;
+    if (packet.length - packet.l3 > segment.mtu()) [[unlikely]]
+        return Verdict::tunnel_oversize;
+    return packet.outer_ecn == 0 ? Verdict::next : carry_mark(worker, packet);
+}
+
+namespace {
+
+// Inner packets that are not IP have no such bits: what happened outside is lost with the header.
+Verdict carry_mark(Worker& worker, Packet& packet) {
+    auto* ip4 = packet.ether_type == ether_type::ip4 ? packet.at<Ipv4Header>(packet.l3) : nullptr;
+    auto* ip6 = packet.ether_type == ether_type::ip6 ? packet.at<Ipv6Header>(packet.l3) : nullptr;
+    if (!ip4 && !ip6)
+        return Verdict::next;
+    Ecn inner = ip4 ? ip4->ecn() : ip6->ecn();
+    EcnResult result = decapsulated_ecn(static_cast<Ecn>(packet.outer_ecn), inner);
+    if (result.anomaly)
+        worker.count(packet.port->id, Verdict::tunnel_ecn_anomaly);
+    if (!result.ecn)
+        return Verdict::tunnel_ecn;
+    if (*result.ecn != inner) {
+        if (ip4)
+            ip4->set_ecn(*result.ecn);
+        else
+            ip6->set_ecn(*result.ecn);
+    }
+    return Verdict::next;
+}
+
+} // namespace
+
+} // namespace ringfence

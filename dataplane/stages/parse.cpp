@@ -1,0 +1,126 @@
+// parse: Ethernet, up to two VLAN tags, IPv4 or IPv6 with its extension headers, and that the
+// header of TCP, UDP or ICMP is whole. Anything that is not IP by its ethertype is opaque, and
+// passes: a segment carries every ethertype. A frame may be longer than the IP packet in it
+// (padding).
+#include "core/wire/ethernet.h"
+#include "core/wire/ip.h"
+#include "core/wire/l4.h"
+#include "dataplane/stages/stages.h"
+
+namespace ringfence {
+
+namespace {
+
+constexpr unsigned max_tags = 2; // behind more, the ethertype that is left is the next tag's
+
+Verdict parse_ip4(Cursor cursor, Packet& packet);
+Verdict parse_ip6(Cursor cursor, Packet& packet);
+Verdict parse_l4(const Cursor& cursor, size_t l4_length, Packet& packet);
+
+} // namespace
+
+Verdict parse(const Fabric&, Worker&, Packet& packet) {
+    Cursor cursor(packet.data, packet.linear);
+    const auto* ethernet = cursor.take<EthernetHeader>();
+    if (!ethernet) [[unlikely]]
+        return Verdict::parse_too_short;
+    packet.destination = ethernet->destination_bits();
+    packet.source = ethernet->source_bits();
+    packet.ether_type = ethernet->type();
+    packet.l3 = sizeof(EthernetHeader);
+    for (unsigned tags = 0; tags < max_tags && ether_type::is_tag(packet.ether_type); ++tags) {
+        const auto* tag = cursor.take<VlanTag>();
+        if (!tag)
+            return Verdict::parse_truncated_vlan;
+        packet.tagged = true;
+        packet.ether_type = tag->type();
+        packet.l3 += sizeof(VlanTag);
+    }
+    if (packet.ether_type == ether_type::ip4)
+        return parse_ip4(cursor, packet);
+    if (packet.ether_type == ether_type::ip6)
+        return parse_ip6(cursor, packet);
+    return Verdict::next;
+}
+
+namespace {
+
+bool has_good_checksum(const Packet& packet, const Ipv4Header& ip) {
+    if ((packet.mbuf->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD)
+        return true;
+    return checksum(packet.data + packet.l3, ip.header_length()) == 0;
+}
+
+Verdict parse_ip4(Cursor cursor, Packet& packet) {
+    const auto* ip = cursor.take<Ipv4Header>();
+    if (!ip)
+        return Verdict::parse_truncated_ip4;
+    size_t header = ip->header_length(), total = ip->total_length();
+    if (ip->version() != 4)
+        return Verdict::parse_ip4_version;
+    if (header < sizeof(Ipv4Header))
+        return Verdict::parse_ip4_ihl;
+    if (total < header)
+        return Verdict::parse_ip4_length;
+    if (total > packet.length - packet.l3 || !cursor.skip(header - sizeof(Ipv4Header)))
+        return Verdict::parse_truncated_ip4;
+    if (ip->ttl() == 0)
+        return Verdict::parse_ip4_ttl;
+    if (!has_good_checksum(packet, *ip))
+        return Verdict::parse_ip4_checksum;
+
+    packet.l4 = static_cast<uint16_t>(packet.l3 + header);
+    packet.protocol = ip->protocol();
+    packet.is_fragment = ip->is_fragment();
+    packet.has_l4 = ip->fragment_offset() == 0;
+    return packet.has_l4 ? parse_l4(cursor, total - header, packet) : Verdict::next;
+}
+
+Verdict parse_ip6(Cursor cursor, Packet& packet) {
+    const auto* ip = cursor.take<Ipv6Header>();
+    if (!ip)
+        return Verdict::parse_truncated_ip6;
+    if (ip->version() != 6)
+        return Verdict::parse_ip6_version;
+    size_t payload = ip->payload_length();
+    if (payload > packet.length - packet.l3 - sizeof(Ipv6Header))
+        return Verdict::parse_truncated_ip6;
+    cursor.limit(payload);
+    size_t before = cursor.left();
+
+    Ipv6Chain chain = walk_extensions(cursor, ip->next_header());
+    if (chain.problem == Ipv6Chain::Problem::too_long)
+        return Verdict::parse_ip6_ext_chain;
+    if (chain.problem == Ipv6Chain::Problem::past_end)
+        return Verdict::parse_ip6_ext;
+
+    size_t extensions = before - cursor.left();
+    packet.l4 = static_cast<uint16_t>(packet.l3 + sizeof(Ipv6Header) + extensions);
+    packet.protocol = chain.protocol;
+    packet.is_fragment = chain.is_fragment;
+    packet.has_l4 = !chain.is_later_fragment;
+    return packet.has_l4 ? parse_l4(cursor, payload - extensions, packet) : Verdict::next;
+}
+
+// The upper layer's header must be whole, in a first fragment too (RFC 7112, clause 5): the cursor
+// stands on it, l4_length is what the IP header says is there.
+Verdict parse_l4(const Cursor& cursor, size_t l4_length, Packet& packet) {
+    size_t need = 0;
+    switch (packet.protocol) {
+    case ip_protocol::tcp:
+        need = sizeof(TcpHeader);
+        break;
+    case ip_protocol::udp:
+        need = sizeof(UdpHeader);
+        break;
+    case ip_protocol::icmp:
+    case ip_protocol::icmp6:
+        need = sizeof(IcmpHeader);
+        break;
+    }
+    return l4_length < need || cursor.left() < need ? Verdict::parse_truncated_l4 : Verdict::next;
+}
+
+} // namespace
+
+} // namespace ringfence

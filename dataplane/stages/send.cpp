@@ -1,0 +1,38 @@
+// send: into the outbox. A frame shorter than Ethernet's minimum, 60 bytes without its checksum
+// (IEEE 802.3, 4.2.3.3), is padded with zeros: what was in the buffer before must not leak out.
+#include "dataplane/stages/stages.h"
+
+#include <cstring>
+
+namespace ringfence {
+
+namespace {
+
+constexpr uint32_t min_frame = 60;
+
+// A buffer without room at its end is left to the driver, which pads too.
+void pad(rte_mbuf* mbuf) {
+    auto missing = static_cast<uint16_t>(min_frame - mbuf->pkt_len);
+    if (char* padding = rte_pktmbuf_append(mbuf, missing))
+        std::memset(padding, 0, missing);
+}
+
+} // namespace
+
+Verdict send(const Fabric&, Worker& worker, Packet& packet) {
+    if (packet.length < min_frame)
+        pad(packet.mbuf);
+    worker.enqueue(packet.out.port(), packet.mbuf);
+    return Verdict::next;
+}
+
+Verdict refuse_unbound(const Fabric&, Worker&, Packet&) { return Verdict::admit_unbound; }
+
+Verdict pass_to_uplink(const Fabric&, Worker&, Packet& packet) {
+    if (!packet.port->peer)
+        return Verdict::shadow_no_uplink;
+    packet.out = Out::to(*packet.port->peer);
+    return Verdict::next;
+}
+
+} // namespace ringfence

@@ -1,0 +1,46 @@
+// The stages: each one decision about one packet, one file each. A stage returns `next`, or what
+// becomes of the packet instead. None loops over packets, allocates, logs or does I/O. The order is
+// pipeline.cpp's.
+#pragma once
+
+#include "core/packet/packet.h"
+#include "core/packet/verdicts.h"
+#include "dataplane/fabric/fabric.h"
+#include "dataplane/worker/worker.h"
+
+namespace ringfence {
+
+// Uplink: VXLAN for one of our VTEP addresses becomes the inner frame, with its segment and peer;
+// all else is for the kernel, by the uplink's shadow.
+Verdict decapsulate(const Fabric&, Worker&, Packet&);
+
+// The frame's layers: where they begin, that they are whole and mean what they say.
+Verdict parse(const Fabric&, Worker&, Packet&);
+
+// NIC: port security. May this port send this packet into its segment?
+Verdict admit(const Fabric&, Worker&, Packet&);
+
+// Tunnel: the receiver's half of port security (DESIGN §6). May this VTEP have sent it? The outer
+// header's congestion mark is carried into the inner one.
+Verdict check_sender(const Fabric&, Worker&, Packet&);
+
+// NIC, where packet.asks: turns an ARP request or neighbour solicitation into its reply, where the
+// segment knows it.
+Verdict answer(const Fabric&, Worker&, Packet&);
+
+// Where to: a local port, a VTEP, or everybody.
+Verdict bridge(const Fabric&, Worker&, Packet&);
+
+// Puts the outer headers before a packet for a VTEP, and names the uplink.
+Verdict encapsulate(const Fabric&, Worker&, Packet&);
+
+// A port without iface-id passes nothing.
+Verdict refuse_unbound(const Fabric&, Worker&, Packet&);
+
+// Shadow: what the kernel sends goes out by its uplink as it is.
+Verdict pass_to_uplink(const Fabric&, Worker&, Packet&);
+
+// Into the outbox of the port; a runt is padded with zeros.
+Verdict send(const Fabric&, Worker&, Packet&);
+
+} // namespace ringfence

@@ -1,0 +1,42 @@
+// Packet test cases as text, so that a reviewer reads what a packet does to the host:
+//
+//     let A = 02:00:00:00:00:01            # $A in all that follows
+//     fabric segment 1 vni 5001            # for every case of the file; lab.h has the objects
+//     fabric nic 1 segment 1 mac $A ip 10.0.0.1
+//
+//     case A broadcast reaches every port once
+//     with nic 3 segment 1 mac $C          # for this case alone
+//     in 1: eth $A > ff:ff:ff:ff:ff:ff     # frame.h has the layers; consecutive lines of one port
+//     in 1: eth $A > ff:ff:ff:ff:ff:ff     #   are one burst; `in 1 x3:` is three of them
+//     out 2: eth $A > ff:ff:ff:ff:ff:ff | pad 60
+//     count 1: rx 1, tx 1                  # ALL counters that are not 0, of every port
+//
+// What is not listed must not happen: any other frame out, on any port, and any other counter is a
+// failure.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tests/packet/frame.h"
+
+namespace ringfence::test {
+
+struct Input {
+    unsigned port;
+    Frame frame;
+};
+
+struct Case {
+    std::string file, name;
+    std::vector<std::string> fabric; // lines for Lab::configure
+    std::vector<Input> in;
+    std::map<unsigned, std::vector<Frame>> out; // by port, in order
+    std::map<unsigned, std::string> counters;   // by port
+};
+
+// All cases of a file. Throws std::runtime_error that names the line.
+std::vector<Case> read_cases(const std::string& path);
+
+} // namespace ringfence::test

@@ -1,0 +1,330 @@
+#include "tests/packet/lab.h"
+
+#include <algorithm>
+#include <cstring>
+#include <mutex>
+#include <sstream>
+#include <stdexcept>
+
+#include <fmt/core.h>
+#include <unistd.h>
+
+#include <rte_cycles.h>
+#include <rte_eal.h>
+#include <rte_errno.h>
+#include <rte_mbuf.h>
+
+#include "dataplane/pipeline.h"
+
+namespace ringfence::test {
+
+void start_dpdk() {
+    static std::once_flag once;
+    std::call_once(once, [] {
+        std::vector<std::string> words = {"test",
+                                          "--no-huge",
+                                          "--no-pci",
+                                          "--no-telemetry",
+                                          "--no-shconf",
+                                          "-m",
+                                          "64",
+                                          "-l",
+                                          "0",
+                                          "--log-level",
+                                          "4",
+                                          "-d",
+                                          "librte_mempool_ring.so",
+                                          fmt::format("--file-prefix=ringfence-test-{}", getpid())};
+        std::vector<char*> argv;
+        for (auto& word : words)
+            argv.push_back(word.data());
+        if (rte_eal_init(static_cast<int>(argv.size()), argv.data()) < 0)
+            throw std::runtime_error(fmt::format("DPDK: {}", rte_strerror(rte_errno)));
+    });
+}
+
+namespace {
+
+rte_mempool* make_pool(unsigned buffers) {
+    static unsigned number = 0;
+    auto name = fmt::format("lab{}", number++);
+    rte_mempool* pool = rte_pktmbuf_pool_create(name.c_str(), buffers, 0, 0,
+                                                RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
+    if (!pool)
+        throw std::runtime_error(fmt::format("no mbuf pool: {}", rte_strerror(rte_errno)));
+    return pool;
+}
+
+// The words of a configuration line: "kind first [key value]...".
+class Line {
+public:
+    explicit Line(std::string_view text) : text_(text) {
+        std::istringstream stream{text_};
+        for (std::string word; stream >> word;)
+            words_.push_back(word);
+        if (words_.empty())
+            fail_here("empty line");
+    }
+
+    const std::string& kind() const { return words_[0]; }
+    const std::string& first() const { return at(1); }
+    const std::string& second() const { return at(2); }
+    uint32_t id() const { return static_cast<uint32_t>(std::stoul(first())); }
+    bool has(std::string_view key) const {
+        return std::find(words_.begin(), words_.end(), key) != words_.end();
+    }
+    const std::string& value(std::string_view key) const {
+        auto found = std::find(words_.begin(), words_.end(), key);
+        if (found == words_.end())
+            fail_here(fmt::format("\"{}\" is missing", key));
+        return at(static_cast<size_t>(found - words_.begin()) + 1);
+    }
+    uint32_t number(std::string_view key) const {
+        return static_cast<uint32_t>(std::stoul(value(key)));
+    }
+    uint32_t number(std::string_view key, uint32_t otherwise) const {
+        return has(key) ? number(key) : otherwise;
+    }
+    template <class T> T parse(const std::string& word) const {
+        auto result = T::from(word);
+        if (!result)
+            fail_here(result.error().text);
+        return *result;
+    }
+    template <class T> T get(std::string_view key) const { return parse<T>(value(key)); }
+    std::vector<IpAddr> addresses(std::string_view key) const {
+        std::vector<IpAddr> list;
+        std::istringstream stream{has(key) ? value(key) : ""};
+        for (std::string word; std::getline(stream, word, ',');)
+            list.push_back(parse<IpAddr>(word));
+        return list;
+    }
+    [[noreturn]] void fail_here(std::string_view why) const {
+        throw std::runtime_error(fmt::format("{}: \"{}\"", why, text_));
+    }
+
+private:
+    const std::string& at(size_t i) const {
+        if (i >= words_.size())
+            fail_here("too short");
+        return words_[i];
+    }
+    std::string text_;
+    std::vector<std::string> words_;
+};
+
+Segment& segment_of(FabricEdit& edit, const Line& line) {
+    Segment* segment = edit.segment(SegmentId(line.number("segment")));
+    if (!segment)
+        line.fail_here("no such segment");
+    return *segment;
+}
+
+void add_neighbours(Segment& segment, const Line& line, MacAddr mac) {
+    for (const IpAddr& address : line.addresses("ip"))
+        segment.set_neighbour(address, mac);
+}
+
+void add_segment(FabricEdit& edit, const Line& line) {
+    SegmentSettings settings{.vni = *Vni::from(line.number("vni")), .intent = ""};
+    settings.mtu = static_cast<uint16_t>(line.number("mtu", 1450));
+    settings.flood_unknown = !line.has("drop-unknown");
+    settings.vlan_transparent = line.has("vlan-transparent");
+    edit.segment(SegmentId(line.id()), settings);
+}
+
+PortSecurity security_of(const Line& line) {
+    std::string mode = line.has("security") ? line.value("security") : "strict";
+    return mode == "trusted" ? PortSecurity::trusted
+           : mode == "mac"   ? PortSecurity::mac
+                             : PortSecurity::strict;
+}
+
+void add_nic(FabricEdit& edit, const Line& line) {
+    LocalPort port(PortId(line.id()), PortKind::nic);
+    port.mac = line.get<MacAddr>("mac");
+    port.security = security_of(line);
+    port.dead_vlan = line.has("dead-vlan");
+    port.bum_limit = line.number("bum", LocalPort::default_bum_limit);
+    for (const IpAddr& address : line.addresses("ip"))
+        if (address.is_v4())
+            port.ip4.push_back(*address.v4());
+        else
+            port.ip6.push_back(*address.v6());
+    for (const IpAddr& address : line.addresses("link-local"))
+        port.link_local.push_back(*address.v6());
+    if (line.kind() == "nic") {
+        Segment& segment = segment_of(edit, line);
+        port.segment = segment.id();
+        segment.set_mac(port.mac, *Destination::local(port.id));
+        segment.add_flood(port.id);
+        add_neighbours(segment, line, port.mac);
+    }
+    edit.set_port(port);
+}
+
+void add_uplink(FabricEdit& edit, const Line& line) {
+    LocalPort port(PortId(line.id()), PortKind::uplink);
+    port.vtep_addresses = {line.get<Ipv4Addr>("address")};
+    if (line.has("shadow"))
+        port.peer = PortId(line.number("shadow"));
+    edit.set_port(port);
+}
+
+void add_shadow(FabricEdit& edit, const Line& line) {
+    LocalPort port(PortId(line.id()), PortKind::shadow);
+    if (line.has("uplink"))
+        port.peer = PortId(line.number("uplink"));
+    edit.set_port(port);
+}
+
+void add_vtep(FabricEdit& edit, const Line& line) {
+    NextHopSettings settings;
+    std::istringstream stream{line.second()};
+    for (std::string word; std::getline(stream, word, ',');)
+        settings.addresses.push_back(line.parse<Ipv4Addr>(word));
+    if (line.has("via"))
+        settings.path = UnderlayPath{PortId(line.number("via")), line.get<MacAddr>("mac"),
+                                     line.get<MacAddr>("gateway"), line.get<Ipv4Addr>("source"),
+                                     static_cast<uint16_t>(line.number("mtu", 1500))};
+    edit.set_next_hop(NextHopId(line.id()), settings);
+}
+
+void add_remote(FabricEdit& edit, const Line& line) {
+    Segment& segment = segment_of(edit, line);
+    auto mac = line.parse<MacAddr>(line.first());
+    NextHopId hop(line.number("vtep"));
+    segment.set_mac(mac, *Destination::vtep(hop));
+    segment.add_flood(hop);
+    add_neighbours(segment, line, mac);
+}
+
+void add_learned(FabricEdit& edit, const Line& line) {
+    auto place = line.has("port") ? Destination::local(PortId(line.number("port")), true)
+                                  : Destination::vtep(NextHopId(line.number("vtep")), true);
+    segment_of(edit, line).set_mac(line.parse<MacAddr>(line.first()), *place);
+}
+
+void add_absent(FabricEdit& edit, const Line& line) {
+    auto mac = line.parse<MacAddr>(line.first());
+    segment_of(edit, line).set_mac(mac, Destination::nowhere());
+    add_neighbours(segment_of(edit, line), line, mac);
+}
+
+void set_tunnel(FabricEdit& edit, const Line& line) {
+    TunnelSettings settings;
+    settings.udp_port = static_cast<uint16_t>(line.number("udp-port", 4789));
+    settings.copy_dscp = !line.has("pipe");
+    edit.set_tunnel(settings);
+}
+
+} // namespace
+
+Lab::Lab(unsigned buffers)
+    : pool_((start_dpdk(), make_pool(buffers))),
+      worker_(std::make_unique<Worker>(0, pool_, rte_get_tsc_hz())),
+      edit_(std::make_unique<FabricEdit>()) {}
+
+Lab::~Lab() {
+    worker_.reset();
+    rte_mempool_free(pool_);
+}
+
+void Lab::configure(std::string_view text) {
+    if (!edit_)
+        edit_ = std::make_unique<FabricEdit>(fabric_);
+    Line line(text);
+    const auto& kind = line.kind();
+    if (kind == "segment")
+        add_segment(*edit_, line);
+    else if (kind == "nic" || kind == "waiting")
+        add_nic(*edit_, line);
+    else if (kind == "unbound")
+        edit_->set_port(LocalPort(PortId(line.id()), PortKind::unbound));
+    else if (kind == "uplink")
+        add_uplink(*edit_, line);
+    else if (kind == "shadow")
+        add_shadow(*edit_, line);
+    else if (kind == "vtep")
+        add_vtep(*edit_, line);
+    else if (kind == "remote")
+        add_remote(*edit_, line);
+    else if (kind == "learned")
+        add_learned(*edit_, line);
+    else if (kind == "absent")
+        add_absent(*edit_, line);
+    else if (kind == "trusted-vtep")
+        segment_of(*edit_, line).set_trusted(NextHopId(line.id()), true);
+    else if (kind == "also")
+        segment_of(*edit_, line)
+            .allow_also_from(line.parse<MacAddr>(line.first()), NextHopId(line.number("vtep")));
+    else if (kind == "tunnel")
+        set_tunnel(*edit_, line);
+    else
+        line.fail_here("unknown object");
+    for (const char* port : {"nic", "waiting", "unbound", "uplink", "shadow"})
+        if (kind == port)
+            open(PortId(line.id()));
+}
+
+void Lab::open(PortId port) {
+    worker_->open_port(port);
+    if (std::find(ports_.begin(), ports_.end(), port) == ports_.end())
+        ports_.push_back(port);
+}
+
+const Fabric& Lab::fabric() {
+    if (edit_)
+        fabric_ = edit_->finish();
+    edit_.reset();
+    return *fabric_;
+}
+
+rte_mbuf* Lab::buffer(const std::vector<uint8_t>& bytes) {
+    rte_mbuf* mbuf = rte_pktmbuf_alloc(pool_);
+    if (!mbuf || rte_pktmbuf_tailroom(mbuf) < bytes.size())
+        throw std::runtime_error("no buffer for a frame");
+    // What an earlier packet left behind: it must never come out again.
+    std::memset(mbuf->buf_addr, 0xee, mbuf->buf_len);
+    std::memcpy(rte_pktmbuf_append(mbuf, static_cast<uint16_t>(bytes.size())), bytes.data(),
+                bytes.size());
+    return mbuf;
+}
+
+void Lab::receive(PortId from, const std::vector<std::vector<uint8_t>>& frames) {
+    std::vector<rte_mbuf*> mbufs;
+    for (const auto& bytes : frames)
+        mbufs.push_back(buffer(bytes));
+    process(fabric(), *worker_, from, mbufs.data(), static_cast<uint16_t>(mbufs.size()));
+}
+
+std::map<uint32_t, std::vector<std::vector<uint8_t>>> Lab::transmitted() {
+    std::map<uint32_t, std::vector<std::vector<uint8_t>>> all;
+    worker_->drain([&](PortId to, Outbox& outbox) {
+        for (uint16_t i = 0; i < outbox.count; ++i) {
+            rte_mbuf* mbuf = outbox.frames[i];
+            std::vector<uint8_t> bytes(mbuf->pkt_len);
+            rte_pktmbuf_read(mbuf, 0, mbuf->pkt_len, bytes.data());
+            const auto* data = rte_pktmbuf_mtod(mbuf, const uint8_t*);
+            if (mbuf->nb_segs == 1)
+                bytes.assign(data, data + mbuf->data_len);
+            all[to.value()].push_back(std::move(bytes));
+            rte_pktmbuf_free(mbuf);
+        }
+        worker_->transmitted(outbox, outbox.count);
+    });
+    return all;
+}
+
+std::string Lab::counters(PortId port) const {
+    CounterSums sums = worker_->counters(port);
+    std::string text;
+    for (size_t i = 0; i < verdict_count; ++i)
+        if (uint64_t n = sums[static_cast<Verdict>(i)])
+            text += fmt::format("{}{} {}", text.empty() ? "" : ", ", verdict_infos[i].name, n);
+    return text;
+}
+
+unsigned Lab::buffers_in_use() const { return rte_mempool_in_use_count(pool_); }
+
+} // namespace ringfence::test

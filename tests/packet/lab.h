@@ -1,0 +1,71 @@
+// A host's dataplane without ports: a Fabric described in text, one Worker, frames in, frames and
+// counters out. For packet tests, unit tests and fuzz targets.
+//
+// The fabric, a line an object:
+//
+//     segment ID vni N [mtu N] [drop-unknown] [vlan-transparent]
+//     nic PORT segment ID mac MAC [ip A,B] [security mac|trusted] [link-local A,B] [bum N]
+//     [dead-vlan] waiting PORT mac MAC                        a nic whose segment is not there yet
+//     unbound PORT
+//     uplink PORT address IP [shadow PORT]
+//     shadow PORT [uplink PORT]
+//     vtep ID IP[,IP] [via PORT source IP mac MAC gateway MAC [mtu N]]
+//     remote MAC segment ID vtep ID [ip A,B]      a nic of another host; the segment floods there
+//     learned MAC segment ID vtep ID|port PORT    seen behind a trusted port
+//     absent MAC segment ID [ip A,B]              a nic of no host
+//     trusted-vtep ID segment ID
+//     also MAC segment ID vtep ID                 its candidate or previous VTEP
+//     tunnel [udp-port N] [pipe]
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "dataplane/fabric/fabric.h"
+#include "dataplane/worker/worker.h"
+
+struct rte_mbuf;
+struct rte_mempool;
+
+namespace ringfence::test {
+
+// Starts DPDK without hugepages, devices or shared files, once a process. Throws where it can't.
+void start_dpdk();
+
+class Lab {
+public:
+    // buffers: how many mbufs there are.
+    explicit Lab(unsigned buffers = 1023);
+    ~Lab();
+    Lab(const Lab&) = delete;
+
+    void configure(std::string_view line); // throws std::runtime_error that quotes the line
+    const Fabric& fabric();                // with all that was configured
+    Worker& worker() { return *worker_; }
+
+    // One burst from the port.
+    void receive(PortId from, const std::vector<std::vector<uint8_t>>& frames);
+    rte_mbuf* buffer(const std::vector<uint8_t>& bytes);
+    // What went out since the last call, by port and in order.
+    std::map<uint32_t, std::vector<std::vector<uint8_t>>> transmitted();
+
+    // "rx 2, tx 1, admit.src_mac 1": all that are not 0, in the list's order.
+    std::string counters(PortId port) const;
+    const std::vector<PortId>& ports() const { return ports_; }
+    unsigned buffers_in_use() const;
+
+private:
+    void open(PortId port);
+
+    rte_mempool* pool_;
+    std::unique_ptr<Worker> worker_;
+    std::shared_ptr<const Fabric> fabric_;
+    std::unique_ptr<FabricEdit> edit_;
+    std::vector<PortId> ports_;
+};
+
+} // namespace ringfence::test
