@@ -1,8 +1,6 @@
 #include "controller/compiler/report.h"
 
 #include <algorithm>
-#include <tuple>
-#include <type_traits>
 #include <vector>
 
 #include <fmt/format.h>
@@ -181,40 +179,11 @@ void Reporter::forget_old_events() {
         wanted_.event.erase(by_age[i].second);
 }
 
-template <class Row> constexpr typename Row::Columns own_columns() {
-    using Column = typename Row::Column;
-    if constexpr (std::is_same_v<Row, northbound::Global>)
-        return Column::compiled | Column::sequence;
-    else if constexpr (std::is_same_v<Row, northbound::Host>)
-        return Column::required | Column::applied | Column::alive | Column::reported |
-               Column::trouble | Column::status;
-    else if constexpr (std::is_same_v<Row, northbound::Nic>)
-        return Column::bound_host | Column::status;
-    else if constexpr (std::is_same_v<Row, northbound::Lease> ||
-                       std::is_same_v<Row, northbound::Event>)
-        return Row::Columns::all();
-    else if constexpr (requires(Row row) { row.status; })
-        return Column::status;
-    else
-        return {};
-}
-
 } // namespace
 
 northbound::Tables report(const northbound::Tables& current, const southbound::Tables& fabric,
                           const Compiled& compiled, const Progress& progress) {
     return Reporter(current, fabric, compiled, progress).run();
-}
-
-bool concerns_intent(const northbound::Changes& changes) {
-    bool concerns = false;
-    changes.each([&](const auto& of_table) {
-        for (const auto& change : of_table) {
-            using Row = std::remove_cvref_t<decltype(change.row())>;
-            concerns = concerns || !change.modified.without(own_columns<Row>()).empty();
-        }
-    });
-    return concerns;
 }
 
 } // namespace ringfence::compiler

@@ -22,7 +22,4 @@ struct Progress {
 northbound::Tables report(const northbound::Tables& current, const southbound::Tables& fabric,
                           const Compiled& compiled, const Progress& progress);
 
-// Do these changes matter to compile()? Not if they are the controller's own columns.
-bool concerns_intent(const northbound::Changes& changes);
-
 } // namespace ringfence::compiler

@@ -1,0 +1,186 @@
+#include "controller/controller.h"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "controller/compiler/difference.h"
+#include "controller/compiler/news.h"
+#include "controller/compiler/plan.h"
+#include "controller/compiler/report.h"
+#include "core/types/log.h"
+
+namespace ringfence::controller {
+namespace {
+
+using namespace std::chrono_literals;
+
+log::Module module("controller");
+
+// A burst of changes is taken together: a round begins this long after the first one, or as long
+// as the last round took.
+constexpr auto shortest_wait = 1ms;
+constexpr auto longest_wait = 100ms;
+constexpr auto heartbeat_wait = 1s; // what is only for people to see is written once a second
+constexpr auto first_back_off = 50ms;
+constexpr auto longest_back_off = 5s;
+
+int64_t milliseconds_since_1970() {
+    return std::chrono::duration_cast<std::chrono::milliseconds>(
+               std::chrono::system_clock::now().time_since_epoch())
+        .count();
+}
+
+int64_t change_number(const northbound::Tables& rows) {
+    return rows.global.empty() ? 0 : rows.global.begin()->change;
+}
+
+} // namespace
+
+Controller::Controller(ovsdb::Reactor& reactor, const ControllerOptions& options)
+    : reactor_(reactor), north_(reactor, {.remotes = options.north}),
+      south_(reactor, {.remotes = options.south}),
+      lease_(reactor, north_, south_, {options.name, options.lease_time}) {
+    lease_.on_change([this](bool held) { on_lease(held); });
+    north_.on_change([this](const auto& changes) { on_northbound(changes); });
+    south_.on_change([this](const auto& changes) { on_southbound(changes); });
+    auto log_state = [](const char* name) {
+        return [name](ovsdb::ConnectionState state, std::string_view why) {
+            log::info(module, "{} database: {} ({})", name, to_string(state), why);
+        };
+    };
+    north_.on_state(log_state("northbound"));
+    south_.on_state(log_state("southbound"));
+}
+
+std::string Controller::status() const {
+    return fmt::format("lease: {}\nepoch: {}\nnorthbound: {}\nsouthbound: {}\ncompiled: {}\n"
+                       "rounds: {}\nlast round: {} ms\n",
+                       lease_.held() ? "held" : "not held", lease_.epoch(),
+                       to_string(north_.state()), to_string(south_.state()), compiled_change_,
+                       rounds_,
+                       std::chrono::duration_cast<std::chrono::milliseconds>(round_took_).count());
+}
+
+void Controller::on_lease(bool held) {
+    if (!held)
+        return timer_.cancel();
+    must_compile_ = true; // from scratch: nothing is kept from an earlier time
+    back_off_ = {};
+    schedule(0ms);
+}
+
+void Controller::on_northbound(const northbound::Changes& changes) {
+    if (!compiler::concerns_intent(changes))
+        return;
+    must_compile_ = true;
+    schedule_next();
+}
+
+void Controller::on_southbound(const southbound::Changes& changes) {
+    if (!changes.lease.empty())
+        lease_.look();
+    auto news = compiler::news_of(changes, compiled_.wanted);
+    if (news == compiler::News::none)
+        return;
+    must_report_ = true;
+    is_urgent_ = is_urgent_ || news != compiler::News::heartbeat;
+    must_compile_ = must_compile_ || news == compiler::News::placement;
+    schedule_next();
+}
+
+void Controller::schedule_next() {
+    if (must_compile_ || (must_report_ && is_urgent_))
+        schedule(std::clamp<Clock::duration>(round_took_, shortest_wait, longest_wait));
+    else if (must_report_)
+        schedule(heartbeat_wait);
+}
+
+// Runs a round after `delay`, or earlier if one is due earlier.
+void Controller::schedule(Clock::duration delay) {
+    if (!lease_.held() || in_round_)
+        return;
+    auto due = Clock::now() + std::max(delay, back_off_);
+    if (timer_ && due_ <= due)
+        return;
+    due_ = due;
+    timer_ = reactor_.after(due_ - Clock::now(), [this] {
+        timer_.cancel();
+        run_round();
+    });
+}
+
+void Controller::run_round() {
+    if (!lease_.held() || in_round_)
+        return;
+    in_round_ = true;
+    round_epoch_ = lease_.epoch();
+    round_began_ = Clock::now();
+    ++rounds_;
+    if (must_compile_)
+        compile();
+    else
+        report();
+}
+
+void Controller::compile() {
+    must_compile_ = false;
+    compiled_change_ = change_number(north_.tables());
+    compiled_ = compiler::compile(north_.tables(), south_.tables());
+    auto plan = compiler::plan(south_.tables(), std::move(compiled_.wanted));
+    compiled_.wanted = std::move(plan.wanted);
+    if (plan.empty)
+        return report();
+    auto changes = compiler::difference(south_.tables(), compiled_.wanted);
+    ovsdb::Transaction transaction;
+    lease_.fence_south(transaction);
+    compiler::write(transaction, changes);
+    south_.commit(transaction, [this](Result<ovsdb::Committed> result) {
+        if (!result)
+            return fail_round("southbound", result.error());
+        report();
+    });
+}
+
+void Controller::report() {
+    if (!lease_.held() || lease_.epoch() != round_epoch_) { // somebody may have had it meanwhile
+        must_compile_ = true;
+        return end_round();
+    }
+    must_report_ = is_urgent_ = false;
+    auto wanted = compiler::report(north_.tables(), south_.tables(), compiled_,
+                                   {compiled_change_, milliseconds_since_1970()});
+    auto changes = compiler::difference(north_.tables(), wanted);
+    if (changes.empty())
+        return end_round();
+    ovsdb::Transaction transaction;
+    lease_.fence_north(transaction);
+    compiler::write(transaction, changes);
+    north_.commit(transaction, [this](Result<ovsdb::Committed> result) {
+        if (!result)
+            return fail_round("northbound", result.error());
+        end_round();
+    });
+}
+
+void Controller::end_round() {
+    in_round_ = false;
+    back_off_ = {};
+    round_took_ = Clock::now() - round_began_;
+    log::debug(module, "round {}: change {} compiled, {} us", rounds_, compiled_change_,
+               std::chrono::duration_cast<std::chrono::microseconds>(round_took_).count());
+    schedule_next();
+}
+
+void Controller::fail_round(std::string_view what, const Error& error) {
+    in_round_ = false;
+    must_compile_ = must_report_ = is_urgent_ = true;
+    if (ovsdb::is_try_again(error) && lease_.epoch() == round_epoch_)
+        return lease_.lose("somebody else has taken it");
+    back_off_ = std::clamp<Clock::duration>(back_off_ * 2, first_back_off, longest_back_off);
+    log::warning(module, "{} transaction: {}; again in {} ms", what, error.text,
+                 std::chrono::duration_cast<std::chrono::milliseconds>(back_off_).count());
+    schedule(back_off_);
+}
+
+} // namespace ringfence::controller
