@@ -21,12 +21,12 @@
 
 #include "core/types/ids.h"
 #include "core/types/result.h"
+#include "dataplane/fabric/fabric.h"
 #include "dataplane/ports/mbuf_pool.h"
 #include "dataplane/ports/port.h"
+#include "dataplane/worker/worker.h"
 
 namespace ringfence {
-
-class Fabric;
 
 struct ForwarderSettings {
     // One worker an entry, bound to that CPU, or to none. At most 16.
@@ -66,8 +66,20 @@ public:
     [[nodiscard]] Result<> move_port(PortId id, unsigned worker, Done done = {});
     std::optional<unsigned> owner(PortId id) const;
 
+    // Readable when reclaim() has something to do.
     int event_fd() const;
+    // Frees what no worker can use any more, and calls the callbacks that waited for it.
     void reclaim();
+
+    // What became of the frames that came from a port, over all workers; of all ports.
+    CounterSums counters(PortId id) const;
+    CounterSums total() const;
+    // Records the decisions about the next `packets` of each worker; what was recorded since.
+    void trace(uint32_t packets);
+    std::vector<TraceRecord> take_trace();
+    // What workers saw and the agent should know, since the last call.
+    std::vector<Notice> take_notices();
+    Worker& worker(unsigned index);
 
 private:
     struct Impl;

@@ -33,6 +33,10 @@ public:
         return value;
     }
 
+    bool empty() const { // the other
+        return head_.load(std::memory_order_relaxed) == tail_.load(std::memory_order_acquire);
+    }
+
 private:
     std::unique_ptr<T[]> slots_;
     size_t mask_;

@@ -1,0 +1,121 @@
+// One worker's thread: polls its ports, runs the pipeline, sends, takes what other workers hand
+// over, and sleeps when there is nothing to do. For loop.cpp, which starts and stops it.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "core/tables/spsc_ring.h"
+#include "core/types/result.h"
+#include "dataplane/loop_plan.h"
+#include "dataplane/worker/worker.h"
+
+struct rte_rcu_qsbr;
+
+namespace ringfence::loop {
+
+// An eventfd: readable after signal(), until clear().
+class Event {
+public:
+    Event();
+    ~Event();
+    Event(const Event&) = delete;
+    Event& operator=(const Event&) = delete;
+    int fd() const { return fd_; }
+    void signal() const;
+    void clear() const;
+
+private:
+    int fd_;
+};
+
+// A frame on its way to the worker that owns its port.
+struct Handover {
+    rte_mbuf* frame = nullptr;
+    PortId to{0};
+};
+
+class Thread;
+
+// What all threads share. The control side writes `plan` and `wanted`, in this order.
+struct Shared {
+    std::atomic<const Plan*> plan{nullptr};
+    // The token (rte_rcu_qsbr_start) of the last publication. A thread that passes a quiescent
+    // state for it, or goes offline, signals `reclaim`: the control side need not poll.
+    std::atomic<uint64_t> wanted{0};
+    Event reclaim;
+    rte_rcu_qsbr* qsbr = nullptr;
+    std::vector<std::unique_ptr<Thread>> threads;
+    // By sender, then receiver; the diagonal is empty.
+    std::vector<std::vector<std::unique_ptr<SpscRing<Handover>>>> rings;
+};
+
+struct ThreadSettings {
+    std::optional<unsigned> cpu;
+    bool busy_poll = false;
+    std::chrono::microseconds longest_nap{500};
+};
+
+class Thread {
+public:
+    Thread(Shared& shared, Worker& worker, const ThreadSettings& settings);
+    ~Thread();
+    Thread(const Thread&) = delete;
+    Thread& operator=(const Thread&) = delete;
+
+    // Returns when the thread polls, or could not start.
+    [[nodiscard]] Result<> start();
+    void ask_to_stop(); // any thread
+    // Until it has ended. Threads wake each other: destroy none before all have been joined.
+    void join();
+    // Ends its sleep, if it sleeps. Call after what it shall find has been written. Any thread.
+    void wake();
+
+private:
+    void run();
+    void adopt_plan();
+    void watch_ports();
+    unsigned poll_round();
+    unsigned receive(const Berth& berth);
+    unsigned receive_watched(const Berth& berth, bool broken);
+    unsigned take_handovers();
+    bool handover_waits() const;
+    void send(PortId to, Outbox& outbox);
+    void send_all();
+    void wake_receivers();
+    void acknowledge();
+
+    void idle(bool moved);
+    void nap(std::chrono::nanoseconds length);
+    void look_for_ready(std::chrono::nanoseconds timeout);
+
+    Shared& shared_;
+    Worker& worker_;
+    const ThreadSettings settings_;
+    std::thread thread_;
+    std::atomic<bool> stop_{false};
+    std::atomic<bool> asleep_{false};
+    Event alarm_;
+
+    // The thread's own.
+    const Plan* plan_ = nullptr;
+    uint64_t layout_serial_ = 0;
+    uint64_t acknowledged_ = 0;
+    std::vector<const Berth*> devices_; // ports that only polling can ask
+    bool watches_ = false;              // there are others, in epoll_
+    int epoll_ = -1;
+    struct Ready {
+        PortId id;
+        bool broken;
+    };
+    std::vector<Ready> ready_;               // of those
+    std::vector<bool> woken_;                // workers that frames were handed to in this round
+    uint64_t last_look_ = 0, last_work_ = 0; // TSC
+    std::chrono::nanoseconds next_nap_{0};
+};
+
+} // namespace ringfence::loop
