@@ -138,13 +138,14 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
                           std::vector<uint64_t> wanted;
                           for (const Monitored& table : monitored)
                               wanted.push_back(table.columns);
-                          auto present = check_schema(schema, wanted, result);
-                          if (!present) {
-                              session->drop(present.error().text);
+                          auto found = check_schema(schema, wanted, result);
+                          if (!found) {
+                              session->drop(found.error().text);
                               return;
                           }
                           for (size_t i = 0; i < monitored.size(); ++i)
-                              monitored[i].present = (*present)[i];
+                              monitored[i].present = (*found)[i].present;
+                          replica.set_columns(std::move(*found));
                           schema_timer.cancel();
                           begin_monitor();
                       });
@@ -450,12 +451,15 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
     }
 
     void steal_lock() {
-        if (session && session->connected() && !options.lock.empty())
-            request_lock("steal");
+        if (!session || options.lock.empty() || locked)
+            return;
+        // ovsdb-server takes no second request for a lock that the first stands in line for.
+        session->call("unlock", dump(Json::array({options.lock})), [](const Json&, const Json&) {});
+        request_lock("steal");
     }
 
     void unlock() {
-        if (!session || !session->connected() || options.lock.empty())
+        if (!session || options.lock.empty())
             return;
         session->call("unlock", dump(Json::array({options.lock})), [](const Json&, const Json&) {});
         set_lock(false);

@@ -102,6 +102,7 @@ template <class K, class V, class Sink> Result<> each_of_map(const Json& in, Sin
 }
 
 template <class T> struct Codec {
+    static constexpr bool difference_is_value = true;
     static Json encode(const T& value) { return Atom<T>::encode(value); }
     static Result<> decode(const Json& in, T& value) {
         // A column of exactly one value may come as a set of one.
@@ -117,6 +118,7 @@ template <class T> struct Codec {
 };
 
 template <class T> struct Codec<std::optional<T>> {
+    static constexpr bool difference_is_value = true;
     static Json encode(const std::optional<T>& value) {
         return value ? Atom<T>::encode(*value) : Json::array({"set", Json::array()});
     }
@@ -135,6 +137,7 @@ template <class T> struct Codec<std::optional<T>> {
 };
 
 template <class T> struct Codec<std::set<T>> {
+    static constexpr bool difference_is_value = false;
     static Json encode(const std::set<T>& value) {
         Json elements = Json::array();
         for (const T& element : value)
@@ -154,6 +157,7 @@ template <class T> struct Codec<std::set<T>> {
 };
 
 template <class K, class V> struct Codec<std::map<K, V>> {
+    static constexpr bool difference_is_value = false;
     static Json encode(const std::map<K, V>& value) {
         Json pairs = Json::array();
         for (const auto& [key, element] : value)
@@ -189,9 +193,9 @@ template <class T> const ValueOps* value_ops() {
         [](const void* value, Json& out) { out = Codec<T>::encode(as<T>(value)); },
         [](const Json& in, void* value) { return Codec<T>::decode(in, as<T>(value)); },
         [](const Json& in, void* value) { return Codec<T>::apply(in, as<T>(value)); },
+        Codec<T>::difference_is_value,
         [](const void* left, const void* right) { return as<T>(left) == as<T>(right); },
         [](const void* value) { return as<T>(value) == T{}; },
-        [](const void* from, void* to) { as<T>(to) = as<T>(from); },
     };
     return &ops;
 }

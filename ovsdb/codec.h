@@ -21,9 +21,11 @@ struct ValueOps {
     // The difference that update2 carries: the new value of a scalar, a symmetric difference of a
     // set or map.
     Result<> (*apply)(const nlohmann::json& difference, void* value);
+    // Whether a difference is the new value. The server goes by its own schema: "max": 1
+    // (ovsdb-server(7), 4.1.14).
+    bool difference_is_value;
     bool (*equal)(const void* left, const void* right);
     bool (*is_default)(const void* value);
-    void (*copy)(const void* from, void* to);
 };
 
 // Instantiated in codec.cpp for every type that a column can have.

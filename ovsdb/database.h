@@ -79,7 +79,8 @@ public:
     void commit(const Transaction& transaction, std::function<void(Result<Committed>)> done) {
         client_.commit(transaction, std::move(done));
     }
-    // For tools: runs the Reactor until the answer is there.
+    // For tools: runs the Reactor until the answer is there; the deadline takes the place of the
+    // transaction's timeout.
     [[nodiscard]] Result<Committed> commit_now(const Transaction& transaction,
                                                std::chrono::steady_clock::time_point deadline) {
         return client_.commit_now(transaction, deadline);

@@ -121,10 +121,10 @@ JsonStream::JsonStream(Reactor& reactor, int fd, Callbacks callbacks)
 JsonStream::~JsonStream() { impl_->close(); }
 
 void JsonStream::send(const Json& message) {
-    send(message.dump(-1, ' ', false, Json::error_handler_t::replace));
+    send_text(message.dump(-1, ' ', false, Json::error_handler_t::replace));
 }
 
-void JsonStream::send(std::string message) {
+void JsonStream::send_text(std::string message) {
     if (!impl_->open())
         return;
     if (impl_->output.empty())

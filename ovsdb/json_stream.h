@@ -28,9 +28,9 @@ public:
     JsonStream(const JsonStream&) = delete;
 
     void send(const nlohmann::json& message);
-    void send(std::string message); // JSON text already. Never blocks; what the socket does not
-                                    // take is kept
-    size_t backlog() const;         // bytes so kept
+    void send_text(std::string message); // JSON text already. Never blocks; what the socket does
+                                         // not take is kept
+    size_t backlog() const; // bytes so kept
 
 private:
     struct Impl;

@@ -35,6 +35,13 @@ Result<> read_columns(const TableInfo& table, const Json& columns,
     return {};
 }
 
+bool touches(const TableInfo& table, const Json& difference, uint64_t columns) {
+    for (size_t i = 0; i < table.columns.size(); ++i)
+        if (columns >> i & 1 && difference.contains(table.columns[i].name))
+            return true;
+    return false;
+}
+
 Error contradiction(const TableInfo& table, const Uuid& uuid, std::string_view what) {
     return {ErrorKind::unavailable,
             fmt::format("the server's update of {} {} {}", table.name, to_string(uuid), what)};
@@ -156,7 +163,8 @@ Result<> Replica::apply_row(const TableInfo& table, const Uuid& uuid, const Json
     const auto difference = update.find("modify");
     if (difference == update.end() || !difference->is_object())
         return tl::unexpected(contradiction(table, uuid, "is of no kind that we know"));
-    if (bad_[table.index].contains(uuid)) {
+    if (bad_[table.index].contains(uuid) ||
+        touches(table, *difference, columns_[table.index].different)) {
         outcome.unknown.push_back({table.index, uuid});
         return {};
     }

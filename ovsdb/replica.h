@@ -9,6 +9,7 @@
 #include <nlohmann/json_fwd.hpp>
 
 #include "ovsdb/schema.h"
+#include "ovsdb/schema_check.h"
 
 namespace ringfence::ovsdb {
 
@@ -20,7 +21,11 @@ enum class UpdateFormat {
 class Replica {
 public:
     Replica(const SchemaInfo& schema, void* tables)
-        : schema_(schema), tables_(tables), bad_(schema.tables.size()) {}
+        : schema_(schema), tables_(tables), columns_(schema.tables.size()),
+          bad_(schema.tables.size()) {}
+
+    // What the server has of our columns; before the first load() from that server.
+    void set_columns(std::vector<ServerColumns> columns) { columns_ = std::move(columns); }
 
     struct Row {
         size_t table;
@@ -30,8 +35,8 @@ public:
         std::vector<RowChange> changes;
         std::vector<std::string>
             troubles; // rows that do not fit our types, each with table, UUID, column and value
-        std::vector<Row>
-            unknown; // bad rows that changed by a difference: to be read whole, then replace()
+        // Changed by a difference that can't be applied: to be read whole, then replace().
+        std::vector<Row> unknown;
     };
 
     // The whole database: rows that it does not hold go. Bad rows stay as they were.
@@ -53,7 +58,8 @@ private:
 
     const SchemaInfo& schema_;
     void* tables_;
-    std::vector<std::set<Uuid>> bad_; // per table: rows whose last version we could not read
+    std::vector<ServerColumns> columns_; // per table
+    std::vector<std::set<Uuid>> bad_;    // per table: rows whose last version we could not read
 };
 
 } // namespace ringfence::ovsdb

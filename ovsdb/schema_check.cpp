@@ -2,11 +2,19 @@
 
 #include <nlohmann/json.hpp>
 
+#include "ovsdb/codec.h"
+
 namespace ringfence::ovsdb {
 
 using Json = nlohmann::json;
 
-Result<std::vector<uint64_t>>
+// RFC 7047, clause 3.2 <type>: whether there is room for one value only.
+static bool is_single(const Json& column) {
+    const auto type = column.find("type");
+    return type == column.end() || !type->is_object() || type->value("max", Json(1)) == 1;
+}
+
+Result<std::vector<ServerColumns>>
 check_schema(const SchemaInfo& ours, const std::vector<uint64_t>& wanted, const Json& servers) {
     static const Json none = Json::object();
     const auto member = [](const Json& object, std::string_view name) -> const Json& {
@@ -16,7 +24,7 @@ check_schema(const SchemaInfo& ours, const std::vector<uint64_t>& wanted, const 
     if (!servers.is_object() || !servers.contains("tables"))
         return fail(ErrorKind::unavailable, "{}: what the server sent is not a schema", ours.name);
 
-    std::vector<uint64_t> present(wanted.size());
+    std::vector<ServerColumns> found(wanted.size());
     std::string missing;
     for (const TableInfo* table : ours.tables) {
         const Json& columns = member(member(member(servers, "tables"), table->name), "columns");
@@ -24,11 +32,15 @@ check_schema(const SchemaInfo& ours, const std::vector<uint64_t>& wanted, const 
             const uint64_t bit = uint64_t{1} << i;
             if (!(wanted[table->index] & bit))
                 continue;
-            if (columns.contains(table->columns[i].name))
-                present[table->index] |= bit;
-            else
-                missing += fmt::format("{}{}.{}", missing.empty() ? "" : ", ", table->name,
-                                       table->columns[i].name);
+            if (const auto column = columns.find(table->columns[i].name); column != columns.end()) {
+                found[table->index].present |= bit;
+                if (column->is_object() &&
+                    is_single(*column) != table->columns[i].ops->difference_is_value)
+                    found[table->index].different |= bit;
+                continue;
+            }
+            missing += fmt::format("{}{}.{}", missing.empty() ? "" : ", ", table->name,
+                                   table->columns[i].name);
         }
     }
     if (!missing.empty() && ours.missing == MissingColumns::error) {
@@ -41,7 +53,7 @@ check_schema(const SchemaInfo& ours, const std::vector<uint64_t>& wanted, const 
                                                                      : "without version",
                     missing, ours.version);
     }
-    return present;
+    return found;
 }
 
 } // namespace ringfence::ovsdb

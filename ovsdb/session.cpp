@@ -104,13 +104,14 @@ uint64_t Session::call(std::string_view method, std::string_view parameters, Rep
     if (!stream_)
         return id;
     calls_.emplace(id, std::move(reply));
-    stream_->send(fmt::format(R"({{"method":"{}","params":{},"id":{}}})", method, parameters, id));
+    stream_->send_text(
+        fmt::format(R"({{"method":"{}","params":{},"id":{}}})", method, parameters, id));
     return id;
 }
 
 void Session::notify(std::string_view method, std::string_view parameters) {
     if (stream_)
-        stream_->send(
+        stream_->send_text(
             fmt::format(R"({{"method":"{}","params":{},"id":null}})", method, parameters));
 }
 
@@ -161,7 +162,7 @@ void Session::check_alive() {
         drop("no answer to probes");
     } else if (silence >= probe_ && !probing_) {
         probing_ = true;
-        stream_->send(std::string(R"({"method":"echo","params":[],"id":"echo"})"));
+        stream_->send_text(std::string(R"({"method":"echo","params":[],"id":"echo"})"));
     }
 }
 

@@ -120,7 +120,10 @@ void Server::appctl(const std::vector<std::string>& command) {
 }
 
 std::string Server::transact(const std::string& json) {
-    return run({"ovsdb-client", "transact", remote(), json});
+    const std::string reply = run({"ovsdb-client", "transact", remote(), json});
+    if (reply.find("\"error\"") != std::string::npos)
+        throw std::runtime_error(reply);
+    return reply;
 }
 
 std::string run(const std::vector<std::string>& arguments) {

@@ -55,7 +55,7 @@ public:
     std::string socket() const { return folder_.path() + "/db.sock"; }
     const std::string& folder() const { return folder_.path(); }
     void appctl(const std::vector<std::string>& command); // of the server's own unixctl
-    // Runs ovsdb-client TRANSACTION and returns what it printed.
+    // By ovsdb-client; must succeed. Returns the reply.
     std::string transact(const std::string& json);
 
 private:
