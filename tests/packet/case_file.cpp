@@ -64,10 +64,13 @@ private:
         if (colon == rest.npos)
             throw std::runtime_error("no \": \" in " + rest);
         auto port = static_cast<unsigned>(std::stoul(rest));
-        size_t times = rest.find('x') < colon ? std::stoul(rest.substr(rest.find('x') + 1)) : 1;
+        std::string how = rest.substr(0, colon);
+        size_t x = how.find('x');
+        size_t times = x == how.npos ? 1 : std::stoul(how.substr(x + 1));
+        bool bad_l4 = how.find("bad-l4") != how.npos;
         std::string what = trimmed(rest.substr(colon + 2));
         if (kind == "in")
-            test.in.insert(test.in.end(), times, Input{port, frame(what)});
+            test.in.insert(test.in.end(), times, Input{port, frame(what), bad_l4});
         else if (kind == "out")
             test.out[port].insert(test.out[port].end(), times, frame(what));
         else if (kind == "count")
@@ -98,6 +101,8 @@ private:
 };
 
 } // namespace
+
+void PrintTo(const Case& test, std::ostream* stream) { *stream << test.file << ": " << test.name; }
 
 std::vector<Case> read_cases(const std::string& path) { return Reader(path).take(); }
 

@@ -6,8 +6,9 @@
 //
 //     case A broadcast reaches every port once
 //     with nic 3 segment 1 mac $C          # for this case alone
-//     in 1: eth $A > ff:ff:ff:ff:ff:ff     # frame.h has the layers; consecutive lines of one port
-//     in 1: eth $A > ff:ff:ff:ff:ff:ff     #   are one burst; `in 1 x3:` is three of them
+//     in 1: eth $A > ff:ff:ff:ff:ff:ff     # frame.h has the layers
+//     in 1 x3: eth $A > ff:ff:ff:ff:ff:ff  # three of them; lines of one port are one burst
+//     in 1 bad-l4: ...                     # marked by a network card: wrong UDP or TCP checksum
 //     out 2: eth $A > ff:ff:ff:ff:ff:ff | pad 60
 //     count 1: rx 1, tx 1                  # ALL counters that are not 0, of every port
 //
@@ -15,6 +16,7 @@
 // failure.
 #pragma once
 
+#include <iosfwd>
 #include <map>
 #include <string>
 #include <vector>
@@ -26,6 +28,7 @@ namespace ringfence::test {
 struct Input {
     unsigned port;
     Frame frame;
+    bool bad_l4;
 };
 
 struct Case {
@@ -35,6 +38,8 @@ struct Case {
     std::map<unsigned, std::vector<Frame>> out; // by port, in order
     std::map<unsigned, std::string> counters;   // by port
 };
+
+void PrintTo(const Case& test, std::ostream* stream);
 
 // All cases of a file. Throws std::runtime_error that names the line.
 std::vector<Case> read_cases(const std::string& path);

@@ -291,10 +291,12 @@ rte_mbuf* Lab::buffer(const std::vector<uint8_t>& bytes) {
     return mbuf;
 }
 
-void Lab::receive(PortId from, const std::vector<std::vector<uint8_t>>& frames) {
+void Lab::receive(PortId from, const std::vector<std::vector<uint8_t>>& frames, bool bad_l4) {
     std::vector<rte_mbuf*> mbufs;
     for (const auto& bytes : frames)
         mbufs.push_back(buffer(bytes));
+    for (rte_mbuf* mbuf : mbufs)
+        mbuf->ol_flags |= bad_l4 ? RTE_MBUF_F_RX_L4_CKSUM_BAD : 0;
     process(fabric(), *worker_, from, mbufs.data(), static_cast<uint16_t>(mbufs.size()));
 }
 

@@ -47,8 +47,8 @@ public:
     const Fabric& fabric();                // with all that was configured
     Worker& worker() { return *worker_; }
 
-    // One burst from the port.
-    void receive(PortId from, const std::vector<std::vector<uint8_t>>& frames);
+    // One burst from the port. bad_l4: as a network card marks a wrong UDP or TCP checksum.
+    void receive(PortId from, const std::vector<std::vector<uint8_t>>& frames, bool bad_l4 = false);
     rte_mbuf* buffer(const std::vector<uint8_t>& bytes);
     // What went out since the last call, by port and in order.
     std::map<uint32_t, std::vector<std::vector<uint8_t>>> transmitted();
