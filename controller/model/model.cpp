@@ -110,6 +110,8 @@ void Model::index_hosts() {
 }
 
 void Model::index_vteps(const northbound::Host& host) {
+    if (!is_admitted(host)) // keeps nothing, whatever it reports
+        return;
     const HostFacts* reported = facts(host.name);
     auto holds = [&](const northbound::Host& of, const std::string& address) {
         const HostFacts* its = facts(of.name);
