@@ -1,0 +1,113 @@
+// What a packet costs: the whole pipeline in process, scenario by scenario (perf/README.md).
+//
+// Each scenario is measured in pairs of passes, a full one and an empty one. Its figure is the
+// median of the differences: a pair lasts a fraction of a millisecond, so that what else the
+// machine does falls on few of them.
+#include <algorithm>
+#include <cstdio>
+#include <functional>
+#include <vector>
+
+#include <benchmark/benchmark.h>
+#include <fmt/core.h>
+
+#include "perf/harness/bench.h"
+
+namespace ringfence::perf {
+
+namespace {
+
+constexpr unsigned bursts_a_pass = 64, pairs = 1000, warm_up = 4096;
+constexpr double packets_a_pass = bursts_a_pass * Run::burst_size;
+
+double quantile(std::vector<double>& values, double share) {
+    auto place =
+        values.begin() + static_cast<ptrdiff_t>(share * static_cast<double>(values.size()));
+    std::nth_element(values.begin(), place, values.end());
+    return *place;
+}
+
+// cycles = the pipeline's own cost a packet; quiet = the same of the best tenth of the pairs;
+// empty = the harness's.
+void measure(benchmark::State& state, const Bench& bench, const std::function<Scenario()>& make) {
+    Run run(bench, make());
+    run.full_pass(warm_up);
+    std::vector<double> own, empty;
+    for (auto _ : state) {
+        auto with = static_cast<double>(run.full_pass(bursts_a_pass));
+        auto without = static_cast<double>(run.empty_pass(bursts_a_pass));
+        own.push_back((with - without) / packets_a_pass);
+        empty.push_back(without / packets_a_pass);
+    }
+    if (auto complaint = run.complaint(); !complaint.empty())
+        state.SkipWithError(complaint.c_str());
+    state.counters["cycles"] = quantile(own, 0.5);
+    state.counters["quiet"] = quantile(own, 0.1);
+    state.counters["empty"] = quantile(empty, 0.5);
+}
+
+// The share of each stage, by the worker's own stage clock, which costs a little itself.
+void measure_stages(benchmark::State& state, const Bench& bench,
+                    const std::function<Scenario()>& make) {
+    Run run(bench, make());
+    run.full_pass(warm_up);
+    std::array<std::vector<double>, stage_count> samples;
+    run.worker().set_timing(true);
+    std::array<Worker::StageTime, stage_count> before{};
+    for (auto _ : state) {
+        run.full_pass(bursts_a_pass);
+        for (size_t stage = 0; stage < stage_count; ++stage) {
+            auto now = run.worker().stage_time(static_cast<Stage>(stage));
+            if (now.packets != before[stage].packets)
+                samples[stage].push_back(static_cast<double>(now.ticks - before[stage].ticks) /
+                                         static_cast<double>(now.packets - before[stage].packets));
+            before[stage] = now;
+        }
+    }
+    for (size_t stage = 0; stage < stage_count; ++stage)
+        if (!samples[stage].empty())
+            state.counters[to_string(static_cast<Stage>(stage))] = quantile(samples[stage], 0.5);
+}
+
+void add(const Bench& bench, const char* name, std::function<Scenario()> make) {
+    benchmark::RegisterBenchmark(
+        name, [&bench, make](benchmark::State& state) { measure(state, bench, make); })
+        ->Iterations(pairs)
+        ->Unit(benchmark::kMicrosecond);
+    benchmark::RegisterBenchmark(
+        (std::string("stages/") + name).c_str(),
+        [&bench, make](benchmark::State& state) { measure_stages(state, bench, make); })
+        ->Iterations(pairs)
+        ->Unit(benchmark::kMicrosecond);
+}
+
+void add_all(const Bench& bench) {
+    add(bench, "l2/1k", [] { return l2(1'000); });
+    add(bench, "l2/100k", [] { return l2(100'000); });
+    add(bench, "vxlan/encap/1k", [] { return encap(1'000); });
+    add(bench, "vxlan/encap/100k", [] { return encap(100'000); });
+    add(bench, "vxlan/encap/1M", [] { return encap(1'000'000); });
+    add(bench, "vxlan/encap/1000-tenants", [] { return encap_tenants(100'000); });
+    add(bench, "vxlan/decap/1k", [] { return decap(1'000); });
+    add(bench, "vxlan/decap/100k", [] { return decap(100'000); });
+    add(bench, "vxlan/decap/1M", [] { return decap(1'000'000); });
+}
+
+} // namespace
+
+} // namespace ringfence::perf
+
+int main(int argc, char** argv) {
+    using namespace ringfence;
+    benchmark::Initialize(&argc, argv);
+    if (benchmark::ReportUnrecognizedArguments(argc, argv))
+        return 2;
+    auto bench = perf::Bench::start(ports::Memory::automatic);
+    if (!bench) {
+        fmt::print(stderr, "perf_pipeline: {}\n", bench.error().text);
+        return 1;
+    }
+    benchmark::AddCustomContext("hugepages", bench->hugepages() ? "yes" : "no");
+    perf::add_all(*bench);
+    benchmark::RunSpecifiedBenchmarks();
+}
