@@ -30,7 +30,7 @@ public:
     void send(const nlohmann::json& message);
     void send_text(std::string message); // JSON text already. Never blocks; what the socket does
                                          // not take is kept
-    size_t backlog() const; // bytes so kept
+    size_t backlog() const;              // bytes so kept
 
 private:
     struct Impl;

@@ -116,8 +116,8 @@ TEST(Json, NamesWhatItCannotRead) {
 
 TEST(Generator, GivesKeywordsAnUnderscore) {
     ringfence::testing::Child child;
-    child.class_ = "x";
-    EXPECT_EQ(to_json(child), (json{{"class", "x"}}));
+    child.register_ = "x";
+    EXPECT_EQ(to_json(child), (json{{"register", "x"}}));
 }
 
 TEST(Generator, TakesTheListedColumnsOfOpenVswitchOnly) {

@@ -1,5 +1,3 @@
-#include <utility>
-
 #include "tests/unit/ovsdb/server.h"
 
 #include <chrono>
@@ -23,6 +21,12 @@ namespace ringfence::ovsdb::test {
 namespace fs = std::filesystem;
 
 Process::Process(const std::vector<std::string>& arguments, const std::string& output) {
+    const int fd = open(output.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    *this = Process(arguments, 0, fd, fd);
+    close(fd);
+}
+
+Process::Process(const std::vector<std::string>& arguments, int input, int output, int error) {
     std::vector<char*> argv;
     for (const auto& argument : arguments)
         argv.push_back(const_cast<char*>(argument.c_str()));
@@ -31,9 +35,9 @@ Process::Process(const std::vector<std::string>& arguments, const std::string& o
     if (pid_ != 0)
         return;
     prctl(PR_SET_PDEATHSIG, SIGKILL); // a test that crashes leaves nothing behind
-    const int fd = open(output.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-    dup2(fd, 1);
-    dup2(fd, 2);
+    dup2(input, 0);
+    dup2(output, 1);
+    dup2(error, 2);
     execvp(argv[0], argv.data());
     _exit(127);
 }

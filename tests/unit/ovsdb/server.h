@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <sys/types.h>
@@ -14,6 +15,8 @@ public:
     Process() = default;
     explicit Process(const std::vector<std::string>& arguments,
                      const std::string& output = "/dev/null");
+    Process(const std::vector<std::string>& arguments, int input, int output,
+            int error = 2); // descriptors
     Process(Process&& other) noexcept : pid_(std::exchange(other.pid_, 0)) {}
     Process& operator=(Process&& other) noexcept {
         std::swap(pid_, other.pid_);

@@ -128,7 +128,7 @@ TEST_F(TransactionTest, MutatesAndSelectsInOneTransaction) {
 
 TEST_F(TransactionTest, LetsTheServerNameRows) {
     Child child;
-    child.class_ = "x";
+    child.register_ = "x";
     child.kind = "small";
     Everything parent;
     parent.name = "parent";
