@@ -1,0 +1,52 @@
+// What the agent asks of the forwarding side: ports, the Fabric, what became of packets. The agent
+// knows no loop, which lies above it; dataplane/engine.h implements this with the Forwarder. All
+// calls come from the control thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/types/ids.h"
+#include "core/types/result.h"
+#include "dataplane/fabric/fabric.h"
+#include "dataplane/ports/port.h"
+#include "dataplane/worker/counters.h"
+#include "dataplane/worker/notice.h"
+#include "dataplane/worker/trace.h"
+
+namespace ringfence::agent {
+
+class Dataplane {
+public:
+    using Done = std::function<void()>;
+
+    virtual ~Dataplane() = default;
+
+    // Opens a device; it forwards nothing before add_port().
+    [[nodiscard]] virtual Result<std::shared_ptr<ports::Port>>
+    open(const ports::PortSettings& settings) = 0;
+    // Polled by that worker from now on. An id in use is an error.
+    [[nodiscard]] virtual Result<> add_port(PortId id, std::shared_ptr<ports::Port> port,
+                                            unsigned worker) = 0;
+    // done: no worker touches the port any more.
+    virtual void remove_port(PortId id, Done done) = 0;
+    // done: no worker forwards by the Fabric before it any more.
+    virtual void publish(std::shared_ptr<const Fabric> fabric, Done done) = 0;
+
+    virtual unsigned workers() const = 0;
+    virtual CounterSums counters(PortId id) const = 0; // of the frames that came from the port
+    virtual CounterSums total() const = 0;
+    virtual void trace(uint32_t packets) = 0; // records the next ones of each worker
+    virtual std::vector<TraceRecord> take_trace() = 0;
+    virtual std::vector<Notice> take_notices() = 0; // since the last call
+
+    struct Buffers {
+        unsigned in_use, all;
+    };
+    virtual Buffers buffers() const = 0;
+    virtual std::string version() const = 0; // "DPDK 22.11.11"
+};
+
+} // namespace ringfence::agent

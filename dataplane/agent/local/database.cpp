@@ -1,0 +1,141 @@
+#include "dataplane/agent/local/database.h"
+
+#include "core/types/log.h"
+
+namespace ringfence::agent {
+
+namespace {
+
+using namespace std::chrono_literals;
+using vswitch::Bridge;
+using vswitch::Controller;
+using vswitch::Interface;
+using vswitch::OpenvSwitch;
+using vswitch::Port;
+
+log::Module module("switch");
+
+// Columns that we only write are not monitored: else each write would wake us again.
+void choose_columns(ovsdb::Database<vswitch::Schema>& database) {
+    database.monitor_columns<OpenvSwitch>(
+        OpenvSwitch::Column::bridges | OpenvSwitch::Column::next_cfg |
+        OpenvSwitch::Column::other_config | OpenvSwitch::Column::external_ids);
+    database.monitor_columns<Bridge>(Bridge::Column::name | Bridge::Column::ports |
+                                     Bridge::Column::controller | Bridge::Column::other_config);
+    database.monitor_columns<Port>(Port::Column::name | Port::Column::interfaces |
+                                   Port::Column::tag | Port::Column::trunks);
+    database.monitor_columns<Interface>(
+        Interface::Column::name | Interface::Column::type | Interface::Column::options |
+        Interface::Column::external_ids | Interface::Column::ofport |
+        Interface::Column::ofport_request | Interface::Column::mac |
+        Interface::Column::mtu_request);
+    database.monitor_columns<Controller>(Controller::Column::target);
+    database.monitor_columns<vswitch::QoS>({});
+    database.monitor_columns<vswitch::Queue>({});
+    database.monitor_columns<vswitch::Mirror>({});
+}
+
+// ofport is read once, after a start; afterwards its changes are the echo of our own writes.
+bool only_ofports(const vswitch::Changes& changes) {
+    for (const auto& change : changes.interface)
+        if (!(change.modified == Interface::Columns(Interface::Column::ofport)))
+            return false;
+    return changes.open_vswitch.empty() && changes.bridge.empty() && changes.port.empty() &&
+           changes.controller.empty();
+}
+
+} // namespace
+
+LocalDatabase::LocalDatabase(ovsdb::Reactor& reactor, const std::string& remote, Events events)
+    : reactor_(reactor), events_(std::move(events)),
+      database_(reactor, {.remotes = remote, .lock = switch_lock}) {
+    choose_columns(database_);
+    database_.on_change([this](const vswitch::Changes& changes) { read(changes); });
+    database_.on_state(
+        [this](ovsdb::ConnectionState state, std::string_view why) { on_state(state, why); });
+    database_.on_lock([this](bool held) { on_lock(held); });
+}
+
+bool LocalDatabase::in_charge() const { return ready_ && database_.has_lock(); }
+
+bool LocalDatabase::contended() const { return ready_ && !database_.has_lock(); }
+
+void LocalDatabase::read(const vswitch::Changes& changes) {
+    if (only_ofports(changes))
+        return;
+    wanted_ = wanted_from(database_.tables());
+    if (in_charge())
+        events_.changed();
+}
+
+void LocalDatabase::on_state(ovsdb::ConnectionState state, std::string_view why) {
+    bool was_ready = std::exchange(ready_, state == ovsdb::ConnectionState::ready);
+    if (was_ready && !ready_)
+        log::warning(module, "the local database is gone: {}; ports go on", why);
+    if (!was_ready && ready_) {
+        log::info(module, "connected to the local database");
+        written_ = {}; // a database that was restarted has lost its ephemeral columns
+        wanted_ = wanted_from(database_.tables());
+        if (in_charge())
+            events_.changed();
+    }
+}
+
+void LocalDatabase::on_lock(bool held) {
+    if (!ready_)
+        return; // loading; or the connection is gone, and the lock with it: ports go on
+    if (held) {
+        written_ = {};
+        events_.changed();
+    } else {
+        log::error(module,
+                   "another process has taken the lock {} of the local database: all ports are "
+                   "closed until it lets go",
+                   switch_lock);
+        events_.lost_lock();
+    }
+}
+
+void LocalDatabase::write(Report report) {
+    to_write_ = std::move(report);
+    if (!in_flight_)
+        send();
+}
+
+void LocalDatabase::send() {
+    if (!to_write_ || !in_charge())
+        return;
+    Report report = *std::exchange(to_write_, std::nullopt);
+    auto transaction = difference(written_, report);
+    if (transaction.empty()) {
+        events_.written();
+        return;
+    }
+    in_flight_ = true;
+    database_.commit(transaction,
+                     [this, report = std::move(report)](const Result<ovsdb::Committed>& result) {
+                         sent(report, result);
+                     });
+}
+
+void LocalDatabase::sent(const Report& report, const Result<ovsdb::Committed>& result) {
+    in_flight_ = false;
+    if (result) {
+        written_ = report;
+        if (to_write_)
+            send();
+        else
+            events_.written();
+        return;
+    }
+    written_ = {};
+    if (!to_write_)
+        to_write_ = report;
+    if (in_charge()) { // otherwise the next connection, or the lock, begins anew
+        log::warning(module, "writing to the local database: {}; again in a second",
+                     result.error().text);
+        retry_ = reactor_.after(1s, [this] { send(); });
+    }
+}
+
+} // namespace ringfence::agent

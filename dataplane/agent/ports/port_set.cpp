@@ -1,0 +1,192 @@
+#include "dataplane/agent/ports/port_set.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "core/types/log.h"
+
+namespace ringfence::agent {
+
+namespace {
+
+log::Module module("port");
+
+ports::PortKind kind_of(PortType type) {
+    switch (type) {
+    case PortType::tap:
+        return ports::PortKind::tap;
+    case PortType::internal:
+        return ports::PortKind::internal;
+    case PortType::dpdk:
+        return ports::PortKind::device;
+    case PortType::vhost_user_client:
+        return ports::PortKind::vhost_user_client;
+    }
+    return ports::PortKind::tap;
+}
+
+ports::PortSettings settings_of(const WantedPort& wanted) {
+    ports::PortSettings settings;
+    settings.name = wanted.name;
+    settings.kind = kind_of(wanted.type);
+    settings.argument = wanted.device;
+    settings.mac = wanted.mac;
+    settings.mtu = wanted.mtu_request;
+    return settings;
+}
+
+// Must the device be opened anew to become this?
+bool is_another_device(const WantedPort& now, const WantedPort& wanted) {
+    return now.type != wanted.type || now.device != wanted.device ||
+           now.uplink_shadow != wanted.uplink_shadow;
+}
+
+// What the port's MTU is to be; none: whatever it is.
+std::optional<unsigned> wanted_mtu(const OpenPort& port) {
+    if (port.wanted.mtu_request)
+        return *port.wanted.mtu_request;
+    bool follows = port.wanted.type == PortType::tap || port.wanted.type == PortType::internal;
+    return follows ? port.network_mtu : std::nullopt;
+}
+
+} // namespace
+
+bool PortSet::apply(const std::map<std::string, WantedPort>& wanted) {
+    std::vector<std::string> gone;
+    for (const auto& [name, port] : open_) {
+        if (port.is_shadow)
+            continue; // comes and goes with its uplink
+        auto wish = wanted.find(name);
+        if (wish == wanted.end() || is_another_device(port.wanted, wish->second))
+            gone.push_back(name);
+    }
+    for (const std::string& name : gone)
+        close(name);
+
+    failed_.clear();
+    bool complete = true;
+    for (const auto& [name, wish] : wanted) {
+        if (auto open = open_.find(name); open != open_.end()) {
+            open->second.wanted = wish;
+            adjust(open->second);
+        } else if (closing_.contains(name) || closing_.contains(wish.uplink_shadow)) {
+            complete = false;
+        } else {
+            open_wanted(wish);
+        }
+    }
+    return complete;
+}
+
+void PortSet::open_wanted(const WantedPort& wanted) {
+    Result<> done;
+    if (wanted.uplink_shadow.empty()) {
+        if (auto port = open_one(wanted, settings_of(wanted)); !port)
+            done = tl::unexpected(port.error());
+    } else {
+        done = open_uplink(wanted);
+    }
+    if (!done) {
+        failed_[wanted.name] = done.error().text;
+        log::warning(module, "{}: {}", wanted.name, done.error().text);
+    }
+}
+
+// Both or none. The tap looks to the kernel as the uplink's device would: its MAC, its MTU.
+Result<> PortSet::open_uplink(const WantedPort& wanted) {
+    auto uplink = open_one(wanted, settings_of(wanted));
+    if (!uplink)
+        return tl::unexpected(uplink.error());
+    ports::PortSettings settings;
+    settings.name = wanted.uplink_shadow;
+    settings.mac = (*uplink)->port->mac();
+    settings.mtu = (*uplink)->port->mtu();
+    WantedPort tap;
+    tap.name = wanted.uplink_shadow;
+    auto shadow = open_one(tap, settings);
+    if (!shadow) {
+        close(wanted.name);
+        return tl::unexpected(shadow.error().in("tap " + wanted.uplink_shadow));
+    }
+    (*shadow)->is_shadow = true;
+    (*shadow)->peer = (*uplink)->id;
+    (*uplink)->peer = (*shadow)->id;
+    return {};
+}
+
+Result<OpenPort*> PortSet::open_one(const WantedPort& wanted, const ports::PortSettings& settings) {
+    auto id = ids_.ports.get(wanted.name);
+    if (!id)
+        return fail(ErrorKind::unavailable, "this host has {} ports already",
+                    Destination::max_ports);
+    auto port = dataplane_.open(settings);
+    if (!port) {
+        ids_.ports.release(wanted.name);
+        return tl::unexpected(port.error());
+    }
+    unsigned worker = least_loaded_worker();
+    if (auto added = dataplane_.add_port(*id, *port, worker); !added) {
+        ids_.ports.release(wanted.name);
+        return tl::unexpected(added.error());
+    }
+    log::info(module, "{}: {} port, {}, MTU {}, worker {}", wanted.name, (*port)->driver(),
+              to_string((*port)->mac()), (*port)->mtu(), worker);
+    OpenPort open{wanted, *id, worker, *port, false, {}, {}, {}};
+    return &open_.insert_or_assign(wanted.name, std::move(open)).first->second;
+}
+
+void PortSet::close(const std::string& name) {
+    auto found = open_.find(name);
+    if (found == open_.end())
+        return;
+    OpenPort port = std::move(found->second);
+    open_.erase(found);
+    closing_.insert(name);
+    log::info(module, "{}: closed", name);
+    // The device closes with the last reference to it, which is this callback's.
+    dataplane_.remove_port(port.id, [this, name, device = port.port]() mutable {
+        device.reset();
+        closing_.erase(name);
+        ids_.ports.release(name);
+        changed_();
+    });
+    port.port.reset();
+    if (!port.is_shadow && !port.wanted.uplink_shadow.empty())
+        close(port.wanted.uplink_shadow);
+}
+
+void PortSet::adjust(OpenPort& port) {
+    Result<> done;
+    if (port.wanted.mac && port.wanted.mac != port.port->mac())
+        done = port.port->set_mac(*port.wanted.mac);
+    if (auto mtu = wanted_mtu(port); done && mtu && *mtu != port.port->mtu())
+        done = port.port->set_mtu(*mtu);
+    if (auto shadow = open_.find(port.wanted.uplink_shadow); done && shadow != open_.end()) {
+        ports::Port& tap = *shadow->second.port;
+        if (tap.mac() != port.port->mac())
+            done = tap.set_mac(port.port->mac());
+        if (done && tap.mtu() != port.port->mtu())
+            done = tap.set_mtu(port.port->mtu());
+    }
+    auto trouble = done ? std::nullopt : std::optional(done.error().text);
+    if (trouble && trouble != port.trouble)
+        log::warning(module, "{}: {}", port.wanted.name, *trouble);
+    port.trouble = trouble;
+}
+
+void PortSet::set_network_mtu(const std::string& name, std::optional<unsigned> mtu) {
+    auto found = open_.find(name);
+    if (found == open_.end() || found->second.network_mtu == mtu)
+        return;
+    found->second.network_mtu = mtu;
+    adjust(found->second);
+}
+
+unsigned PortSet::least_loaded_worker() const {
+    std::vector<unsigned> load(dataplane_.workers());
+    for (const auto& [name, port] : open_)
+        ++load[port.worker];
+    return static_cast<unsigned>(std::ranges::min_element(load) - load.begin());
+}
+
+} // namespace ringfence::agent

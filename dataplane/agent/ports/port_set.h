@@ -1,0 +1,66 @@
+// The ports of this host: opens, changes and closes devices until they are what is wanted. For the
+// agent; runs on the control thread.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "dataplane/agent/dataplane.h"
+#include "dataplane/agent/local/wanted.h"
+#include "dataplane/agent/state/ids.h"
+#include "dataplane/ports/port.h"
+
+namespace ringfence::agent {
+
+// One device that forwards. An uplink's shadow tap is one too, under the tap's name.
+struct OpenPort {
+    WantedPort wanted; // of a shadow: only the tap's name
+    PortId id;
+    unsigned worker;
+    std::shared_ptr<ports::Port> port;
+    bool is_shadow = false;
+    std::optional<PortId> peer;          // uplink <-> shadow
+    std::optional<unsigned> network_mtu; // of the segment that it is in
+    std::optional<std::string> trouble;  // what could not be changed while it runs
+};
+
+class PortSet {
+public:
+    // changed: a device has closed at last; ask for apply() again.
+    PortSet(Dataplane& dataplane, Ids& ids, std::function<void()> changed)
+        : dataplane_(dataplane), ids_(ids), changed_(std::move(changed)) {}
+
+    // Closes what is not wanted any more, opens what is new, changes MACs and MTUs. False: a device
+    // that is closing still holds a name that is wanted again; `changed` will say when to go on.
+    bool apply(const std::map<std::string, WantedPort>& wanted);
+    // A tap or internal port gets the MTU of the segment that it is plugged into, unless
+    // mtu_request says otherwise.
+    void set_network_mtu(const std::string& name, std::optional<unsigned> mtu);
+    void close_all() { apply({}); } // closing() says until when it takes
+
+    const std::map<std::string, OpenPort>& open() const { return open_; }
+    // Ports that could not be opened, and why, by name.
+    const std::map<std::string, std::string>& failed() const { return failed_; }
+    bool closing() const { return !closing_.empty(); }
+
+private:
+    void open_wanted(const WantedPort& wanted);
+    Result<> open_uplink(const WantedPort& wanted);
+    Result<OpenPort*> open_one(const WantedPort& wanted, const ports::PortSettings& settings);
+    void close(const std::string& name);
+    void adjust(OpenPort& port);
+    unsigned least_loaded_worker() const;
+
+    Dataplane& dataplane_;
+    Ids& ids_;
+    std::function<void()> changed_;
+    std::map<std::string, OpenPort> open_;
+    std::map<std::string, std::string> failed_;
+    std::set<std::string> closing_;
+};
+
+} // namespace ringfence::agent
