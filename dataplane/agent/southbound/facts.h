@@ -1,0 +1,39 @@
+// What this host knows by itself, beside the southbound rows: its ports, its place in the underlay.
+// Plain values, input of the builder.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/types/addresses.h"
+#include "core/types/ids.h"
+#include "dataplane/fabric/local_port.h"
+#include "dataplane/fabric/next_hop.h"
+
+namespace ringfence::agent {
+
+struct PortFacts {
+    explicit PortFacts(PortId port_id) : id(port_id) {}
+
+    PortId id;
+    PortKind kind = PortKind::unbound;
+    unsigned worker = 0;
+    std::string iface_id; // nic: Logical_Port.name
+    bool dead_vlan = false;
+    std::optional<PortId> peer;           // uplink, shadow
+    std::vector<Ipv4Addr> vtep_addresses; // uplink: that its shadow carries
+    std::vector<Ipv6Addr> link_local;     // nic: claimed by its own probes
+    bool operator==(const PortFacts&) const = default;
+};
+
+struct LocalFacts {
+    std::string host;                       // this host's name, Open_vSwitch external_ids:system-id
+    std::map<std::string, PortFacts> ports; // by Interface name
+    std::map<Ipv4Addr, UnderlayPath> paths; // of other hosts' VTEPs, as far as resolved
+    std::optional<unsigned> underlay_mtu;   // the smallest of our VTEPs' devices
+    bool operator==(const LocalFacts&) const = default;
+};
+
+} // namespace ringfence::agent

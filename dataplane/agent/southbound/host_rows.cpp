@@ -1,0 +1,98 @@
+#include "dataplane/agent/southbound/host_rows.h"
+
+namespace ringfence::agent {
+
+namespace {
+
+using southbound::HostStatus;
+using southbound::PortClaim;
+
+// Host_Status is for a glance; a host with more trouble than this has one trouble.
+constexpr size_t most_troubles = 50;
+
+template <class Row>
+const Row* find_of_host(const ovsdb::Table<Row>& rows, const std::string& host) {
+    for (const Row& row : rows)
+        if (row.host == host)
+            return &row;
+    return nullptr;
+}
+
+std::map<std::string, std::string> bounded(const std::map<std::string, std::string>& trouble) {
+    if (trouble.size() <= most_troubles)
+        return trouble;
+    std::map<std::string, std::string> some(trouble.begin(),
+                                            std::next(trouble.begin(), most_troubles));
+    some["more"] = fmt::format("{} more objects are in trouble; see the daemon's log",
+                               trouble.size() - most_troubles);
+    return some;
+}
+
+HostStatus status_of(const HostReport& report) {
+    HostStatus row;
+    row.host = report.host;
+    row.applied = report.applied;
+    for (Ipv4Addr address : report.vtep_addresses)
+        row.vtep_addresses.insert(to_string(address));
+    row.underlay_mtu = report.underlay_mtu;
+    row.bridge_mappings = report.bridge_mappings;
+    row.version = report.version;
+    row.trouble = bounded(report.trouble);
+    return row;
+}
+
+void write_status(ovsdb::Transaction& transaction, const southbound::Tables& tables,
+                  const HostReport& report, int64_t new_beats) {
+    HostStatus row = status_of(report);
+    const HostStatus* there = find_of_host(tables.host_status, report.host);
+    if (!there) {
+        row.uuid = ovsdb::Uuid::named("Host_Status " + report.host);
+        row.alive = 1;
+        transaction.insert(row);
+        return;
+    }
+    row.uuid = there->uuid;
+    row.alive = there->alive + new_beats;
+    if (!(row == *there))
+        transaction.update(row, HostStatus::Columns::all().without(HostStatus::Column::host));
+}
+
+void write_claims(ovsdb::Transaction& transaction, const southbound::Tables& tables,
+                  const HostReport& report, int64_t time) {
+    std::map<std::string, const PortClaim*> there;
+    for (const PortClaim& row : tables.port_claim)
+        if (row.host == report.host)
+            there[row.port] = &row;
+    for (const auto& [port, row] : there)
+        if (!report.claims.contains(port))
+            transaction.erase<PortClaim>(row->uuid);
+    for (const auto& [port, claim] : report.claims) {
+        auto known = there.find(port);
+        PortClaim row;
+        if (known != there.end())
+            row = *known->second;
+        row.host = report.host;
+        row.port = port;
+        row.ready = claim.ready;
+        row.interface = claim.interface;
+        if (known == there.end()) {
+            row.uuid = ovsdb::Uuid::named(fmt::format("Port_Claim {} {}", report.host, port));
+            row.claimed = time;
+            transaction.insert(row);
+        } else if (!(row == *known->second)) {
+            transaction.update(row, PortClaim::Column::ready | PortClaim::Column::interface);
+        }
+    }
+}
+
+} // namespace
+
+ovsdb::Transaction host_rows(const southbound::Tables& tables, const HostReport& report,
+                             int64_t new_beats, int64_t time) {
+    ovsdb::Transaction transaction;
+    write_status(transaction, tables, report, new_beats);
+    write_claims(transaction, tables, report, time);
+    return transaction;
+}
+
+} // namespace ringfence::agent

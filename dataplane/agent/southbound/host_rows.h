@@ -1,0 +1,38 @@
+// The rows that a host writes into the southbound database: its Host_Status and one Port_Claim for
+// each logical port that is plugged here. Pure: what we want to say, and what is there, give the
+// transaction.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/types/addresses.h"
+#include "ovsdb/southbound.h"
+#include "ovsdb/transaction.h"
+
+namespace ringfence::agent {
+
+struct HostReport {
+    std::string host;
+    int64_t applied = 0; // the last Host_Config.number by which every worker forwards
+    std::vector<Ipv4Addr> vtep_addresses;
+    std::optional<unsigned> underlay_mtu;
+    std::map<std::string, std::string> bridge_mappings;
+    std::string version;
+    std::map<std::string, std::string> trouble; // object -> sentence
+
+    struct Claim {
+        std::string interface;
+        bool ready = false; // its domain is here and forwarded by: it may be bound
+    };
+    std::map<std::string, Claim> claims; // by Logical_Port.name
+};
+
+// new_beats: how much Host_Status.alive goes up. time: wall clock, milliseconds since 1970, for
+// people to read. An empty transaction: the database says all that already.
+ovsdb::Transaction host_rows(const southbound::Tables& tables, const HostReport& report,
+                             int64_t new_beats, int64_t time);
+
+} // namespace ringfence::agent

@@ -1,0 +1,56 @@
+// Rows of the southbound database as checked values. Whatever a row says that this daemon does not
+// understand, or has not built yet, is an error of that row, never ignored: the builder keeps the
+// row's last good value and the host reports the error (BEHAVIOUR row 45). Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/types/addresses.h"
+#include "core/types/result.h"
+#include "dataplane/fabric/local_port.h"
+#include "dataplane/fabric/segment.h"
+#include "ovsdb/southbound.h"
+
+namespace ringfence::agent {
+
+struct HostEntry {
+    std::string name;
+    std::vector<Ipv4Addr> vtep_addresses;
+    bool operator==(const HostEntry&) const = default;
+};
+
+struct NicEntry {
+    std::string name; // what an iface-id names
+    ovsdb::Uuid segment{};
+    MacAddr mac;
+    std::vector<Ipv4Addr> ip4;
+    std::vector<Ipv6Addr> ip6;
+    std::optional<std::string> host;
+    PortSecurity security = PortSecurity::strict;
+    std::string intent;
+    bool operator==(const NicEntry&) const = default;
+};
+
+// A MAC that a trusted port, here or elsewhere, was seen to send from.
+struct LearnedEntry {
+    ovsdb::Uuid segment{};
+    MacAddr mac;
+    std::string host;
+    std::string port; // Logical_Port.name
+    bool operator==(const LearnedEntry&) const = default;
+};
+
+[[nodiscard]] Result<HostEntry> read_row(const southbound::Host& row);
+[[nodiscard]] Result<SegmentSettings> read_row(const southbound::Segment& row);
+[[nodiscard]] Result<NicEntry> read_row(const southbound::LogicalPort& row);
+[[nodiscard]] Result<LearnedEntry> read_row(const southbound::LearnedMac& row);
+
+// What a row is called where its trouble is reported: "segment org/acme/network/web".
+std::string name_of(const southbound::Host& row);
+std::string name_of(const southbound::Segment& row);
+std::string name_of(const southbound::LogicalPort& row);
+std::string name_of(const southbound::LearnedMac& row);
+
+} // namespace ringfence::agent

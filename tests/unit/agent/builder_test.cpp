@@ -1,0 +1,396 @@
+// Southbound rows and local facts in, the Fabric out, as text that can be read.
+#include <random>
+
+#include <gtest/gtest.h>
+
+#include "dataplane/agent/southbound/builder.h"
+
+namespace {
+
+using namespace ringfence;
+using namespace ringfence::agent;
+
+ovsdb::Uuid id(const std::string& name) { return ovsdb::Uuid::named(name); }
+
+southbound::Host host(const std::string& name, const std::string& vtep) {
+    southbound::Host row;
+    row.uuid = id("host " + name);
+    row.name = name;
+    row.kind = "ringfence";
+    row.vtep_addresses = {vtep};
+    return row;
+}
+
+southbound::Segment segment(const std::string& name, int64_t vni) {
+    southbound::Segment row;
+    row.uuid = id(name);
+    row.vni = vni;
+    row.domain = "segment/" + name;
+    row.kind = "tenant";
+    row.mtu = 1450;
+    row.unknown_unicast = "flood";
+    row.intent = "org/acme/network/" + name;
+    return row;
+}
+
+southbound::LogicalPort nic(const std::string& name, const std::string& on, const std::string& mac,
+                            const std::string& address) {
+    southbound::LogicalPort row;
+    row.uuid = id("port " + name);
+    row.name = name;
+    row.domain = "segment/" + on;
+    row.domains = {row.domain};
+    row.kind = "nic";
+    row.segment = id(on);
+    row.mac = mac;
+    row.addresses = {address};
+    row.port_security = "strict";
+    return row;
+}
+
+// A database of rows, the builder that follows it, and this host, "a".
+class FabricBuilderTest : public testing::Test {
+protected:
+    FabricBuilderTest() {
+        facts_.host = "a";
+        put(host("a", "192.0.2.1"));
+        put(host("b", "192.0.2.2"));
+    }
+
+    template <class Row> ovsdb::Table<Row>& table() {
+        if constexpr (std::is_same_v<Row, southbound::Host>)
+            return tables_.host;
+        else if constexpr (std::is_same_v<Row, southbound::Segment>)
+            return tables_.segment;
+        else if constexpr (std::is_same_v<Row, southbound::LogicalPort>)
+            return tables_.logical_port;
+        else
+            return tables_.learned_mac;
+    }
+    template <class Row> std::vector<ovsdb::Change<Row>>& changes_of(southbound::Changes& all) {
+        if constexpr (std::is_same_v<Row, southbound::Host>)
+            return all.host;
+        else if constexpr (std::is_same_v<Row, southbound::Segment>)
+            return all.segment;
+        else if constexpr (std::is_same_v<Row, southbound::LogicalPort>)
+            return all.logical_port;
+        else
+            return all.learned_mac;
+    }
+    // The row comes in, or takes the place of the one of its UUID.
+    template <class Row> void put(const Row& row) {
+        auto before = table<Row>().share(row.uuid);
+        table<Row>().replace(row);
+        southbound::Changes changes;
+        changes_of<Row>(changes).push_back({before.get(), table<Row>().find(row.uuid), {}});
+        builder_.apply(changes);
+    }
+    template <class Row> void erase(const Row& row) {
+        auto before = table<Row>().share(row.uuid);
+        table<Row>().erase(row.uuid);
+        southbound::Changes changes;
+        changes_of<Row>(changes).push_back({before.get(), nullptr, {}});
+        builder_.apply(changes);
+    }
+
+    // A tap of this host; its iface-id is the name of a logical port.
+    void plug(const std::string& name, uint32_t number, const std::string& iface_id) {
+        PortFacts port{PortId(number)};
+        port.kind = iface_id.empty() ? PortKind::unbound : PortKind::nic;
+        port.iface_id = iface_id;
+        facts_.ports.insert_or_assign(name, port);
+    }
+    std::string fabric() {
+        builder_.set_facts(facts_);
+        return dump(*builder_.finish());
+    }
+
+    southbound::Tables tables_;
+    LocalFacts facts_;
+    Ids ids_;
+    FabricBuilder builder_{ids_};
+};
+
+TEST_F(FabricBuilderTest, PortWithoutIfaceIdIsUnbound) {
+    plug("tap0", 3, "");
+    EXPECT_EQ(fabric(), "port 3 tap0 unbound\n"
+                        "hop 0 b 192.0.2.2 unresolved\n");
+}
+
+TEST_F(FabricBuilderTest, TwoNicsHereAndOneOnTheOtherHost) {
+    put(segment("web", 5001));
+    auto web0 = nic("web-0", "web", "02:00:00:00:00:01", "10.0.0.1");
+    auto web1 = nic("web-1", "web", "02:00:00:00:00:02", "10.0.0.2");
+    web0.host = "a";
+    web1.host = "b";
+    put(web0);
+    put(web1);
+    plug("tap0", 0, "web-0");
+    EXPECT_EQ(fabric(), "port 0 tap0 nic 02:00:00:00:00:01 in segment 0 10.0.0.1\n"
+                        "hop 0 b 192.0.2.2 unresolved\n"
+                        "segment 0 vni 5001 mtu 1450\n"
+                        "segment 0 02:00:00:00:00:01 at port 0\n"
+                        "segment 0 02:00:00:00:00:02 at hop 0\n"
+                        "segment 0 10.0.0.1 is 02:00:00:00:00:01\n"
+                        "segment 0 10.0.0.2 is 02:00:00:00:00:02\n"
+                        "segment 0 floods hop 0\n"
+                        "segment 0 floods port 0\n");
+}
+
+TEST_F(FabricBuilderTest, PluggedNicStaysOutOfItsSegmentUntilTheDatabaseBindsIt) {
+    put(segment("web", 5001));
+    auto web0 = nic("web-0", "web", "02:00:00:00:00:01", "10.0.0.1");
+    put(web0);
+    plug("tap0", 0, "web-0");
+    EXPECT_EQ(fabric(), "port 0 tap0 nic 02:00:00:00:00:01 10.0.0.1\n"
+                        "hop 0 b 192.0.2.2 unresolved\n"
+                        "segment 0 vni 5001 mtu 1450\n"
+                        "segment 0 02:00:00:00:00:01 at nowhere\n"
+                        "segment 0 10.0.0.1 is 02:00:00:00:00:01\n");
+    EXPECT_EQ(builder_.binding("web-0")->mtu, 1450u);
+    web0.host = "a";
+    put(web0);
+    EXPECT_NE(fabric().find("tap0 nic 02:00:00:00:00:01 in segment 0"), std::string::npos);
+}
+
+TEST_F(FabricBuilderTest, DeadVlanGetsNoFloods) {
+    put(segment("web", 5001));
+    auto web0 = nic("web-0", "web", "02:00:00:00:00:01", "10.0.0.1");
+    web0.host = "a";
+    put(web0);
+    plug("tap0", 0, "web-0");
+    facts_.ports.at("tap0").dead_vlan = true;
+    std::string text = fabric();
+    EXPECT_NE(text.find("10.0.0.1 dead\n"), text.npos) << text;
+    EXPECT_EQ(text.find("floods"), text.npos) << text;
+}
+
+TEST_F(FabricBuilderTest, RowsMayComeInAnyOrder) {
+    auto web0 = nic("web-0", "web", "02:00:00:00:00:01", "10.0.0.1");
+    web0.host = "b";
+    put(web0);
+    fabric();
+    EXPECT_EQ(builder_.without_segment(), std::vector<std::string>{"web-0"});
+    put(segment("web", 5001));
+    EXPECT_NE(fabric().find("segment 0 02:00:00:00:00:01 at hop 0"), std::string::npos);
+    EXPECT_TRUE(builder_.without_segment().empty());
+}
+
+TEST_F(FabricBuilderTest, VtepLeavesTheFloodWithItsLastPort) {
+    put(segment("web", 5001));
+    auto one = nic("web-1", "web", "02:00:00:00:00:01", "10.0.0.1");
+    auto two = nic("web-2", "web", "02:00:00:00:00:02", "10.0.0.2");
+    one.host = two.host = "b";
+    put(one);
+    put(two);
+    fabric();
+    erase(one);
+    EXPECT_NE(fabric().find("floods hop 0"), std::string::npos);
+    erase(two);
+    EXPECT_EQ(fabric().find("floods"), std::string::npos);
+}
+
+TEST_F(FabricBuilderTest, NicThatMovedMayStillComeFromItsOldHostForAWhile) {
+    put(host("c", "192.0.2.3"));
+    put(segment("web", 5001));
+    auto web0 = nic("web-0", "web", "02:00:00:00:00:01", "10.0.0.1");
+    web0.host = "b";
+    put(web0);
+    fabric();
+    web0.host = "c";
+    put(web0);
+    fabric();
+    auto moves = builder_.take_moves();
+    ASSERT_EQ(moves.size(), 1u);
+    NextHopId b = *ids_.next_hops.find("b");
+    auto allowed = [&] {
+        const Segment* web = builder_.finish()->segment(*Vni::from(5001));
+        return web->may_also_come_from(
+            web0.mac == "02:00:00:00:00:01" ? *MacAddr::from(web0.mac) : MacAddr(), b);
+    };
+    EXPECT_TRUE(allowed());
+    builder_.forget(moves.front());
+    EXPECT_FALSE(allowed());
+}
+
+TEST_F(FabricBuilderTest, BadRowKeepsItsLastGoodValueAndIsReported) {
+    put(segment("web", 5001));
+    auto web0 = nic("web-0", "web", "02:00:00:00:00:01", "10.0.0.1");
+    web0.host = "b";
+    put(web0);
+    std::string good = fabric();
+    auto bad = web0;
+    bad.mac = "rubbish";
+    put(bad);
+    auto other = nic("web-1", "web", "02:00:00:00:00:02", "10.0.0.2");
+    put(other);
+    std::string text = fabric();
+    EXPECT_NE(text.find("02:00:00:00:00:01 at hop 0"), text.npos) << text;
+    EXPECT_NE(text.find("02:00:00:00:00:02 at nowhere"), text.npos) << text;
+    ASSERT_EQ(builder_.trouble().size(), 1u);
+    EXPECT_TRUE(builder_.trouble().contains("port web-0"));
+    erase(other);
+    put(web0);
+    EXPECT_EQ(fabric(), good);
+    EXPECT_TRUE(builder_.trouble().empty());
+}
+
+TEST_F(FabricBuilderTest, WhatIsNotBuiltIsRefusedByName) {
+    auto web0 = nic("web-0", "web", "02:00:00:00:00:01", "10.0.0.1");
+    web0.policies = {"p"};
+    put(web0);
+    auto external = segment("out", 7);
+    external.kind = "external";
+    put(external);
+    fabric();
+    EXPECT_EQ(builder_.trouble().at("port web-0"), "policies are not built yet");
+    EXPECT_EQ(builder_.trouble().at("segment org/acme/network/out"),
+              "external segments are not built yet");
+}
+
+TEST_F(FabricBuilderTest, AddressOfTwoNicsStaysWithTheFirstUntilItLetsGo) {
+    put(segment("web", 5001));
+    auto first = nic("web-0", "web", "02:00:00:00:00:01", "10.0.0.1");
+    put(first);
+    fabric();
+    put(nic("web-1", "web", "02:00:00:00:00:02", "10.0.0.1"));
+    EXPECT_NE(fabric().find("10.0.0.1 is 02:00:00:00:00:01"), std::string::npos);
+    EXPECT_EQ(builder_.trouble().at("port web-1"),
+              "address 10.0.0.1 is 02:00:00:00:00:01's already");
+    erase(first);
+    EXPECT_NE(fabric().find("10.0.0.1 is 02:00:00:00:00:02"), std::string::npos);
+    EXPECT_TRUE(builder_.trouble().empty());
+}
+
+TEST_F(FabricBuilderTest, VtepAddressOfTwoHostsIsReported) {
+    put(host("z", "192.0.2.2"));
+    fabric();
+    EXPECT_EQ(builder_.trouble().at("host z"), "VTEP address 192.0.2.2 is host b's already");
+}
+
+TEST_F(FabricBuilderTest, SegmentLargerThanTheUnderlayIsReported) {
+    put(segment("web", 5001));
+    facts_.underlay_mtu = 1500;
+    fabric();
+    EXPECT_TRUE(builder_.trouble().empty());
+    facts_.underlay_mtu = 1499;
+    fabric();
+    EXPECT_EQ(builder_.trouble().at("segment org/acme/network/web"),
+              "MTU 1450 exceeds what the underlay carries, 1449");
+}
+
+TEST_F(FabricBuilderTest, LearnedMacCountsWhereNoNicHasIt) {
+    put(segment("web", 5001));
+    southbound::LearnedMac learned;
+    learned.uuid = id("learned");
+    learned.segment = id("web");
+    learned.mac = "02:00:00:00:00:09";
+    learned.host = "b";
+    put(learned);
+    EXPECT_NE(fabric().find("02:00:00:00:00:09 at hop 0 learned"), std::string::npos);
+    auto owner = nic("web-0", "web", "02:00:00:00:00:09", "10.0.0.1");
+    put(owner);
+    EXPECT_NE(fabric().find("02:00:00:00:00:09 at nowhere"), std::string::npos);
+    erase(owner);
+    EXPECT_NE(fabric().find("02:00:00:00:00:09 at hop 0 learned"), std::string::npos);
+    erase(learned);
+    EXPECT_EQ(fabric().find("02:00:00:00:00:09"), std::string::npos);
+}
+
+TEST_F(FabricBuilderTest, SameRowsAgainAreTheSameFabric) {
+    put(segment("web", 5001));
+    put(nic("web-0", "web", "02:00:00:00:00:01", "10.0.0.1"));
+    plug("tap0", 0, "web-0");
+    builder_.set_facts(facts_);
+    auto before = builder_.finish();
+    builder_.reload(tables_);
+    builder_.set_facts(facts_);
+    EXPECT_EQ(builder_.finish(), before); // the same object: workers see no change at all
+}
+
+TEST_F(FabricBuilderTest, ReloadDropsWhatIsGone) {
+    put(segment("web", 5001));
+    put(nic("web-0", "web", "02:00:00:00:00:01", "10.0.0.1"));
+    fabric();
+    put(segment("db", 5002));
+    fabric();
+    southbound::Tables less;
+    less.host = tables_.host;
+    less.segment.insert(segment("db", 5002));
+    builder_.reload(less);
+    EXPECT_EQ(fabric(), "hop 0 b 192.0.2.2 unresolved\n"
+                        "segment 1 vni 5002 mtu 1450\n");
+}
+
+TEST_F(FabricBuilderTest, OneNicsChangeLeavesOtherSegmentsAlone) {
+    put(segment("web", 5001));
+    put(segment("db", 5002));
+    auto web0 = nic("web-0", "web", "02:00:00:00:00:01", "10.0.0.1");
+    put(web0);
+    fabric();
+    auto before = builder_.finish();
+    web0.host = "b";
+    put(web0);
+    fabric();
+    auto after = builder_.finish();
+    EXPECT_NE(after->segment(*Vni::from(5001)), before->segment(*Vni::from(5001)));
+    EXPECT_EQ(after->segment(*Vni::from(5002)), before->segment(*Vni::from(5002)));
+}
+
+// Whatever happened on the way, the outcome is that of the rows that are there in the end.
+TEST_F(FabricBuilderTest, IncrementalEqualsFull) {
+    std::mt19937 random(20261121); // a fixed seed: a failure can be repeated
+    auto pick = [&](int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); };
+    for (int step = 0; step < 3000; ++step) {
+        int n = pick(12);
+        std::string number = std::to_string(n);
+        switch (pick(8)) {
+        case 0:
+            put(segment("s" + std::to_string(n % 4), 100 + n % 4));
+            break;
+        case 1:
+            if (tables_.segment.find(id("s" + std::to_string(n % 4))))
+                erase(segment("s" + std::to_string(n % 4), 0));
+            break;
+        case 2:
+            put(host("h" + std::to_string(n % 3), "192.0.2.1" + std::to_string(n % 3)));
+            break;
+        case 3:
+            if (tables_.host.find(id("host h" + std::to_string(n % 3))))
+                erase(host("h" + std::to_string(n % 3), ""));
+            break;
+        case 4:
+            if (pick(2))
+                plug("tap" + number, static_cast<uint32_t>(n), pick(4) ? "n" + number : "");
+            else
+                facts_.ports.erase("tap" + number);
+            break;
+        case 5:
+            if (tables_.logical_port.find(id("port n" + number)))
+                erase(nic("n" + number, "", "", ""));
+            break;
+        default: {
+            auto row = nic("n" + number, "s" + std::to_string(pick(4)),
+                           fmt::format("02:00:00:00:00:{:02x}", n), "10.0.0." + number);
+            const char* hosts[] = {"a", "h0", "h1", "h2", "nobody"};
+            if (pick(4))
+                row.host = hosts[pick(5)];
+            if (pick(6) == 0)
+                row.port_security = "trusted";
+            put(row);
+        }
+        }
+        if (pick(3))
+            continue;
+        std::string incremental = fabric();
+        for (const Move& move : builder_.take_moves())
+            builder_.forget(move);
+        Ids same_ids = ids_;
+        FabricBuilder full(same_ids);
+        full.reload(tables_);
+        full.set_facts(facts_);
+        ASSERT_EQ(incremental, dump(*full.finish())) << "after step " << step;
+    }
+}
+
+} // namespace
