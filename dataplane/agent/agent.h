@@ -1,0 +1,69 @@
+// The agent: makes the host's ports and its part of the fabric what the databases ask for. Owned by
+// main; everything runs on the Reactor's thread.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "dataplane/agent/arguments.h"
+#include "dataplane/agent/dataplane.h"
+#include "dataplane/agent/fabric_agent.h"
+#include "dataplane/agent/local/database.h"
+#include "dataplane/agent/ports/port_set.h"
+#include "ovsdb/unixctl/server.h"
+
+namespace ringfence::agent {
+
+class Agent {
+public:
+    using OtherConfig = std::map<std::string, std::string>; // of the Open_vSwitch row
+    struct Hooks {
+        // Starts DPDK and the workers; called once, when other_config is known.
+        std::function<Result<std::unique_ptr<Dataplane>>(const OtherConfig&)> start_dataplane;
+        std::function<void()> in_service;               // once: the first reconfiguration is done
+        std::function<void(const Error& error)> failed; // can't start, or can't go on
+    };
+
+    Agent(ovsdb::Reactor& reactor, const Arguments& arguments, std::string version, Hooks hooks);
+    ~Agent();
+
+    // Connects; the rest follows by itself.
+    [[nodiscard]] Result<> start();
+    // Closes all ports; closed() is called when they are gone.
+    void close(std::function<void()> closed);
+    // Adds what ovs-appctl can ask this daemon.
+    void add_commands(unixctl::Server& server);
+
+private:
+    void reconfigure();
+    bool start_dataplane(const OtherConfig& other_config);
+    void refresh_statistics(bool only_new);
+    void write_report();
+    Report make_report(const Wanted& wanted) const;
+    vswitch::Interface row_of(const OpenPort& port, uint16_t ofport) const;
+    void mention_controllers(const Wanted& wanted);
+    std::string drops(const std::optional<std::string>& port) const;
+
+    ovsdb::Reactor& reactor_;
+    const Arguments& arguments_;
+    std::string version_;
+    Hooks hooks_;
+    std::optional<State> given_; // --state
+    State kept_;
+
+    Ids ids_;
+    std::unique_ptr<Dataplane> dataplane_;
+    std::unique_ptr<PortSet> ports_;
+    std::unique_ptr<FabricAgent> fabric_;
+    std::unique_ptr<LocalDatabase> local_;
+
+    int64_t cur_cfg_ = 0;
+    bool in_service_ = false, first_done_ = false, closing_ = false, controllers_mentioned_ = false;
+    std::map<std::string, std::map<std::string, int64_t>> statistics_; // as last written, by port
+    std::function<void()> closed_;
+    ovsdb::Handle poll_, statistics_timer_, lock_grace_, soon_;
+};
+
+} // namespace ringfence::agent

@@ -1,0 +1,140 @@
+// What ovs-appctl can ask this daemon, beside the standard commands.
+#include <charconv>
+
+#include "dataplane/agent/local/ofports.h"
+
+#include "dataplane/agent/agent.h"
+
+namespace ringfence::agent {
+
+namespace {
+
+using Words = unixctl::Arguments;
+
+std::string lines_of(const CounterSums& counters) {
+    std::string text;
+    for (size_t i = 0; i < verdict_count; ++i) {
+        auto verdict = static_cast<Verdict>(i);
+        if (uint64_t packets = counters[verdict])
+            text += fmt::format("  {:<28} {:>12}  {}\n", to_string(verdict), packets,
+                                info(verdict).meaning);
+    }
+    return text.empty() ? "  nothing yet\n" : text;
+}
+
+std::string text_of(Destination place, const Fabric& fabric) {
+    if (place.kind() == Destination::Kind::local) {
+        const LocalPort* port = fabric.port(place.port());
+        return port ? port->name : "(closed port)";
+    }
+    if (place.kind() == Destination::Kind::vtep) {
+        const NextHop* hop = fabric.next_hop(place.next_hop());
+        return hop ? "host " + hop->settings().host : "(unknown host)";
+    }
+    return "nowhere";
+}
+
+} // namespace
+
+// ovs-appctl's columns; the VLAN is the VNI, and the age 0: rows do not age.
+static std::string forwarding_table(const Fabric& fabric) {
+    std::string text = " port              VNI  MAC                Age\n";
+    fabric.for_each_segment([&](const Segment& segment) {
+        segment.macs().for_each([&](MacAddr mac, uint16_t bits) {
+            text += fmt::format(" {:<15} {:>5}  {}    0\n",
+                                text_of(Destination::from_bits(bits), fabric),
+                                segment.settings().vni.value(), to_string(mac));
+        });
+    });
+    return text;
+}
+
+std::string Agent::drops(const std::optional<std::string>& name) const {
+    if (!ports_)
+        return "no port is open yet\n";
+    std::string text;
+    for (const auto& [port_name, port] : ports_->open())
+        if (!name || *name == port_name)
+            text += port_name + "\n" + lines_of(dataplane_->counters(port.id));
+    if (!name)
+        text += "all ports\n" + lines_of(dataplane_->total());
+    return text;
+}
+
+void Agent::add_commands(unixctl::Server& server) {
+    auto add = [&server](const char* name, const char* usage, size_t min, size_t max, auto run) {
+        server.add({name, usage, min, max, run});
+    };
+    add("fdb/show", "[BRIDGE]", 0, 1, [this](const Words&) -> Result<std::string> {
+        return fabric_ ? forwarding_table(*fabric_->fabric()) : std::string();
+    });
+    add("fdb/flush", "[BRIDGE]", 0, 1, [](const Words&) -> Result<std::string> {
+        return std::string("table successfully flushed"); // rows are not learned: nothing to flush
+    });
+    add("ringfence/drops", "[PORT]", 0, 1, [this](const Words& words) -> Result<std::string> {
+        if (words.empty())
+            return drops(std::nullopt);
+        if (!ports_ || !ports_->open().contains(words[0]))
+            return fail(ErrorKind::not_found, "no port is named {}", words[0]);
+        return drops(words[0]);
+    });
+    // The first call arms the trace; each shows what was recorded since the one before.
+    add("ringfence/trace", "[N]", 0, 1, [this](const Words& words) -> Result<std::string> {
+        uint32_t packets = 0;
+        if (!words.empty()) {
+            const std::string& word = words[0];
+            auto [end, bad] = std::from_chars(word.data(), word.data() + word.size(), packets);
+            if (bad != std::errc() || end != word.data() + word.size() || packets > 1000)
+                return fail("\"{}\" is not a number of packets, 0 to 1000", word);
+        }
+        if (!dataplane_)
+            return std::string();
+        std::string text;
+        for (const TraceRecord& record : dataplane_->take_trace())
+            text += to_string(record) + "\n";
+        if (!words.empty()) {
+            dataplane_->trace(packets);
+            text += fmt::format("(the next {} packets of each worker are traced: ask again with "
+                                "ringfence/trace)\n",
+                                packets);
+        }
+        return text;
+    });
+    add("ringfence/fabric", "[dump]", 0, 1, [this](const Words& words) -> Result<std::string> {
+        if (!fabric_)
+            return std::string("not started yet\n");
+        if (!words.empty() && words[0] != "dump")
+            return fail("\"{}\": dump, or nothing", words[0]);
+        return words.empty() ? fabric_->summary() : dump(*fabric_->fabric());
+    });
+    add("dpif/show", "", 0, 0, [this](const Words&) -> Result<std::string> {
+        std::string text = "netdev@ringfence:\n";
+        if (local_ && ports_)
+            for (const WantedBridge& bridge : local_->wanted().bridges) {
+                text += fmt::format("  {}:\n", bridge.name);
+                auto ofports = assign_ofports(local_->wanted().ports);
+                for (const auto& [name, port] : ports_->open())
+                    if (!port.is_shadow && port.wanted.bridge == bridge.name)
+                        text += fmt::format("    {} {}/{}: ({})\n", name, ofports[name],
+                                            port.id.value(), to_string(port.wanted.type));
+            }
+        return text;
+    });
+    add("coverage/show", "", 0, 0, [this](const Words&) -> Result<std::string> {
+        return dataplane_ ? lines_of(dataplane_->total()) : std::string();
+    });
+    add("memory/show", "", 0, 0, [this](const Words&) -> Result<std::string> {
+        if (!dataplane_)
+            return std::string();
+        auto buffers = dataplane_->buffers();
+        return fmt::format("ports:{} mbufs in use:{} mbufs:{}\n", ports_->open().size(),
+                           buffers.in_use, buffers.all);
+    });
+    add("ofproto/trace", "BRIDGE FLOW", 1, 64, [](const Words&) -> Result<std::string> {
+        return fail(ErrorKind::unsupported,
+                    "there is no OpenFlow here: `ovs-appctl ringfence/trace N` shows what the "
+                    "stages decide about real packets");
+    });
+}
+
+} // namespace ringfence::agent

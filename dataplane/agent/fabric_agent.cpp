@@ -1,0 +1,371 @@
+#include "dataplane/agent/fabric_agent.h"
+
+#include <algorithm>
+
+#include "core/types/log.h"
+
+namespace ringfence::agent {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+log::Module module("fabric");
+
+constexpr auto heartbeat = 5s;
+constexpr auto after_a_move = 2s; // frames of a NIC that moved may come from its old host as long
+constexpr uint16_t dead_vlan = 4095; // os-vif and Neutron isolate a port with it
+
+std::set<std::string> domains_of(const southbound::Tables& tables) {
+    std::set<std::string> domains;
+    for (const auto& port : tables.logical_port)
+        domains.insert(port.domains.begin(), port.domains.end());
+    return domains;
+}
+
+// Tables of a replica that are not the fabric's state: this host's own words.
+southbound::Tables without_own_rows(southbound::Tables tables) {
+    tables.host_config = {};
+    tables.host_status = {};
+    tables.port_claim = {};
+    return tables;
+}
+
+template <class Id> std::map<std::string, Id> used(const IdPool<Id>& pool) { return pool.all(); }
+
+} // namespace
+
+FabricAgent::FabricAgent(ovsdb::Reactor& reactor, Dataplane& dataplane, PortSet& ports, Ids& ids,
+                         std::string version, std::function<void()> changed)
+    : reactor_(reactor), dataplane_(dataplane), ports_(ports), ids_(ids),
+      version_(std::move(version)), changed_(std::move(changed)), builder_(ids),
+      published_(builder_.finish()) {
+    heart_ = reactor_.every(heartbeat, [this] {
+        ++new_beats_;
+        report();
+    });
+}
+
+FabricAgent::~FabricAgent() = default;
+
+Result<> FabricAgent::open_underlay() {
+    auto underlay = Underlay::open(reactor_, [this](const std::vector<Ipv4Addr>&) { schedule(); });
+    if (!underlay)
+        return tl::unexpected(underlay.error());
+    underlay_ = std::move(*underlay);
+    return {};
+}
+
+void FabricAgent::start_from(const State& state) {
+    kept_ = state.southbound;
+    applied_ = state.applied;
+    builder_.reload(kept_);
+    log::info(module, "starting from the kept state: {} segments, {} logical ports, {} hosts",
+              kept_.segment.size(), kept_.logical_port.size(), kept_.host.size());
+}
+
+void FabricAgent::keep_state_in(const std::filesystem::path& path) {
+    keeper_ = std::make_unique<StateKeeper>(reactor_, path, [this] { return state(); });
+}
+
+void FabricAgent::update(const FabricSettings& settings) {
+    bool other_fabric = settings.remote != settings_.remote || settings.host != settings_.host;
+    if (settings.errors != settings_.errors)
+        for (const std::string& error : settings.errors)
+            log::warning(module, "{}", error);
+    settings_ = settings;
+    if (other_fabric)
+        connect(settings);
+    if (link_) {
+        std::set<std::string> iface_ids;
+        for (const auto& [name, port] : ports_.open())
+            if (!port.wanted.iface_id.empty())
+                iface_ids.insert(port.wanted.iface_id);
+        link_->set_iface_ids(iface_ids);
+    }
+    rebuild();
+    report();
+}
+
+void FabricAgent::connect(const FabricSettings& settings) {
+    link_.reset();
+    if (settings.remote.empty() || settings.host.empty())
+        return;
+    log::info(module, "this is host {}, southbound database {}", settings.host, settings.remote);
+    SouthboundLink::Events events;
+    events.loaded = [this](const southbound::Tables& tables) {
+        builder_.reload(tables);
+        kept_ = {};
+        schedule();
+    };
+    events.changed = [this](const southbound::Changes& changes) {
+        builder_.apply(changes);
+        schedule();
+    };
+    events.settled = [this] { schedule(); };
+    link_ = std::make_unique<SouthboundLink>(reactor_, settings.remote, settings.host,
+                                             domains_of(kept_), std::move(events));
+}
+
+// Many changes of one moment make one Fabric.
+void FabricAgent::schedule() {
+    if (std::exchange(scheduled_, true))
+        return;
+    soon_ = reactor_.after(0s, [this] { rebuild(); });
+}
+
+void FabricAgent::rebuild() {
+    scheduled_ = false;
+    soon_ = {};
+    if (underlay_)
+        underlay_->want(builder_.wanted_vteps());
+    builder_.set_facts(facts());
+    publish(builder_.finish());
+    forget_later(builder_.take_moves());
+    follow_network_mtus();
+    check_ports();
+    if (link_ && link_->settled())
+        for (const auto& config : link_->tables().host_config)
+            if (config.host == settings_.host)
+                to_apply_ = {publications_, config.number};
+    if (quiescent())
+        reached_quiescence();
+}
+
+void FabricAgent::publish(std::shared_ptr<const Fabric> fabric) {
+    if (fabric == published_)
+        return;
+    published_ = std::move(fabric);
+    uint64_t number = ++publications_;
+    dataplane_.publish(published_, [this, number] {
+        quiescent_ = std::max(quiescent_, number);
+        if (quiescent())
+            reached_quiescence();
+    });
+    if (keeper_)
+        keeper_->changed();
+}
+
+// Every worker forwards by the latest Fabric: what the database asked for is done.
+void FabricAgent::reached_quiescence() {
+    if (to_apply_) {
+        if (applied_ != to_apply_->second && keeper_)
+            keeper_->changed();
+        applied_ = to_apply_->second;
+        to_apply_.reset();
+    }
+    if (link_ && link_->settled())
+        for (const auto& [name, port] : ports_.open())
+            if (auto binding = builder_.binding(port.wanted.iface_id); binding && binding->mtu)
+                ready_.insert(port.wanted.iface_id);
+    report();
+}
+
+// --- What this host knows by itself.
+
+LocalFacts FabricAgent::facts() const {
+    LocalFacts facts;
+    facts.host = settings_.host;
+    for (const auto& [name, port] : ports_.open()) {
+        PortFacts fact(port.id);
+        fact.worker = port.worker;
+        fact.kind = port.is_shadow                       ? PortKind::shadow
+                    : !port.wanted.uplink_shadow.empty() ? PortKind::uplink
+                    : !port.wanted.iface_id.empty()      ? PortKind::nic
+                                                         : PortKind::unbound;
+        fact.iface_id = port.wanted.iface_id;
+        fact.dead_vlan = port.wanted.tag == dead_vlan;
+        fact.peer = port.peer;
+        facts.ports.emplace(name, std::move(fact));
+    }
+    if (underlay_)
+        add_underlay(facts);
+    return facts;
+}
+
+void FabricAgent::add_underlay(LocalFacts& facts) const {
+    for (Ipv4Addr address : settings_.vtep_addresses) {
+        auto link = underlay_->link_of(address);
+        if (!link)
+            continue;
+        facts.underlay_mtu = std::min(facts.underlay_mtu.value_or(link->mtu), link->mtu);
+        if (auto shadow = facts.ports.find(link->name);
+            shadow != facts.ports.end() && shadow->second.kind == PortKind::shadow)
+            for (auto& [name, port] : facts.ports)
+                if (port.kind == PortKind::uplink && port.id == shadow->second.peer)
+                    port.vtep_addresses.push_back(address);
+    }
+    for (Ipv4Addr vtep : builder_.wanted_vteps()) {
+        auto path = underlay_->resolve(vtep);
+        if (!path)
+            continue;
+        auto shadow = facts.ports.find(path->interface);
+        if (shadow == facts.ports.end() || shadow->second.kind != PortKind::shadow)
+            continue; // reached by a device that is no uplink: trouble() says so
+        facts.paths.emplace(vtep, ringfence::UnderlayPath{
+                                      .uplink = *shadow->second.peer,
+                                      .source_mac = path->source_mac,
+                                      .destination_mac = path->next_hop_mac,
+                                      .source = path->source,
+                                      .mtu = static_cast<uint16_t>(std::min(path->mtu, 65535u))});
+    }
+}
+
+// --- What follows for the ports.
+
+void FabricAgent::follow_network_mtus() {
+    std::vector<std::pair<std::string, std::optional<unsigned>>> mtus;
+    for (const auto& [name, port] : ports_.open())
+        if (auto binding = builder_.binding(port.wanted.iface_id); binding && binding->mtu)
+            mtus.emplace_back(name, binding->mtu);
+    for (const auto& [name, mtu] : mtus)
+        ports_.set_network_mtu(name, mtu);
+}
+
+void FabricAgent::check_ports() {
+    std::map<std::string, std::string> errors;
+    for (const auto& [name, port] : ports_.open()) {
+        auto binding = builder_.binding(port.wanted.iface_id);
+        if (!binding)
+            continue;
+        if (binding->host && *binding->host != settings_.host)
+            errors[name] =
+                fmt::format("logical port {} is bound to host {}; it stays there until that host "
+                            "lets go",
+                            port.wanted.iface_id, *binding->host);
+        else if (port.wanted.mtu_request && binding->mtu &&
+                 *port.wanted.mtu_request > *binding->mtu)
+            errors[name] = fmt::format("mtu_request {} exceeds its segment's MTU, {}",
+                                       *port.wanted.mtu_request, *binding->mtu);
+    }
+    if (errors != errors_) {
+        for (const auto& [name, error] : errors)
+            if (!errors_.contains(name) || errors_.at(name) != error)
+                log::warning(module, "{}: {}", name, error);
+        errors_ = errors;
+    }
+    changed_();
+}
+
+void FabricAgent::forget_later(const std::vector<Move>& moves) {
+    for (const Move& move : moves)
+        old_moves_[move] = reactor_.after(after_a_move, [this, move] {
+            builder_.forget(move);
+            schedule();
+            reactor_.post([this, move] { old_moves_.erase(move); });
+        });
+}
+
+// --- What the southbound database is told.
+
+void FabricAgent::report() {
+    if (!link_ || !link_->settled())
+        return;
+    if (reporting_) {
+        report_again_ = true;
+        return;
+    }
+    auto now = std::chrono::system_clock::now().time_since_epoch();
+    auto transaction =
+        host_rows(link_->tables(), host_report(), std::exchange(new_beats_, 0),
+                  std::chrono::duration_cast<std::chrono::milliseconds>(now).count());
+    if (transaction.empty())
+        return;
+    reporting_ = true;
+    link_->commit(transaction, [this](const Result<ovsdb::Committed>& result) {
+        reporting_ = false;
+        if (!result)
+            log::warning(module, "reporting to the southbound database: {}", result.error().text);
+        else if (std::exchange(report_again_, false))
+            report();
+        // After a failure the next heartbeat tries again.
+    });
+}
+
+HostReport FabricAgent::host_report() const {
+    HostReport report;
+    report.host = settings_.host;
+    report.applied = applied_;
+    report.vtep_addresses = settings_.vtep_addresses;
+    report.underlay_mtu = facts().underlay_mtu;
+    report.bridge_mappings = settings_.bridge_mappings;
+    report.version = version_;
+    report.trouble = trouble();
+    for (const auto& [name, port] : ports_.open())
+        if (!port.wanted.iface_id.empty())
+            report.claims[port.wanted.iface_id] = {name, ready_.contains(port.wanted.iface_id)};
+    return report;
+}
+
+std::map<std::string, std::string> FabricAgent::trouble() const {
+    auto trouble = builder_.trouble();
+    for (const auto& [name, error] : errors_)
+        trouble["interface " + name] = error;
+    for (const std::string& error : settings_.errors)
+        trouble[error.substr(0, error.find(": "))] = error;
+    if (link_ && link_->settled()) {
+        for (const std::string& row : link_->unreadable_rows())
+            trouble["row " + row.substr(0, row.find(": "))] = row;
+        for (const std::string& port : builder_.without_segment())
+            trouble["port " + port] = "its segment is not there";
+    }
+    if (!underlay_)
+        return trouble;
+    for (Ipv4Addr address : settings_.vtep_addresses) {
+        auto link = underlay_->link_of(address);
+        auto port = link ? ports_.open().find(link->name) : ports_.open().end();
+        if (!link)
+            trouble["VTEP " + to_string(address)] = "no device has this address";
+        else if (port == ports_.open().end() || !port->second.is_shadow)
+            trouble["VTEP " + to_string(address)] =
+                fmt::format("{} has this address and is the tap of no uplink", link->name);
+    }
+    for (Ipv4Addr vtep : builder_.wanted_vteps())
+        if (auto path = underlay_->resolve(vtep); !path)
+            trouble["VTEP " + to_string(vtep)] = path.error().text;
+        else if (auto port = ports_.open().find(path->interface);
+                 port == ports_.open().end() || !port->second.is_shadow)
+            trouble["VTEP " + to_string(vtep)] =
+                fmt::format("is reached by {}, which is the tap of no uplink", path->interface);
+    return trouble;
+}
+
+State FabricAgent::state() const {
+    State state;
+    state.host = settings_.host;
+    state.applied = applied_;
+    state.vtep_addresses = settings_.vtep_addresses;
+    state.ports = ids_.ports.all();
+    state.segments = ids_.segments.all();
+    state.next_hops = ids_.next_hops.all();
+    bool whole = link_ && kept_ == southbound::Tables();
+    state.southbound = whole ? without_own_rows(link_->tables()) : kept_;
+    return state;
+}
+
+std::string FabricAgent::summary() const {
+    size_t ports = 0, segments = 0, hops = 0, resolved = 0, macs = 0;
+    published_->for_each_port([&](const LocalPort&) { ++ports; });
+    published_->for_each_segment([&](const Segment& segment) {
+        ++segments;
+        macs += segment.macs().size();
+    });
+    published_->for_each_next_hop([&](const NextHop& hop) {
+        ++hops;
+        resolved += hop.resolved();
+    });
+    std::string text = fmt::format(
+        "host {}, southbound {}\napplied change {}\n{} ports, {} segments, {} MACs, {} next hops "
+        "({} resolved), publication {}\n",
+        settings_.host.empty() ? "(no system-id)" : settings_.host,
+        !link_               ? "not configured"
+        : link_->settled()   ? "connected"
+        : link_->connected() ? "loading"
+                             : "not connected",
+        applied_, ports, segments, macs, hops, resolved, publications_);
+    for (const auto& [object, what] : trouble())
+        text += fmt::format("trouble: {}: {}\n", object, what);
+    return text;
+}
+
+} // namespace ringfence::agent

@@ -1,0 +1,89 @@
+// The host's part in the fabric: southbound rows, local ports and the kernel's underlay become the
+// Fabric that the workers forward by, and the database is told what is applied here. One control
+// thread.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "dataplane/agent/dataplane.h"
+#include "dataplane/agent/local/wanted.h"
+#include "dataplane/agent/ports/port_set.h"
+#include "dataplane/agent/southbound/builder.h"
+#include "dataplane/agent/southbound/host_rows.h"
+#include "dataplane/agent/southbound/link.h"
+#include "dataplane/agent/state/state_file.h"
+#include "dataplane/agent/underlay.h"
+#include "ovsdb/reactor.h"
+
+namespace ringfence::agent {
+
+class FabricAgent {
+public:
+    // changed: errors(), or a port's MTU, may be others now.
+    FabricAgent(ovsdb::Reactor& reactor, Dataplane& dataplane, PortSet& ports, Ids& ids,
+                std::string version, std::function<void()> changed);
+    ~FabricAgent();
+
+    // Follows the kernel's tables; without it no VTEP is ever resolved.
+    [[nodiscard]] Result<> open_underlay();
+    // Rows to forward by until the southbound database is there, if it ever is.
+    void start_from(const State& state);
+    // Where state is kept from now on.
+    void keep_state_in(const std::filesystem::path& path);
+    // Settings or ports have changed.
+    void update(const FabricSettings& settings);
+
+    // Ports that have trouble with the fabric, by Interface name.
+    const std::map<std::string, std::string>& errors() const { return errors_; }
+    const std::shared_ptr<const Fabric>& fabric() const { return published_; }
+    std::string summary() const; // ringfence/fabric
+    // The workers forward by the latest Fabric.
+    bool quiescent() const { return quiescent_ == publications_; }
+
+private:
+    void connect(const FabricSettings& settings);
+    void schedule();
+    void rebuild();
+    LocalFacts facts() const;
+    void add_underlay(LocalFacts& facts) const;
+    void follow_network_mtus();
+    void check_ports();
+    void publish(std::shared_ptr<const Fabric> fabric);
+    void reached_quiescence();
+    void forget_later(const std::vector<Move>& moves);
+    void report();
+    HostReport host_report() const;
+    std::map<std::string, std::string> trouble() const;
+    State state() const;
+
+    ovsdb::Reactor& reactor_;
+    Dataplane& dataplane_;
+    PortSet& ports_;
+    Ids& ids_;
+    std::string version_;
+    std::function<void()> changed_;
+
+    FabricSettings settings_;
+    FabricBuilder builder_;
+    std::unique_ptr<Underlay> underlay_;
+    std::unique_ptr<SouthboundLink> link_;
+    std::unique_ptr<StateKeeper> keeper_;
+    southbound::Tables kept_; // of the state file, until the first whole view
+
+    std::shared_ptr<const Fabric> published_;
+    uint64_t publications_ = 0, quiescent_ = 0;
+    std::optional<std::pair<uint64_t, int64_t>> to_apply_; // publication, number it applies
+    int64_t applied_ = 0, new_beats_ = 0;
+    std::set<std::string> ready_; // logical ports that may be bound here
+    std::map<std::string, std::string> errors_;
+    std::map<Move, ovsdb::Handle> old_moves_;
+    bool scheduled_ = false, reporting_ = false, report_again_ = false;
+    ovsdb::Handle soon_, heart_, retry_;
+};
+
+} // namespace ringfence::agent

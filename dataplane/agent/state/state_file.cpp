@@ -1,0 +1,193 @@
+#include "dataplane/agent/state/state_file.h"
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+
+#include "core/types/log.h"
+#include "dataplane/agent/state/ports_json.h"
+#include "ovsdb/json.h"
+
+namespace ringfence::agent {
+
+namespace {
+
+using nlohmann::json;
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+log::Module module("state");
+
+constexpr int format = 1;
+
+template <class Id> json to_json(const std::map<std::string, Id>& ids) {
+    json object = json::object();
+    for (const auto& [name, id] : ids)
+        object[name] = id.value();
+    return object;
+}
+
+template <class Id> Result<std::map<std::string, Id>> ids_from(const json& ids, const char* key) {
+    std::map<std::string, Id> read;
+    if (!ids.contains(key))
+        return read;
+    if (!ids[key].is_object())
+        return fail("ids.{} is not an object", key);
+    for (const auto& [name, number] : ids[key].items()) {
+        const json& value = number;
+        if (!value.is_number_unsigned() || value.get<uint64_t>() > UINT32_MAX)
+            return fail("ids.{}.{} is not a number", key, name);
+        read.emplace(name, Id(value.get<uint32_t>()));
+    }
+    return read;
+}
+
+Result<> read_ids(const json& root, State& state) {
+    const json ids = root.value("ids", json::object());
+    auto ports = ids_from<PortId>(ids, "ports");
+    auto segments = ids_from<SegmentId>(ids, "segments");
+    auto next_hops = ids_from<NextHopId>(ids, "next_hops");
+    if (!ports || !segments || !next_hops)
+        return tl::unexpected(!ports      ? ports.error()
+                              : !segments ? segments.error()
+                                          : next_hops.error());
+    state.ports = *ports;
+    state.segments = *segments;
+    state.next_hops = *next_hops;
+    return {};
+}
+
+Result<> read_addresses(const json& root, State& state) {
+    for (const json& text : root.value("vtep_addresses", json::array())) {
+        auto address = Ipv4Addr::from(text.get<std::string>());
+        if (!address)
+            return tl::unexpected(address.error().in("vtep_addresses"));
+        state.vtep_addresses.push_back(*address);
+    }
+    return {};
+}
+
+// The JSON library reports a value of the wrong type by an exception; state_from() catches it.
+Result<State> read_root(const json& root) {
+    if (root.value("format", 0) != format)
+        return fail("its format is not {}", format);
+    State state;
+    state.host = root.value("host", "");
+    state.applied = root.value("applied", int64_t{0});
+    if (auto read = read_ids(root, state); !read)
+        return tl::unexpected(read.error());
+    if (auto read = read_addresses(root, state); !read)
+        return tl::unexpected(read.error());
+    auto tables = ovsdb::from_json<southbound::Tables>(root.value("southbound", json::object()));
+    if (!tables)
+        return tl::unexpected(tables.error().in("southbound"));
+    state.southbound = std::move(*tables);
+    if (root.contains("ports")) {
+        auto ports = ports_from_json(root["ports"]);
+        if (!ports)
+            return tl::unexpected(ports.error().in("ports"));
+        state.wanted_ports = std::move(*ports);
+    }
+    return state;
+}
+
+Result<> failed(const fs::path& path, const char* what) {
+    return fail(ErrorKind::unavailable, "{}: {}: {}", path.string(), what, strerror(errno));
+}
+
+} // namespace
+
+std::string to_text(const State& state) {
+    json addresses = json::array();
+    for (Ipv4Addr address : state.vtep_addresses)
+        addresses.push_back(ringfence::to_string(address));
+    json root = {{"format", format},
+                 {"host", state.host},
+                 {"applied", state.applied},
+                 {"vtep_addresses", addresses},
+                 {"ids",
+                  {{"ports", to_json(state.ports)},
+                   {"segments", to_json(state.segments)},
+                   {"next_hops", to_json(state.next_hops)}}},
+                 {"southbound", ovsdb::to_json(state.southbound)}};
+    if (state.wanted_ports)
+        root["ports"] = ports_to_json(*state.wanted_ports);
+    return root.dump(1, ' ', false, json::error_handler_t::replace) + "\n";
+}
+
+Result<State> state_from(const std::string& text) {
+    try {
+        return read_root(json::parse(text));
+    } catch (const json::exception& problem) {
+        return fail("{}", problem.what());
+    }
+}
+
+Result<State> read_state(const fs::path& path) {
+    std::ifstream file(path);
+    if (!file) {
+        ErrorKind kind = errno == ENOENT ? ErrorKind::not_found : ErrorKind::unavailable;
+        return fail(kind, "state file {}: {}", path.string(), strerror(errno));
+    }
+    std::stringstream text;
+    text << file.rdbuf();
+    auto state = state_from(text.str());
+    if (!state)
+        return tl::unexpected(state.error().in("state file " + path.string()));
+    return state;
+}
+
+Result<> write_state(const fs::path& path, const std::string& text) {
+    fs::path aside = path.string() + ".new";
+    int fd = open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return failed(aside, "cannot be written");
+    size_t written = 0;
+    while (written < text.size()) {
+        ssize_t took = write(fd, text.data() + written, text.size() - written);
+        if (took < 0 && errno == EINTR)
+            continue;
+        if (took < 0)
+            break;
+        written += static_cast<size_t>(took);
+    }
+    Result<> done;
+    if (written < text.size() || fsync(fd) != 0)
+        done = failed(aside, "cannot be written");
+    close(fd);
+    if (done && rename(aside.c_str(), path.c_str()) != 0)
+        done = failed(path, "cannot be replaced");
+    if (!done)
+        unlink(aside.c_str());
+    return done;
+}
+
+StateKeeper::~StateKeeper() {
+    if (due_)
+        write();
+}
+
+void StateKeeper::changed() {
+    if (due_)
+        return;
+    auto wait = std::max<std::chrono::nanoseconds>(next_ - std::chrono::steady_clock::now(), 50ms);
+    due_ = reactor_.after(wait, [this] { write(); });
+}
+
+void StateKeeper::write() {
+    due_ = {};
+    auto done = write_state(path_, to_text(state_()));
+    std::string failure = done ? std::string() : done.error().text;
+    if (failure != failure_ && !failure.empty())
+        log::warning(module, "{}; a restart without databases would use an older state", failure);
+    failure_ = failure;
+    next_ = std::chrono::steady_clock::now() + 1s;
+}
+
+} // namespace ringfence::agent

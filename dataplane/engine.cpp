@@ -1,0 +1,111 @@
+#include "dataplane/engine.h"
+
+#include <charconv>
+
+#include "core/types/log.h"
+
+namespace ringfence {
+
+namespace {
+
+log::Module module("engine");
+
+using OtherConfig = std::map<std::string, std::string>;
+
+std::string value_of(const OtherConfig& config, const char* key) {
+    auto found = config.find(key);
+    return found == config.end() ? std::string() : found->second;
+}
+
+Result<> read_flag(const OtherConfig& config, const char* key, bool& flag) {
+    std::string text = value_of(config, key);
+    if (text.empty())
+        return {};
+    if (text != "true" && text != "false")
+        return fail("other_config:{}: \"{}\" is neither true nor false", key, text);
+    flag = text == "true";
+    return {};
+}
+
+Result<> read_number(const OtherConfig& config, const char* key, unsigned min, unsigned max,
+                     unsigned& number) {
+    std::string text = value_of(config, key);
+    if (text.empty())
+        return {};
+    auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (bad != std::errc() || end != text.data() + text.size() || number < min || number > max)
+        return fail("other_config:{}: \"{}\" is not a number from {} to {}", key, text, min, max);
+    return {};
+}
+
+} // namespace
+
+Result<EngineSettings> engine_settings_from(const OtherConfig& config) {
+    EngineSettings settings;
+    bool no_huge = false;
+    settings.pool.max_mtu = 9216;
+    unsigned mbufs = 0;
+    for (const Result<>& read :
+         {read_flag(config, "ringfence-no-huge", no_huge),
+          read_flag(config, "ringfence-busy-poll", settings.forwarder.busy_poll),
+          read_number(config, "ringfence-max-mtu", 1500, 9500, settings.pool.max_mtu),
+          read_number(config, "ringfence-mbufs", 1024, 1 << 22, mbufs)})
+        if (!read)
+            return tl::unexpected(read.error());
+    if (no_huge)
+        settings.eal.memory = ports::Memory::no_huge;
+    settings.eal.extra = value_of(config, "dpdk-extra");
+    settings.eal.socket_megabytes = value_of(config, "dpdk-socket-mem");
+    settings.eal.lcore_mask = value_of(config, "dpdk-lcore-mask");
+    if (std::string mask = value_of(config, "pmd-cpu-mask"); !mask.empty()) {
+        auto cpus = cpus_from_mask(mask);
+        if (!cpus)
+            return tl::unexpected(cpus.error().in("other_config:pmd-cpu-mask"));
+        settings.forwarder.cpus = *cpus;
+    }
+    if (mbufs)
+        settings.pool.count = mbufs;
+    return settings;
+}
+
+Result<std::unique_ptr<agent::Dataplane>> Engine::start(ovsdb::Reactor& reactor,
+                                                        const EngineSettings& settings) {
+    auto eal = ports::Eal::start(settings.eal);
+    if (!eal)
+        return tl::unexpected(eal.error());
+    auto pool = ports::MbufPool::create(settings.pool);
+    if (!pool)
+        return tl::unexpected(pool.error());
+    std::unique_ptr<Engine> engine(new Engine(std::move(*eal), std::move(*pool)));
+    auto forwarder = Forwarder::start(settings.forwarder, engine->pool_);
+    if (!forwarder)
+        return tl::unexpected(forwarder.error());
+    engine->forwarder_ = std::move(*forwarder);
+    engine->reclaim_ =
+        reactor.watch_readable(engine->forwarder_->event_fd(),
+                               [forwarder = engine->forwarder_.get()] { forwarder->reclaim(); });
+    log::info(module, "{}, {}, {} workers, {} buffers for MTUs up to {}", ports::Eal::version(),
+              engine->eal_->hugepages() ? "hugepages" : "ordinary memory", engine->workers(),
+              engine->pool_.count(), engine->pool_.max_mtu());
+    return std::unique_ptr<agent::Dataplane>(std::move(engine));
+}
+
+Result<std::shared_ptr<ports::Port>> Engine::open(const ports::PortSettings& settings) {
+    return ports::Port::open(settings, pool_);
+}
+
+Result<> Engine::add_port(PortId id, std::shared_ptr<ports::Port> port, unsigned worker) {
+    return forwarder_->add_port(id, std::move(port), worker);
+}
+
+void Engine::remove_port(PortId id, Done done) { forwarder_->remove_port(id, std::move(done)); }
+
+void Engine::publish(std::shared_ptr<const Fabric> fabric, Done done) {
+    forwarder_->publish(std::move(fabric), std::move(done));
+}
+
+agent::Dataplane::Buffers Engine::buffers() const {
+    return {pool_.count() - pool_.available(), pool_.count()};
+}
+
+} // namespace ringfence

@@ -1,0 +1,58 @@
+// The forwarding side as the agent needs it: EAL, the pool of buffers and the Forwarder, started
+// from Open_vSwitch.other_config. For main.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "dataplane/agent/dataplane.h"
+#include "dataplane/loop.h"
+#include "dataplane/ports/eal.h"
+#include "dataplane/ports/mbuf_pool.h"
+#include "ovsdb/reactor.h"
+
+namespace ringfence {
+
+struct EngineSettings {
+    ports::EalSettings eal;
+    ForwarderSettings forwarder;
+    ports::MbufPoolSettings pool;
+};
+
+// Keys of other_config, of ovs-vswitchd's DPDK (dpdk-extra, dpdk-socket-mem, dpdk-lcore-mask,
+// pmd-cpu-mask) and our own: ringfence-no-huge (true: ordinary memory), ringfence-busy-poll (true:
+// workers never sleep), ringfence-max-mtu (the largest of any port, default 9216), ringfence-mbufs.
+// Other keys are not ours to judge.
+[[nodiscard]] Result<EngineSettings>
+engine_settings_from(const std::map<std::string, std::string>& other_config);
+
+class Engine : public agent::Dataplane {
+public:
+    [[nodiscard]] static Result<std::unique_ptr<agent::Dataplane>>
+    start(ovsdb::Reactor& reactor, const EngineSettings& settings);
+
+    Result<std::shared_ptr<ports::Port>> open(const ports::PortSettings& settings) override;
+    Result<> add_port(PortId id, std::shared_ptr<ports::Port> port, unsigned worker) override;
+    void remove_port(PortId id, Done done) override;
+    void publish(std::shared_ptr<const Fabric> fabric, Done done) override;
+    unsigned workers() const override { return forwarder_->workers(); }
+    CounterSums counters(PortId id) const override { return forwarder_->counters(id); }
+    CounterSums total() const override { return forwarder_->total(); }
+    void trace(uint32_t packets) override { forwarder_->trace(packets); }
+    std::vector<TraceRecord> take_trace() override { return forwarder_->take_trace(); }
+    std::vector<Notice> take_notices() override { return forwarder_->take_notices(); }
+    Buffers buffers() const override;
+    std::string version() const override { return ports::Eal::version(); }
+
+private:
+    Engine(std::unique_ptr<ports::Eal> eal, ports::MbufPool pool)
+        : eal_(std::move(eal)), pool_(std::move(pool)) {}
+
+    std::unique_ptr<ports::Eal> eal_; // first in, last out
+    ports::MbufPool pool_;
+    std::unique_ptr<Forwarder> forwarder_;
+    ovsdb::Handle reclaim_;
+};
+
+} // namespace ringfence
