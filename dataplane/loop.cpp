@@ -1,4 +1,4 @@
-// The control side of the loop: plans and their publication. The threads are in loop_thread.cpp.
+// The control side of the loop: plans and their publication. The threads are in loop/thread.cpp.
 #include "dataplane/loop.h"
 
 #include <algorithm>
@@ -13,8 +13,8 @@
 #include <rte_rcu_qsbr.h>
 
 #include "core/types/log.h"
-#include "dataplane/loop_plan.h"
-#include "dataplane/loop_thread.h"
+#include "dataplane/loop/plan.h"
+#include "dataplane/loop/thread.h"
 
 namespace ringfence {
 

@@ -13,6 +13,7 @@ namespace ringfence::ports {
 namespace {
 
 log::Module module("dpdk");
+log::Limiter limiter(20);
 
 // DPDK's callback has no argument of ours, and its driver threads log too: so, by thread.
 thread_local DpdkComplaints* collecting = nullptr;
@@ -33,10 +34,13 @@ void take(std::string_view line) {
     if (collecting && level <= RTE_LOG_WARNING) {
         collecting->add(level <= RTE_LOG_ERR, std::string(without_function(line)));
         log::debug(module, "{}", line);
-    } else if (level <= RTE_LOG_ERR) {
-        log::warning(module, "{}", line);
+    } else if (level <= RTE_LOG_CRIT) {
+        log::error(module, "{}", line);
     } else if (level <= RTE_LOG_WARNING) {
-        log::info(module, "{}", line);
+        // What a driver's own thread dislikes, a guest that was killed for one: any peer can cause
+        // it.
+        if (uint64_t suppressed = 0; limiter.allow(suppressed))
+            log::info(module, "{} ({} more were held back)", line, suppressed);
     } else {
         log::debug(module, "{}", line);
     }

@@ -8,7 +8,7 @@
 // them sees the other. Ports without a descriptor bound the wait: it starts at `shortest_nap`,
 // doubles while nothing comes, and ends at the setting. While it waits the thread is offline for
 // QSBR, and holds no plan.
-#include "dataplane/loop_thread.h"
+#include "dataplane/loop/thread.h"
 
 #include <algorithm>
 #include <array>

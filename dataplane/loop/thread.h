@@ -11,7 +11,7 @@
 
 #include "core/tables/spsc_ring.h"
 #include "core/types/result.h"
-#include "dataplane/loop_plan.h"
+#include "dataplane/loop/plan.h"
 #include "dataplane/worker/worker.h"
 
 struct rte_rcu_qsbr;
