@@ -15,6 +15,7 @@ add_library(ringfence_options INTERFACE)
 target_include_directories(ringfence_options INTERFACE
     $<BUILD_INTERFACE:${PROJECT_SOURCE_DIR}> $<BUILD_INTERFACE:${PROJECT_BINARY_DIR}/generated>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/ringfence>)
+target_compile_features(ringfence_options INTERFACE cxx_std_20)
 # In C++ gcc's -Wconversion leaves signs alone, and clang's is told to: one code, the same warnings.
 target_compile_options(ringfence_options INTERFACE $<BUILD_INTERFACE:-Wall -Wextra -Wconversion -Wshadow -Werror>
     $<BUILD_INTERFACE:$<$<CXX_COMPILER_ID:Clang>:-Wno-sign-conversion>>

@@ -20,7 +20,7 @@ Result<> add_host(Session& session, const Arguments& arguments) {
 }
 
 Result<> admit_host(Session& session, const Arguments& arguments) {
-    return set<Host>(session, arguments, HostChange{.admitted = true, .vtep_addresses = {}});
+    return set<Host>(session, arguments, HostChange{.admitted = true});
 }
 
 Result<> set_host(Session& session, const Arguments& arguments) {
@@ -94,7 +94,7 @@ Result<> create_network_pool(Session& session, const Arguments& arguments) {
 }
 
 Result<> set_network_pool(Session& session, const Arguments& arguments) {
-    NetworkPoolChange change{.name = arguments.maybe("name"), .first_vni = {}, .last_vni = {}};
+    NetworkPoolChange change{.name = arguments.maybe("name")};
     if (const auto vnis = arguments.maybe("vnis")) {
         const auto range = vnis_from(*vnis);
         if (!range)
