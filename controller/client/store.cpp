@@ -54,22 +54,17 @@ Result<> Cloud::Impl::connect(Clock::time_point deadline) {
 
 // What the server answers after our question it has told us before.
 Result<const nb::Tables*> Cloud::Impl::read() {
-    const bool was_ready = database.state() == ovsdb::ConnectionState::ready;
     const auto deadline = Clock::now() + options.timeout;
     if (auto there = connect(deadline); !there)
         return tl::unexpected(there.error());
-    if (was_ready && !fresh_) {
-        ovsdb::Transaction question;
-        question.select<nb::Global>(every_global, nb::Global::Column::change);
-        if (const auto answer = database.commit_now(question, deadline); !answer) {
-            if (answer.error().kind != ErrorKind::unavailable)
-                return tl::unexpected(answer.error());
-            // The connection had died while nobody looked; a new one brings the news itself.
-            if (auto there = connect(deadline); !there)
-                return tl::unexpected(there.error());
-        }
-    }
-    fresh_ = false;
+    ovsdb::Transaction question;
+    question.select<nb::Global>(every_global, nb::Global::Column::change);
+    const auto answer = database.commit_now(question, deadline);
+    if (!answer && answer.error().kind != ErrorKind::unavailable)
+        return tl::unexpected(answer.error());
+    // A connection that died while nobody looked: the new one brings the news itself.
+    if (auto there = connect(deadline); !there)
+        return tl::unexpected(there.error());
     return &database.tables();
 }
 

@@ -68,7 +68,6 @@ private:
     [[nodiscard]] Result<bool> judge(const Error& error, const Draft& draft, Attempt& attempt);
 
     uint64_t news_ = 0;   // updates of the replica so far
-    bool fresh_ = true;   // just loaded: no need to ask again
     std::string lost_to_; // the last conflict, in the database's words
 };
 
