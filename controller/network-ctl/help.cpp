@@ -11,8 +11,8 @@ namespace {
 constexpr size_t page_width = 80;
 
 constexpr const char* intro =
-    "network-ctl says what a Ringfence cloud shall be: organizations, networks, virtual\n"
-    "machines and their NICs, and the hosts that carry them.\n";
+    "network-ctl says what a Ringfence cloud shall be: organizations, networks,\n"
+    "virtual machines and their NICs, and the hosts that carry them.\n";
 
 constexpr const char* first_tenant =
     "The first tenant:\n"
@@ -86,6 +86,16 @@ std::string list_nouns() {
     return text;
 }
 
+// "NETWORK is given as ORG/NETWORK, ...", for an operand that names the noun's own object.
+std::string naming(const Noun& noun, std::string_view operand) {
+    const auto own = std::ranges::find_if(
+        noun.verbs, [](const Verb& verb) { return verb.name == std::string_view("show"); });
+    const std::string_view word = operand.substr(0, operand.find(' '));
+    if (!*noun.naming || own == noun.verbs.end() || word.empty() || word != own->operand)
+        return "";
+    return wrap(fmt::format("{} is given {}.", word, noun.naming), 0) + "\n";
+}
+
 } // namespace
 
 std::string program_help() {
@@ -101,8 +111,9 @@ std::string noun_help(const Noun& noun) {
         return verb_help(noun, noun.verbs.front());
     std::string text = fmt::format("Usage: network-ctl {} VERB [NAME] [OPTIONS]\n\n{}\n", noun.name,
                                    wrap(noun.summary, 0));
-    if (*noun.naming)
-        text.append(wrap(fmt::format("Named {}.", noun.naming), 0)).append("\n");
+    for (const Verb& verb : noun.verbs)
+        if (verb.name == std::string_view("show"))
+            text.append(naming(noun, verb.operand));
     text.append("\nVerbs:\n").append(list_verbs(noun));
     text.append(fmt::format("\n'network-ctl {} VERB --help' says more.\n", noun.name));
     return text;
@@ -111,8 +122,7 @@ std::string noun_help(const Noun& noun) {
 std::string verb_help(const Noun& noun, const Verb& verb) {
     std::string text =
         fmt::format("Usage: {} [OPTIONS]\n\n{}\n", usage(noun, verb), wrap(verb.summary, 0));
-    if (*verb.operand && *noun.naming)
-        text.append(wrap(fmt::format("{} is named {}.", noun.name, noun.naming), 0)).append("\n");
+    text.append(naming(noun, verb.operand));
     if (*verb.details)
         text.append("\n").append(wrap(verb.details, 0)).append("\n");
     if (!verb.options.empty())
@@ -121,11 +131,12 @@ std::string verb_help(const Noun& noun, const Verb& verb) {
 }
 
 std::string manual_page() {
-    std::string page = "# network-ctl\n\n"
-                       "This page is made from the program's own table of commands, and a test "
-                       "compares them:\nit is what `--help` prints at each level.\n\n"
-                       "```\n" +
-                       program_help() + "```\n";
+    std::string page =
+        "# network-ctl\n\n"
+        "What `--help` prints at each level. The page is made from the program's own\n"
+        "table of commands, and a test compares them.\n\n"
+        "```\n" +
+        program_help() + "```\n";
     for (const Noun& noun : nouns()) {
         page.append(fmt::format("\n## {}\n\n```\n{}```\n", noun.name, noun_help(noun)));
         for (const Verb& verb : noun.verbs)

@@ -139,7 +139,7 @@ Noun nic_noun() {
         "they say",
         {{"create",
           "VM",
-          "attach a VM to a network, and print the logical port's name",
+          "attach a VM to a network, print the port's name",
           {options::org,
            options::vapp,
            {"network", "NETWORK", "an organization network of the same organization, or"},

@@ -11,6 +11,7 @@
 
 #include "controller/network-ctl/help.h"
 #include "controller/network-ctl/session.h"
+#include "core/types/log.h"
 
 using namespace ringfence;
 
@@ -64,6 +65,8 @@ int run(const std::vector<std::string>& words) {
 
 int main(int count, char** words) {
     fill_closed_streams();
+    (void)log::open(
+        {.program = "network-ctl", .file = "", .console = log::Level::off}); // no file, no failure
     std::signal(SIGPIPE, SIG_DFL); // | head: we end, quietly
     try {
         return run(std::vector<std::string>(words + (count > 0), words + count));

@@ -103,7 +103,7 @@ Result<> set_vapp_network(Session& session, const Arguments& arguments) {
 
 Noun network_noun() {
     return {"network",
-            "organization networks: segments shared by the vApps of an organization",
+            "segments shared by the vApps of an organization",
             "as ORG/NETWORK, or as NETWORK with --org",
             {{"create",
               "NETWORK",
@@ -141,7 +141,7 @@ Noun network_noun() {
 Noun vapp_network_noun() {
     return {
         "vapp-network",
-        "vApp networks: segments inside one vApp",
+        "segments inside one vApp",
         "as ORG/VAPP/NETWORK, as VAPP/NETWORK with --org, or as NETWORK with --org and --vapp",
         {{"create",
           "NETWORK",

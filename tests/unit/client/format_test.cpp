@@ -1,0 +1,137 @@
+// What is printed, to the byte.
+#include <cstdlib>
+
+#include <gtest/gtest.h>
+
+#include "controller/network-ctl/records.h"
+
+namespace ringfence::ctl {
+namespace {
+
+client::Nic nic(const char* port, client::Texts addresses) {
+    return {.path = {"acme", "default", "web-0", "0"},
+            .port_name = port,
+            .network = "acme/front",
+            .mac = "02:00:00:00:00:01",
+            .addresses = std::move(addresses),
+            .allocation = "manual",
+            .port_security = "strict"};
+}
+
+Listing two_nics() {
+    return list_of<client::Nic>(
+        "nic", {nic("acme/default/web-0/0", {"10.0.0.5", "fd00::5"}), nic("b", {})});
+}
+
+TEST(Table, AlignsItsColumns) {
+    EXPECT_EQ(render(two_nics(), Format::table, {}),
+              "PORT NAME             NETWORK     MAC                ADDRESSES         PORT "
+              "SECURITY  BOUND HOST  STATUS\n"
+              "acme/default/web-0/0  acme/front  02:00:00:00:00:01  10.0.0.5 fd00::5  strict\n"
+              "b                     acme/front  02:00:00:00:00:01                    strict\n");
+}
+
+TEST(Table, ShrinksItsWidestColumnsToTheScreen) {
+    EXPECT_EQ(render(list_of<client::Organization>(
+                         "org", {{.name = "acme", .description = "a rather long description"}}),
+                     Format::table, {.columns = 45, .bold = false}),
+              "ORGANIZATION  DESCRIPTION     ENABLED  STATUS\n"
+              "acme          a rather lon..  yes\n");
+}
+
+TEST(Table, SurvivesAScreenOfOneColumn) {
+    EXPECT_EQ(render(list_of<client::Vapp>("vapp", {{.path = {"acme", "shop"}}}), Format::table,
+                     {.columns = 1, .bold = false}),
+              "VAPP  VDC  DE..  ST..\n"
+              "ac..       yes\n");
+}
+
+TEST(Table, PrintsHeadingsWhereThereIsNothing) {
+    EXPECT_EQ(render(list_of<client::Vapp>("vapp", {}), Format::table, {}),
+              "VAPP  VDC  DEPLOYED  STATUS\n");
+}
+
+TEST(Table, SetsHeadingsInBoldWhereItMay) {
+    EXPECT_EQ(render(list_of<client::Vm>("vm", {}), Format::table, {.columns = 0, .bold = true}),
+              "\033[1mVM  NICS  STATUS\033[0m\n");
+}
+
+TEST(Table, ShowsOneObjectWhole) {
+    EXPECT_EQ(render(one("vapp", client::Vapp{.path = {"acme", "shop"}, .data_center = "default"}),
+                     Format::table, {}),
+              "vapp:     acme/shop\n"
+              "vdc:      default\n"
+              "deployed: yes\n"
+              "status:\n");
+}
+
+TEST(Table, ShowsControlCharactersAndCountsCharactersNotBytes) {
+    const auto listing = list_of<client::Organization>(
+        "org", {{.name = "a\033[2J\n", .description = "z\xc3\xbcrich"}, {.name = "b"}});
+    EXPECT_EQ(render(listing, Format::table, {}), "ORGANIZATION  DESCRIPTION  ENABLED  STATUS\n"
+                                                  "a\\x1b[2J\\x0a  z\xc3\xbcrich       yes\n"
+                                                  "b                          yes\n");
+    EXPECT_EQ(render_names(listing), "a\\x1b[2J\\x0a\nb\n");
+}
+
+TEST(Json, HasAVersionAKindAndTheChange) {
+    Listing listing = one("network", client::Network{.path = {"acme", "front"},
+                                                     .data_center = "default",
+                                                     .mode = "isolated",
+                                                     .vni = 5000});
+    listing.change = 7;
+    EXPECT_EQ(render(listing, Format::json, {}), R"({
+  "version": 1,
+  "kind": "network",
+  "change": 7,
+  "items": [
+    {
+      "network": "acme/front",
+      "vdc": "default",
+      "mode": "isolated",
+      "vni": 5000,
+      "mtu": null,
+      "subnets": [],
+      "gateways": [],
+      "ranges": [],
+      "unknown_unicast": "flood",
+      "vlan_transparent": false,
+      "status": ""
+    }
+  ]
+}
+)");
+}
+
+TEST(Json, IsJsonWhateverAName) {
+    const auto text = render(list_of<client::Organization>("org", {{.name = "a\"\\\n\xff'--"}}),
+                             Format::json, {});
+    EXPECT_NE(text.find(R"("a\"\\\n)"
+                        "\xef\xbf\xbd"
+                        R"('--")"),
+              text.npos)
+        << text;
+}
+
+TEST(Csv, QuotesAsRfc4180Says) {
+    const auto listing = list_of<client::Organization>(
+        "org", {{.name = "acme", .description = "x, \"y\"\nz"}, {.name = "b"}});
+    EXPECT_EQ(render(listing, Format::csv, {}), "organization,description,enabled,status\r\n"
+                                                "acme,\"x, \"\"y\"\"\nz\",yes,\r\n"
+                                                "b,,yes,\r\n");
+    EXPECT_EQ(render(list_of<client::Vm>("vm", {}), Format::csv, {}), "vm,nics,status\r\n");
+}
+
+TEST(Events, ShowTheirTimeInUtc) {
+    EXPECT_EQ(render(list_of<client::Event>("event", {{.time = 1'700'000'000'042,
+                                                       .kind = "port-conflict",
+                                                       .objects = {"p"},
+                                                       .hosts = {"a", "b"},
+                                                       .text = "claimed twice"}}),
+                     Format::csv, {}),
+              "time,kind,objects,hosts,text\r\n"
+              "2023-11-14T22:13:20.042Z,port-conflict,p,a b,claimed twice\r\n");
+}
+
+} // namespace
+} // namespace ringfence::ctl

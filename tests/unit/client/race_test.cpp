@@ -1,0 +1,148 @@
+// Clients that want the same thing at the same time: one gets it, the others hear who has it.
+#include <atomic>
+#include <latch>
+#include <set>
+#include <thread>
+
+#include "tests/unit/client/fixture.h"
+
+namespace ringfence::client {
+namespace {
+
+constexpr size_t racers = 8;
+
+class RaceTest : public CloudTest {
+protected:
+    // Each racer has a connection of its own and starts when all are ready.
+    template <class Object>
+    std::vector<Result<Made<Object>>>
+    race(const std::function<Result<Made<Object>>(Cloud&, size_t)>& run) {
+        std::vector<std::optional<Result<Made<Object>>>> results(racers);
+        std::latch ready(racers);
+        std::vector<std::jthread> threads;
+        for (size_t i = 0; i < racers; ++i)
+            threads.emplace_back([&, i] {
+                auto cloud = Cloud::open(
+                    {.remotes = server_.remote(), .connect_timeout = std::chrono::seconds(20)});
+                ready.arrive_and_wait();
+                results[i] =
+                    cloud ? run(*cloud, i) : Result<Made<Object>>(tl::unexpected(cloud.error()));
+            });
+        threads.clear();
+        std::vector<Result<Made<Object>>> all;
+        for (auto& result : results)
+            all.push_back(std::move(*result));
+        return all;
+    }
+
+    // Exactly one won; the rest were told `text`.
+    template <class Object>
+    static void expect_one_winner(const std::vector<Result<Made<Object>>>& results,
+                                  const std::string& text) {
+        size_t winners = 0;
+        for (const auto& result : results) {
+            winners += result.has_value();
+            if (!result) {
+                EXPECT_EQ(result.error().kind, ErrorKind::conflict);
+                EXPECT_NE(result.error().text.find(text), std::string::npos) << result.error().text;
+            }
+        }
+        EXPECT_EQ(winners, 1u);
+    }
+};
+
+TEST_F(RaceTest, OneNameGoesToOneClient) {
+    const auto results = race<Organization>(
+        [](Cloud& cloud, size_t) { return cloud.create(NewOrganization{.name = "acme"}); });
+    expect_one_winner(results, "organization acme exists already");
+    EXPECT_EQ(count("Organization"), 1u);
+    EXPECT_EQ(count("Network_Pool"), 1u);
+    EXPECT_EQ(count("Global"), 1u);
+}
+
+TEST_F(RaceTest, OneNameIsFineForAllWhoSaySo) {
+    for (const auto& result : race<Organization>([](Cloud&cloud, size_t) {
+             return cloud.create(NewOrganization{.name = "acme", .may_exist = true});
+         }))
+        EXPECT_TRUE(result) << why(result);
+    EXPECT_EQ(count("Organization"), 1u);
+}
+
+TEST_F(RaceTest, EveryNetworkGetsAVniOfItsOwn) {
+    Cloud cloud = open();
+    make_acme(cloud);
+    std::set<int64_t> vnis;
+    for (const auto& result : race<Network>([](Cloud&other, size_t i) {
+             return other.create(NewNetwork{.path = {"acme", "n" + std::to_string(i)}});
+         })) {
+        ASSERT_TRUE(result) << why(result);
+        vnis.insert(result->object.vni);
+    }
+    EXPECT_EQ(vnis, (std::set<int64_t>{5001, 5002, 5003, 5004, 5005, 5006, 5007, 5008}));
+}
+
+TEST_F(RaceTest, OneVniGoesToOneClient) {
+    Cloud cloud = open();
+    make_acme(cloud);
+    const auto results = race<Network>([](Cloud& other, size_t i) {
+        return other.create(NewNetwork{.path = {"acme", "n" + std::to_string(i)}, .vni = 6000});
+    });
+    expect_one_winner(results, "VNI 6000 is taken by org/acme/network/n");
+}
+
+TEST_F(RaceTest, OneAddressGoesToOneNic) {
+    Cloud cloud = open();
+    make_acme(cloud);
+    const auto results = race<Nic>([](Cloud& other, size_t i) {
+        return other.create(nic_of(("vm" + std::to_string(i)).c_str(), {"10.0.0.5"}));
+    });
+    expect_one_winner(results, "address 10.0.0.5 is taken on org/acme/network/front by "
+                               "org/acme/vapp/default/nic/vm");
+    EXPECT_EQ(count("Nic"), 1u);
+    EXPECT_EQ(count("Virtual_Machine"), 1u);
+}
+
+TEST_F(RaceTest, NicsOfOneNewVmGetNumbersOfTheirOwn) {
+    Cloud cloud = open();
+    make_acme(cloud);
+    std::set<std::string> ports;
+    for (const auto& result :
+         race<Nic>([](Cloud&other, size_t) { return other.create(nic_of("web")); })) {
+        ASSERT_TRUE(result) << why(result);
+        ports.insert(result->object.port_name);
+    }
+    EXPECT_EQ(ports.size(), racers);
+    EXPECT_EQ(*ports.rbegin(), "acme/default/web/7");
+    EXPECT_EQ(count("Virtual_Machine"), 1u);
+}
+
+TEST_F(RaceTest, NumbersOfChangesAreNeverGivenTwice) {
+    std::set<int64_t> changes;
+    for (const auto& result : race<Organization>([](Cloud&cloud, size_t i) {
+             return cloud.create(NewOrganization{.name = "o" + std::to_string(i)});
+         })) {
+        ASSERT_TRUE(result) << why(result);
+        changes.insert(result->receipt.change);
+    }
+    EXPECT_EQ(changes.size(), racers);
+    EXPECT_EQ(*changes.rbegin(), static_cast<int64_t>(racers));
+}
+
+TEST_F(RaceTest, ADeletionDuringCreationsLeavesNothingHanging) {
+    Cloud cloud = open();
+    make_acme(cloud);
+    std::atomic<bool> deleted = false;
+    race<Nic>([&](Cloud& other, size_t i) -> Result<Made<Nic>> {
+        if (i == 0)
+            deleted = other.delete_network({"acme", "front"}, {.cascade = true}).has_value();
+        auto made = other.create(nic_of(("vm" + std::to_string(i)).c_str()));
+        EXPECT_TRUE(made || made.error().kind == ErrorKind::not_found) << why(made);
+        return made;
+    });
+    EXPECT_TRUE(deleted);
+    EXPECT_EQ(count("Nic"), 0u);
+    EXPECT_EQ(count("Address_Allocation"), 0u);
+}
+
+} // namespace
+} // namespace ringfence::client
