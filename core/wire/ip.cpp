@@ -24,7 +24,8 @@ public:
     bool more() const { return offset_.host() & 1; }
 
 private:
-    uint8_t next_, reserved_;
+    uint8_t next_;
+    [[maybe_unused]] uint8_t reserved_;
     Be16 offset_;
     Be32 id_;
 };

@@ -16,7 +16,7 @@ public:
 private:
     Be16 source_, destination_;
     Be32 sequence_, acknowledgement_;
-    uint8_t offset_, flags_;
+    [[maybe_unused]] uint8_t offset_, flags_;
     Be16 window_, checksum_, urgent_;
 };
 static_assert(sizeof(TcpHeader) == 20);
