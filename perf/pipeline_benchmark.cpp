@@ -3,15 +3,16 @@
 // Each scenario is measured in pairs of passes, a full one and an empty one. Its figure is the
 // median of the differences: a pair lasts a fraction of a millisecond, so that what else the
 // machine does falls on few of them.
-#include <algorithm>
+#include <array>
 #include <cstdio>
 #include <functional>
-#include <vector>
+#include <string>
 
 #include <benchmark/benchmark.h>
 #include <fmt/core.h>
 
 #include "perf/harness/bench.h"
+#include "perf/harness/cycles.h"
 
 namespace ringfence::perf {
 
@@ -20,30 +21,23 @@ namespace {
 constexpr unsigned bursts_a_pass = 64, pairs = 1000, warm_up = 4096;
 constexpr double packets_a_pass = bursts_a_pass * Run::burst_size;
 
-double quantile(std::vector<double>& values, double share) {
-    auto place =
-        values.begin() + static_cast<ptrdiff_t>(share * static_cast<double>(values.size()));
-    std::nth_element(values.begin(), place, values.end());
-    return *place;
-}
-
 // cycles = the pipeline's own cost a packet; quiet = the same of the best tenth of the pairs;
 // empty = the harness's.
 void measure(benchmark::State& state, const Bench& bench, const std::function<Scenario()>& make) {
     Run run(bench, make());
     run.full_pass(warm_up);
-    std::vector<double> own, empty;
+    Samples own, empty;
     for (auto _ : state) {
         auto with = static_cast<double>(run.full_pass(bursts_a_pass));
         auto without = static_cast<double>(run.empty_pass(bursts_a_pass));
-        own.push_back((with - without) / packets_a_pass);
-        empty.push_back(without / packets_a_pass);
+        own.add((with - without) / packets_a_pass);
+        empty.add(without / packets_a_pass);
     }
     if (auto complaint = run.complaint(); !complaint.empty())
         state.SkipWithError(complaint.c_str());
-    state.counters["cycles"] = quantile(own, 0.5);
-    state.counters["quiet"] = quantile(own, 0.1);
-    state.counters["empty"] = quantile(empty, 0.5);
+    state.counters["cycles"] = own.median();
+    state.counters["quiet"] = own.quantile(0.1);
+    state.counters["empty"] = empty.median();
 }
 
 // The share of each stage, by the worker's own stage clock, which costs a little itself.
@@ -51,7 +45,7 @@ void measure_stages(benchmark::State& state, const Bench& bench,
                     const std::function<Scenario()>& make) {
     Run run(bench, make());
     run.full_pass(warm_up);
-    std::array<std::vector<double>, stage_count> samples;
+    std::array<Samples, stage_count> samples;
     run.worker().set_timing(true);
     std::array<Worker::StageTime, stage_count> before{};
     for (auto _ : state) {
@@ -59,14 +53,14 @@ void measure_stages(benchmark::State& state, const Bench& bench,
         for (size_t stage = 0; stage < stage_count; ++stage) {
             auto now = run.worker().stage_time(static_cast<Stage>(stage));
             if (now.packets != before[stage].packets)
-                samples[stage].push_back(static_cast<double>(now.ticks - before[stage].ticks) /
-                                         static_cast<double>(now.packets - before[stage].packets));
+                samples[stage].add(static_cast<double>(now.ticks - before[stage].ticks) /
+                                   static_cast<double>(now.packets - before[stage].packets));
             before[stage] = now;
         }
     }
     for (size_t stage = 0; stage < stage_count; ++stage)
         if (!samples[stage].empty())
-            state.counters[to_string(static_cast<Stage>(stage))] = quantile(samples[stage], 0.5);
+            state.counters[to_string(static_cast<Stage>(stage))] = samples[stage].median();
 }
 
 void add(const Bench& bench, const char* name, std::function<Scenario()> make) {

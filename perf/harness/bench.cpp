@@ -6,6 +6,7 @@
 #include <rte_mbuf.h>
 
 #include "dataplane/pipeline.h"
+#include "perf/harness/cycles.h"
 
 namespace ringfence::perf {
 

@@ -66,6 +66,4 @@ private:
     std::vector<rte_mbuf*> sink_;
 };
 
-inline uint64_t cycles() { return __builtin_ia32_rdtsc(); }
-
 } // namespace ringfence::perf
