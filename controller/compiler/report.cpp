@@ -85,13 +85,34 @@ void Reporter::write_global() {
     wanted_.global.replace(std::move(global));
 }
 
+std::string clipped(const std::string& text) {
+    constexpr size_t longest = 255;
+    std::string line = text.substr(0, longest);
+    std::ranges::replace_if(
+        line, [](char c) { return c < ' ' || c > '~'; }, '?');
+    return line;
+}
+
+// What a host says of itself is bounded before it reaches the northbound database: a hypervisor is
+// a hostile place.
+std::map<std::string, std::string> bounded(const std::map<std::string, std::string>& said) {
+    constexpr size_t most_entries = 64;
+    std::map<std::string, std::string> kept;
+    for (const auto& [key, text] : said) {
+        if (kept.size() == most_entries)
+            break;
+        kept[clipped(key)] = clipped(text);
+    }
+    return kept;
+}
+
 std::map<std::string, std::string> reported_by(const southbound::HostStatus& status) {
     auto reported = model::to_reported({status.vtep_addresses, {}, status.underlay_mtu});
     if (!status.version.empty())
         reported["version"] = status.version;
     for (const auto& [network, bridge] : status.bridge_mappings)
         reported["bridge-mapping/" + network] = bridge;
-    return reported;
+    return bounded(reported);
 }
 
 void Reporter::write_hosts() {
@@ -105,7 +126,7 @@ void Reporter::write_hosts() {
             status != statuses.end() && host.kind == "ringfence") {
             host.applied = status->second->applied;
             host.alive = status->second->alive;
-            host.trouble = status->second->trouble;
+            host.trouble = bounded(status->second->trouble);
             host.reported = reported_by(*status->second);
         }
         set_status(host);

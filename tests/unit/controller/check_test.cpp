@@ -2,6 +2,7 @@
 // said.
 #include "controller/model/check.h"
 
+#include <fstream>
 #include <functional>
 
 #include <gtest/gtest.h>
@@ -525,6 +526,68 @@ TEST(Check, RefusesByNameWhatIsNotBuilt) {
     expect(northbound::StaticRoute{}, "a static route");
     expect(northbound::DhcpOptions{}, "DHCP");
     expect(northbound::Task{}, "a task");
+}
+
+// Every "X is not built yet" that check() can say.
+std::set<std::string> refused_by_name() {
+    const auto rows = cloud();
+    std::set<std::string> all;
+    auto note = [&](const auto& row) {
+        auto result = check(rows, row);
+        ASSERT_FALSE(result);
+        const std::string& text = result.error().text;
+        const size_t begin = text.find(": ") + 2;
+        all.insert(text.substr(begin, text.find(" is not built yet") - begin));
+    };
+    auto changed = [&](const auto& table, const char* name, auto change) {
+        auto row = *table.find(id(name));
+        change(row);
+        note(row);
+    };
+    const auto& organizations = rows.organization;
+    changed(organizations, "org/acme", [](auto& r) { r.enabled = false; });
+    changed(organizations, "org/acme", [](auto& r) { r.quotas["X"] = 1; });
+    changed(organizations, "org/acme", [](auto& r) { r.options["X"] = "1"; });
+    changed(rows.virtual_data_center, "vdc/acme", [](auto& r) { r.limits["X"] = 1; });
+    const auto& networks = rows.organization_network;
+    changed(networks, "network/acme", [](auto& r) { r.mode = "bridged"; });
+    changed(networks, "network/acme", [](auto& r) { r.mode = "routed"; });
+    changed(networks, "network/acme", [](auto& r) { r.shared = true; });
+    const auto& vapp_networks = rows.vapp_network;
+    changed(vapp_networks, "vapp-network/front", [](auto& r) { r.mode = "nat-routed"; });
+    changed(vapp_networks, "vapp-network/front", [](auto& r) { r.mode = "fenced"; });
+    changed(vapp_networks, "vapp-network/front", [](auto& r) { r.translation = "ports"; });
+    changed(rows.nic, "nic/web-0/0", [](auto& r) { r.allocation = "pool"; });
+    changed(rows.nic, "nic/web-0/0", [](auto& r) { r.allocation = "dhcp"; });
+    changed(rows.nic, "nic/web-0/0", [](auto& r) { r.outside_addresses = {"192.0.2.1"}; });
+    note(northbound::User{});
+    note(northbound::ExternalNetwork{});
+    note(northbound::EdgeRouter{});
+    note(northbound::NatRule{});
+    note(northbound::FirewallRule{});
+    note(northbound::SecurityGroup{});
+    note(northbound::StaticRoute{});
+    note(northbound::DhcpOptions{});
+    note(northbound::Task{});
+    return all;
+}
+
+TEST(Readme, ListsWhatIsRefusedByName) {
+    std::ifstream readme(RINGFENCE_SOURCE "/controller/README.md");
+    std::set<std::string> listed;
+    bool in_table = false;
+    for (std::string line; std::getline(readme, line);) {
+        if (line.starts_with("| refused |"))
+            in_table = true;
+        else if (in_table && line.starts_with("| "))
+            listed.insert(line.substr(2, line.find(" | ") - 2));
+        else if (!line.starts_with("|"))
+            in_table = false;
+    }
+    std::set<std::string> refused;
+    for (std::string what : refused_by_name()) // "quota X": the README says "quota"
+        refused.insert(what.ends_with(" X") ? what.substr(0, what.size() - 2) : what);
+    EXPECT_EQ(listed, refused);
 }
 
 TEST(FreeVni, IsTheLowestThatNobodyHas) {
