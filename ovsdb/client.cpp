@@ -274,6 +274,9 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
         else if (why != reason)
             log::info(module, "{}: {}; trying again", schema.name, reason);
         settled_told = false;
+        if (changing_conditions) // part of the new rows may be here: differences would be against
+                                 // neither state
+            last_id = nothing_seen;
         std::vector<std::pair<uint64_t, Pending>> lost;
         for (auto at = pending.begin(); at != pending.end();) {
             const auto next = std::next(at);

@@ -2,6 +2,8 @@
 
 #include <utility> // first of all: Boost 1.74 with C++20 uses std::exchange without it
 
+#include <atomic>
+
 #include <unistd.h>
 
 #include <boost/asio/executor_work_guard.hpp>
@@ -22,6 +24,7 @@ static log::Module module("reactor");
 
 struct Reactor::Impl {
     asio::io_context context{1};
+    std::atomic<bool> stopped = false;
 };
 
 namespace {
@@ -120,10 +123,15 @@ Reactor::~Reactor() = default;
 void Reactor::run() {
     const auto work = asio::make_work_guard(impl_->context);
     impl_->context.restart();
-    impl_->context.run();
+    if (!impl_->stopped) // before the restart, which would have forgotten it
+        impl_->context.run();
+    impl_->stopped = false;
 }
 
-void Reactor::stop() { impl_->context.stop(); }
+void Reactor::stop() {
+    impl_->stopped = true;
+    impl_->context.stop();
+}
 
 void Reactor::post(std::function<void()> fn) { asio::post(impl_->context, std::move(fn)); }
 
@@ -132,7 +140,7 @@ bool Reactor::run_until(const std::function<bool()>& done,
     const auto work = asio::make_work_guard(impl_->context);
     impl_->context.restart();
     while (!done()) {
-        if (impl_->context.run_one_until(deadline) == 0)
+        if (impl_->stopped || impl_->context.run_one_until(deadline) == 0)
             return done();
     }
     return true;

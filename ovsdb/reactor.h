@@ -33,7 +33,7 @@ public:
     Reactor(const Reactor&) = delete;
 
     void run();  // until stop()
-    void stop(); // any thread
+    void stop(); // any thread; before run(), that run() returns at once
     // fn runs soon, in the order of posting, never inside post(). Any thread.
     void post(std::function<void()> fn);
     // Runs until done() (asked after every callback) or the deadline; says whether done(). For

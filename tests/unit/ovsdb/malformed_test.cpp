@@ -68,7 +68,7 @@ using Case = std::pair<std::string, std::string>;
 struct MalformedTest : testing::TestWithParam<Case> {};
 
 TEST_P(MalformedTest, IsLeftForTheNextServer) {
-    const auto& [words, reason] = GetParam();
+    const std::string words = GetParam().first, reason = GetParam().second;
     Server server({schema_file("southbound")});
     const std::string path = server.folder() + "/impostor";
     const Impostor impostor(path, words);
@@ -133,7 +133,7 @@ std::string schema_of_southbound() {
 }
 
 TEST_P(MalformedUpdate, LeavesTheReplicaAsItWas) {
-    const auto& [words, reason] = GetParam();
+    const std::string words = GetParam().first, reason = GetParam().second;
     TemporaryFolder folder;
     const std::string path = folder.path() + "/impostor";
     const std::string host =
@@ -174,6 +174,41 @@ INSTANTIATE_TEST_SUITE_P(
              "update3: the parameters are malformed"},
         Case{R"({"id":null,"method":"monitor_canceled","params":["ringfence"]})"s,
              "the database was converted or removed"}));
+
+// What RFC 7047 alone has: no _Server, no conditions, whole rows.
+TEST(Fallback, FollowsAServerThatKnowsMonitorOnly) {
+    const auto unknown = [](int id) {
+        return R"({"id":)" + std::to_string(id) +
+               R"(,"result":null,"error":{"error":"unknown method","details":"x"}})";
+    };
+    const auto update = [](const std::string& rows) {
+        return R"({"id":null,"method":"update","params":["ringfence",{"Host":)" + rows + "}]}";
+    };
+    const std::string row = R"("00000000-0000-0000-0000-00000000000)";
+    const TemporaryFolder folder;
+    const std::string path = folder.path() + "/impostor";
+    Impostor impostor(
+        path, unknown(1) + unknown(2) + reply(3, schema_of_southbound()) + unknown(4) + unknown(5) +
+                  reply(6, R"({"Host":{)" + row + R"(1":{"new":{"name":"a","intent":""}}}})") +
+                  update("{" + row + R"(2":{"new":{"name":"b"}},)" + row +
+                         R"(1":{"old":{"intent":""},"new":{"name":"a","intent":"x"}}})") +
+                  update("{" + row + R"(2":{"old":{"name":"b"}}})"));
+    Reactor reactor;
+    Southbound database(reactor, {.remotes = "unix:" + path});
+    std::vector<std::string> seen;
+    database.on_change([&](const southbound::Changes& changes) {
+        for (const auto& change : changes.host)
+            seen.push_back((change.inserted()  ? "+"
+                            : change.deleted() ? "-"
+                                               : "~") +
+                           change.row().name);
+    });
+    UNTIL(reactor, seen.size() == 4);
+    EXPECT_EQ(seen.front(), "+a");
+    EXPECT_EQ(seen.back(), "-b");
+    ASSERT_EQ(database.tables().host.size(), 1u);
+    EXPECT_EQ(database.tables().host.begin()->intent, "x");
+}
 
 TEST(Echo, IsAnswered) {
     const TemporaryFolder folder;
