@@ -20,6 +20,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <rte_cycles.h>
@@ -174,12 +175,17 @@ unsigned Thread::poll_round() {
     return moved;
 }
 
-// A descriptor whose netdev was deleted is readable for ever, and gives nothing.
+// A socket whose netdev went down has an error to be fetched once, and goes on; a tap whose netdev
+// was deleted is readable for ever, and gives nothing.
 unsigned Thread::receive_watched(const Berth& berth, bool broken) {
     unsigned count = receive(berth);
-    if (broken && count == 0)
-        epoll_ctl(epoll_, EPOLL_CTL_DEL, berth.port->wake_fd(), nullptr);
-    return count;
+    if (!broken || count > 0)
+        return count;
+    int fd = berth.port->wake_fd(), error = 0;
+    socklen_t size = sizeof error;
+    if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) != 0)
+        epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
+    return 0;
 }
 
 unsigned Thread::receive(const Berth& berth) {

@@ -3,9 +3,14 @@
 #include <algorithm>
 #include <atomic>
 #include <cstring>
+#include <filesystem>
 
+#include <fcntl.h>
+#include <linux/if_packet.h>
 #include <net/if.h>
+#include <sys/socket.h>
 #include <sys/un.h>
+#include <unistd.h>
 
 #include <rte_bus.h>
 #include <rte_dev.h>
@@ -60,6 +65,8 @@ public:
         return rte_eth_tx_burst(id(), 0, frames, count);
     }
 
+    int wake_fd() const override { return wake_fd_; }
+
     std::string driver() const override { return driver_; }
     MacAddr mac() const override;
     Result<> set_mac(MacAddr mac) override;
@@ -89,6 +96,7 @@ private:
     unsigned ifindex_ = 0;
     unsigned declared_mtu_ = 0; // where the driver keeps none itself
     std::optional<MacAddr> declared_mac_;
+    int wake_fd_ = -1; // af_packet's socket
     std::atomic<bool> removed_{false};
     bool was_up_ = false;
     uint64_t link_resets_ = 0;
@@ -104,6 +112,26 @@ unsigned af_packet_frame(const std::string& devargs) {
             ? 2048
             : static_cast<unsigned>(std::strtoul(devargs.c_str() + at + 8, nullptr, 10));
     return slot > slot_header ? slot - slot_header : 0;
+}
+
+// A duplicate of the socket that the af_packet driver has on that netdev: it is readable while
+// frames wait in its ring. The driver gives it to nobody, so it is looked for among our
+// descriptors; TPACKET_V2 tells it from other packet sockets.
+int af_packet_socket(unsigned ifindex) {
+    std::error_code ignored;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd", ignored)) {
+        int fd = std::atoi(entry.path().filename().c_str());
+        sockaddr_ll address{};
+        socklen_t size = sizeof address;
+        int version = 0;
+        socklen_t version_size = sizeof version;
+        if (getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0 &&
+            address.sll_family == AF_PACKET && address.sll_ifindex == static_cast<int>(ifindex) &&
+            getsockopt(fd, SOL_PACKET, PACKET_VERSION, &version, &version_size) == 0 &&
+            version == TPACKET_V2)
+            return fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    }
+    return -1;
 }
 
 Result<Device> Device::attach(const std::string& devargs) {
@@ -151,6 +179,8 @@ int on_removal(uint16_t, rte_eth_event_type, void* removed, void*) {
 EthdevPort::~EthdevPort() {
     if (!driver_.empty())
         rte_eth_dev_callback_unregister(id(), RTE_ETH_EVENT_INTR_RMV, on_removal, &removed_);
+    if (wake_fd_ >= 0)
+        close(wake_fd_);
     // What still lies in a net_ring would stay there: the ring dies with the device, its frames
     // don't.
     if (driver_ == "net_ring") {
@@ -170,6 +200,8 @@ Result<> EthdevPort::configure(const PortSettings& settings, const MbufPool& poo
     learn_max_mtu(settings, info);
     if (auto set = set_up_queues(settings, pool, info); !set)
         return set;
+    if (driver_ == "net_af_packet")
+        wake_fd_ = af_packet_socket(ifindex_);
     if (settings.mac)
         if (auto set = set_mac(*settings.mac); !set)
             return set;

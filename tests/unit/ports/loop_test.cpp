@@ -335,6 +335,27 @@ TEST_F(Loop, SleepsWithTapsUntilAFrameComesOrIsHandedOver) {
     expect_conservation({1, 2});
 }
 
+TEST_F(Loop, SleepsWithAfPacketAndSurvivesItsLinkGoingDown) {
+    ASSERT_TRUE(test::run("ip link add l-wan type veth peer l-net && ip link set l-wan up && "
+                          "ip link set l-net up"));
+    start(1);
+    add(PortId(1), 0, device("net_af_packet_wan,iface=l-wan"));
+    add(PortId(2), 0, tap("l-inner"));
+    wire(PortId(1), PortId(2), true);
+    RawSocket net("l-net"), inner("l-inner");
+    for (uint32_t i = 0; i < 3; ++i) {
+        EXPECT_LT(cpu_while_idle(100ms), 20ms);
+        std::optional<test::Frame> got;
+        ASSERT_TRUE(net.send(numbered_frame(i)));
+        ASSERT_TRUE(wait_until([&] { return (got = inner.receive()).has_value(); }, 1s));
+        ASSERT_TRUE(test::run("ip link set l-wan down"));
+        EXPECT_LT(cpu_while_idle(100ms), 20ms);
+        ASSERT_TRUE(test::run("ip link set l-wan up"));
+    }
+    ASSERT_TRUE(test::run("ip link del l-wan"));
+    EXPECT_LT(cpu_while_idle(100ms), 20ms);
+}
+
 TEST_F(Loop, NapsWithPortsThatOnlyPollingCanAsk) {
     start(2);
     add(PortId(3), 0, source("w"));
