@@ -15,28 +15,35 @@ bool is_flooded(const Packet& packet) { return packet.out.kind == Out::Kind::flo
 bool goes_to_vtep(const Packet& packet) { return packet.out.kind == Out::Kind::vtep; }
 
 void transmit(const Each& each, Burst& burst) {
-    each(Stage::encapsulate, encapsulate, burst, goes_to_vtep);
+    if (burst.has(Mark::vtep))
+        each(Stage::encapsulate, encapsulate, burst, goes_to_vtep);
     each(Stage::send, send, burst);
 }
 
 // Copies go out before the packet that they were made of is changed.
-void deliver(const Each& each, Burst& burst) {
+void replicate(const Each& each, Burst& burst) {
     Burst copies;
-    auto replicate = [&](const Fabric& fabric, Worker& worker, Packet& packet) {
+    auto flood_one = [&](const Fabric& fabric, Worker& worker, Packet& packet) {
         return flood(fabric, worker, packet, copies, [&] {
             transmit(each, copies);
             copies.clear();
         });
     };
-    each(Stage::flood, replicate, burst, is_flooded);
+    each(Stage::flood, flood_one, burst, is_flooded);
     transmit(each, copies);
+}
+
+void deliver(const Each& each, Burst& burst) {
+    if (burst.has(Mark::flood))
+        replicate(each, burst);
     transmit(each, burst);
 }
 
 void from_nic(const Each& each, Burst& burst) {
     each(Stage::parse, parse, burst);
     each(Stage::admit, admit, burst);
-    each(Stage::answer, answer, burst, asks);
+    if (burst.has(Mark::asks))
+        each(Stage::answer, answer, burst, asks);
     each(Stage::bridge, bridge, burst, is_undecided);
     deliver(each, burst);
 }

@@ -23,47 +23,76 @@ struct Out {
     Kind kind = Kind::undecided;
     uint16_t id = 0;
 
-    static Out to(PortId port) { return {Kind::port, static_cast<uint16_t>(port.value())}; }
-    static Out to(NextHopId hop) { return {Kind::vtep, static_cast<uint16_t>(hop.value())}; }
-    static Out everybody() { return {Kind::flood, 0}; }
     PortId port() const { return PortId(id); }
     NextHopId next_hop() const { return NextHopId(id); }
 };
 
+// What some packet of a burst asks for; the pipeline leaves out the stages that none does.
+enum class Mark : uint8_t { asks = 1, vtep = 2, flood = 4 };
+
 struct Packet {
     // Frames of several mbufs are read as far as the first one holds them: headers lie there, or
     // the packet counts as truncated.
-    explicit Packet(rte_mbuf* frame)
+    Packet(rte_mbuf* frame, uint8_t& burst_marks)
         : mbuf(frame), data(rte_pktmbuf_mtod(frame, uint8_t*)), length(frame->pkt_len),
-          linear(frame->data_len) {}
+          linear(frame->data_len), marks(&burst_marks) {}
 
     rte_mbuf* mbuf;
     uint8_t* data;   // the frame's first byte
     uint32_t length; // of the frame, bytes
     uint16_t linear; // bytes that lie at data
 
-    // From where: the port, its segment, or by tunnel the VTEP and the VNI's segment.
-    const LocalPort* port = nullptr;
-    const Segment* segment = nullptr; // none: not ready
-    bool from_tunnel = false;
-    uint8_t outer_ecn = 0; // from_tunnel: the outer header's two bits
-    NextHopId peer{0};     // from_tunnel: the sending VTEP
-
     // parse: offsets in bytes from data.
-    uint64_t destination = 0, source = 0; // MAC addresses as numbers
-    uint16_t ether_type = 0;              // behind the tags; under 0x600 a length
+    uint16_t ether_type = 0; // behind the tags; under 0x600 a length
     uint16_t l3 = 0;
     uint16_t l4 = 0;      // only where has_l4
     uint8_t protocol = 0; // of IPv4, or the end of IPv6's chain
     bool tagged = false;
     bool has_l4 = false; // IP with the upper layer's header in this packet
     bool is_fragment = false;
+    uint64_t destination = 0, source = 0; // MAC addresses as numbers
 
-    // admit: a well-formed ARP request or neighbour solicitation.
-    bool asks = false;
+    // From where: the port, its segment, or by tunnel the VTEP and the VNI's segment.
+    const LocalPort* port = nullptr;
+    const Segment* segment = nullptr; // none: not ready
+    NextHopId peer{0};                // from_tunnel: the sending VTEP
+    bool from_tunnel = false;
+    uint8_t outer_ecn = 0; // from_tunnel: the outer header's two bits
 
+    bool asks = false; // admit: a well-formed ARP request or neighbour solicitation
     Out out;
     uint32_t traced = 0; // its number in the trace; 0: not traced
+    uint8_t* marks;      // of its burst
+
+    void mark(Mark wanted) { *marks = static_cast<uint8_t>(*marks | static_cast<uint8_t>(wanted)); }
+    void set_asks() {
+        asks = true;
+        mark(Mark::asks);
+    }
+    void send_to(PortId to) { out = {Out::Kind::port, static_cast<uint16_t>(to.value())}; }
+    void send_to(NextHopId to) {
+        out = {Out::Kind::vtep, static_cast<uint16_t>(to.value())};
+        mark(Mark::vtep);
+    }
+    void send_to_everybody() {
+        out = {Out::Kind::flood, 0};
+        mark(Mark::flood);
+    }
+
+    void send_to(Out where) {
+        out = where;
+        if (out.kind == Out::Kind::vtep)
+            mark(Mark::vtep);
+    }
+    // All that is known of the other holds for this one: its mbuf is a copy of the other's.
+    void become_copy_of(const Packet& other) {
+        Packet mine = *this;
+        *this = other;
+        mbuf = mine.mbuf;
+        data = mine.data;
+        linear = mine.linear;
+        marks = mine.marks;
+    }
 
     // The header at an offset that parse has found; nullptr where it would end behind the buffer.
     template <class Header> Header* at(size_t offset) const {
@@ -78,18 +107,26 @@ struct Packet {
     }
 };
 
-// Up to 32 packets, and which of them are still on their way.
+// Up to 32 packets, and which of them are still on their way. Stays where it is: packets point to
+// its marks.
 class Burst {
 public:
+    Burst() = default;
+    Burst(const Burst&) = delete;
     static constexpr uint16_t capacity = 32;
 
     uint16_t size() const { return live_count_; }
     bool full() const { return used_ == capacity; }
     Packet& add(rte_mbuf* frame) { // not full
         live_[live_count_++] = static_cast<uint8_t>(used_);
-        return *std::construct_at(&packets()[used_++], frame);
+        return *std::construct_at(&packets()[used_++], frame, marks_);
     }
-    void clear() { used_ = live_count_ = 0; }
+    void clear() {
+        used_ = live_count_ = 0;
+        marks_ = 0;
+    }
+    // True where some packet of it was marked so.
+    bool has(Mark mark) const { return marks_ & static_cast<uint8_t>(mark); }
 
     Packet& operator[](uint16_t i) { return packets()[live_[i]]; }
     // Keeps those for which stays(Packet&) is true.
@@ -109,6 +146,7 @@ private:
     alignas(64) std::byte storage_[capacity * sizeof(Packet)]; // raw: add() makes what is needed
     std::array<uint8_t, capacity> live_;
     uint16_t used_ = 0, live_count_ = 0;
+    uint8_t marks_ = 0;
 };
 
 } // namespace ringfence

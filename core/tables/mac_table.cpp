@@ -27,7 +27,7 @@ void MacTable::erase(MacAddr address) {
         return;
     Page fresh = empty_page();
     Page& old = pages_[(hash(mac) & bucket_mask_) / buckets_per_page];
-    for (const Bucket& bucket : *old.storage)
+    for (const MacBucket& bucket : *old.storage)
         for (uint64_t slot : bucket.slots)
             if (slot && slot >> 16 != mac) {
                 *find_slot(fresh, hash(slot >> 16), slot >> 16) = slot;
@@ -46,7 +46,7 @@ size_t MacTable::pages_shared_with(const MacTable& other) const {
 
 MacTable::Page MacTable::empty_page() const {
     Page page;
-    page.storage = std::make_shared<std::vector<Bucket>>(page_mask() + 1);
+    page.storage = std::make_shared<std::vector<MacBucket>>(page_mask() + 1);
     page.buckets = page.storage->data();
     return page;
 }
@@ -54,7 +54,7 @@ MacTable::Page MacTable::empty_page() const {
 MacTable::Page& MacTable::own_page(uint64_t h) {
     Page& page = pages_[(h & bucket_mask_) / buckets_per_page];
     if (page.storage.use_count() > 1) {
-        page.storage = std::make_shared<std::vector<Bucket>>(*page.storage);
+        page.storage = std::make_shared<std::vector<MacBucket>>(*page.storage);
         page.buckets = page.storage->data();
     }
     return page;

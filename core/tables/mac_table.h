@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "core/tables/hash.h"
+#include "core/tables/mac_bucket.h"
 #include "core/types/addresses.h"
 
 namespace ringfence {
@@ -28,16 +29,12 @@ public:
     // The value, 0 where the MAC is not in the table. mac is the 48 bits of MacAddr::to_u64().
     uint16_t find(uint64_t mac) const {
         uint64_t h = hash(mac);
-        const Bucket* buckets = page(h).buckets;
+        const MacBucket* buckets = page(h).buckets;
         uint32_t mask = page_mask(), b = static_cast<uint32_t>(h) & mask;
         for (uint32_t probes = 0; probes <= mask; ++probes, b = (b + 1) & mask) {
-            uint64_t found = 0, full = 1;
-            for (uint64_t slot : buckets[b].slots) {
-                found |= slot >> 16 == mac ? slot : 0;
-                full &= slot != 0;
-            }
-            if (found || !full) [[likely]]
-                return static_cast<uint16_t>(found);
+            MacBucket::Match match = buckets[b].find(mac);
+            if (match.slot || match.has_empty) [[likely]]
+                return static_cast<uint16_t>(match.slot);
         }
         return 0;
     }
@@ -67,13 +64,10 @@ public:
 
 private:
     static constexpr uint32_t buckets_per_page = 64;
-    struct alignas(64) Bucket {
-        uint64_t slots[8] = {};
-    };
     struct Page {
-        Bucket* buckets = nullptr; // the workers' way in: data() of storage
-        uint32_t used = 0;         // slots that are not empty
-        std::shared_ptr<std::vector<Bucket>> storage;
+        MacBucket* buckets = nullptr; // the workers' way in: data() of storage
+        uint32_t used = 0;            // slots that are not empty
+        std::shared_ptr<std::vector<MacBucket>> storage;
     };
 
     uint64_t hash(uint64_t mac) const { return mix(mac, seed_); }

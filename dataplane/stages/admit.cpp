@@ -67,7 +67,8 @@ Verdict admit(const Fabric&, Worker& worker, Packet& packet) {
         return Verdict::admit_oversize;
 
     Verdict verdict = check_network_layer(packet);
-    return is_trusted(packet) ? Verdict::next : verdict; // a trusted port's only sets packet.asks
+    return is_trusted(packet) ? Verdict::next
+                              : verdict; // of a trusted port only what it asks counts
 }
 
 namespace {
@@ -184,7 +185,8 @@ Verdict check_arp(Packet& packet) {
         if (!probe && is_foreign(packet, arp->sender_ip()))
             return Verdict::arp_sender_ip;
     }
-    packet.asks = arp->operation() == ArpHeader::request;
+    if (arp->operation() == ArpHeader::request)
+        packet.set_asks();
     return Verdict::next;
 }
 
@@ -243,7 +245,8 @@ Verdict check_nd(Packet& packet) {
         return Verdict::nd_target;
     if (Verdict verdict = check_nd_sender(packet, *ip, *icmp, options); verdict != Verdict::next)
         return verdict;
-    packet.asks = icmp->type() == nd_type::neighbour_solicitation;
+    if (icmp->type() == nd_type::neighbour_solicitation)
+        packet.set_asks();
     return Verdict::next;
 }
 

@@ -36,7 +36,7 @@ namespace {
 void turn_around(Packet& packet, EthernetHeader& ethernet, const MacAddr& owner) {
     ethernet.destination = ethernet.source;
     ethernet.source = owner;
-    packet.out = Out::to(packet.port->id);
+    packet.send_to(packet.port->id);
 }
 
 Verdict answer_arp(Worker& worker, Packet& packet) {

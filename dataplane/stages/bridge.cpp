@@ -13,14 +13,14 @@ Verdict to_port(const Fabric& fabric, Packet& packet, PortId to) {
     const LocalPort* port = fabric.port(to);
     if (port && port->dead_vlan)
         return Verdict::bridge_dead_vlan;
-    packet.out = Out::to(to);
+    packet.send_to(to);
     return Verdict::next;
 }
 
 Verdict to_everybody(Worker& worker, Packet& packet) {
     if (!packet.from_tunnel && !worker.may_flood(packet.port->id, packet.port->bum_limit))
         return Verdict::limit_bum;
-    packet.out = Out::everybody();
+    packet.send_to_everybody();
     return Verdict::next;
 }
 
@@ -37,7 +37,7 @@ Verdict bridge(const Fabric& fabric, Worker& worker, Packet& packet) {
     case Destination::Kind::vtep:
         if (packet.from_tunnel)
             return Verdict::bridge_not_here;
-        packet.out = Out::to(place.next_hop());
+        packet.send_to(place.next_hop());
         return Verdict::next;
     case Destination::Kind::nowhere:
         return Verdict::bridge_not_bound;

@@ -69,7 +69,7 @@ Verdict decapsulate(const Fabric& fabric, Worker& worker, Packet& packet) {
         if (!packet.port->peer)
             return Verdict::uplink_no_shadow;
         worker.count(packet.port->id, Verdict::uplink_to_host);
-        packet.out = Out::to(*packet.port->peer);
+        packet.send_to(*packet.port->peer);
         return Verdict::next;
     }
     if (Verdict verdict = check_outer(packet, *ip); verdict != Verdict::next)

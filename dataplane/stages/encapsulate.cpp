@@ -99,7 +99,7 @@ Verdict encapsulate(const Fabric& fabric, Worker&, Packet& packet) {
     outer->udp.set_source(port);
     outer->udp.set_length(udp_length);
     outer->vxlan.set_vni(packet.segment->settings().vni);
-    packet.out = Out::to(hop->uplink());
+    packet.send_to(hop->uplink());
     return Verdict::next;
 }
 

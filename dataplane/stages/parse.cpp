@@ -48,7 +48,10 @@ namespace {
 bool has_good_checksum(const Packet& packet, const Ipv4Header& ip) {
     if ((packet.mbuf->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD)
         return true;
-    return checksum(packet.data + packet.l3, ip.header_length()) == 0;
+    const uint8_t* bytes = packet.data + packet.l3;
+    if (ip.header_length() == sizeof(Ipv4Header)) [[likely]]
+        return checksum(bytes, sizeof(Ipv4Header)) == 0; // of a known length: no loop
+    return checksum(bytes, ip.header_length()) == 0;
 }
 
 Verdict parse_ip4(Cursor cursor, Packet& packet) {

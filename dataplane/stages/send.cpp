@@ -22,7 +22,7 @@ void pad(rte_mbuf* mbuf) {
 Verdict send(const Fabric&, Worker& worker, Packet& packet) {
     if (packet.length < min_frame)
         pad(packet.mbuf);
-    worker.enqueue(packet.out.port(), packet.mbuf);
+    worker.enqueue(packet.out.port(), packet.mbuf, packet.port->id);
     return Verdict::next;
 }
 
@@ -31,7 +31,7 @@ Verdict refuse_unbound(const Fabric&, Worker&, Packet&) { return Verdict::admit_
 Verdict pass_to_uplink(const Fabric&, Worker&, Packet& packet) {
     if (!packet.port->peer)
         return Verdict::shadow_no_uplink;
-    packet.out = Out::to(*packet.port->peer);
+    packet.send_to(*packet.port->peer);
     return Verdict::next;
 }
 

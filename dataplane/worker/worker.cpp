@@ -53,27 +53,26 @@ void Worker::set_flush(Flush flush, void* context) {
     flush_context_ = context;
 }
 
-void Worker::enqueue(PortId to, rte_mbuf* frame) {
-    State* s = state(to);
-    if (!s) {
+void Worker::enqueue(PortId to, rte_mbuf* frame) { enqueue(to, frame, PortId(frame->port)); }
+
+// The port is closed, its outbox full, or this the first frame since the last drain().
+void Worker::enqueue_slowly(State* to_state, PortId to, rte_mbuf* frame, PortId origin) {
+    if (!to_state) {
         drop(frame, Verdict::tx_no_port);
         return;
     }
-    Outbox& outbox = s->outbox;
-    if (outbox.count == Outbox::capacity) [[unlikely]] {
-        if (flush_)
-            flush_(flush_context_, *this, to, outbox);
-        if (outbox.count == Outbox::capacity) {
-            drop(frame, Verdict::tx_full);
-            return;
-        }
+    Outbox& outbox = to_state->outbox;
+    if (outbox.count == Outbox::capacity && flush_)
+        flush_(flush_context_, *this, to, outbox);
+    if (outbox.count == Outbox::capacity) {
+        drop(frame, Verdict::tx_full);
+        return;
     }
-    outbox.origins[outbox.count] = frame->port;
-    outbox.frames[outbox.count++] = frame;
-    if (!s->pending) {
-        s->pending = true;
+    if (!to_state->pending) {
+        to_state->pending = true;
         pending_.push_back(to);
     }
+    outbox.add(frame, origin);
 }
 
 void Worker::transmitted(Outbox& outbox, uint16_t accepted) {

@@ -43,6 +43,11 @@ struct Outbox {
     uint16_t count = 0;
     std::array<uint16_t, capacity> origins; // PortId that each frame came from
     std::array<rte_mbuf*, capacity> frames;
+
+    void add(rte_mbuf* frame, PortId origin) { // not full
+        origins[count] = static_cast<uint16_t>(origin.value());
+        frames[count++] = frame;
+    }
 };
 
 class Worker {
@@ -94,8 +99,15 @@ public:
     void transmitted(Outbox& outbox, uint16_t accepted);
     // Another worker's ring took the first `accepted`. The rest is dropped as `tx.handover_full`.
     void handed_over(Outbox& outbox, uint16_t accepted);
-    // Puts a frame in the port's outbox, at the end. mbuf->port says where it came from.
-    void enqueue(PortId to, rte_mbuf* frame);
+    // Puts a frame in the port's outbox, at the end. origin: the port that it came from, which
+    // mbuf->port holds too: the one that a frame from a ring comes with.
+    void enqueue(PortId to, rte_mbuf* frame, PortId origin) {
+        State* s = state(to);
+        if (!s || s->outbox.count == Outbox::capacity || !s->pending) [[unlikely]]
+            return enqueue_slowly(s, to, frame, origin);
+        s->outbox.add(frame, origin);
+    }
+    void enqueue(PortId to, rte_mbuf* frame); // the same, origin from mbuf->port
     // Counts the end of a frame on the port that it came from, and frees it.
     void drop(rte_mbuf* frame, Verdict why);
 
@@ -127,6 +139,7 @@ private:
         return port.value() < states_.size() ? states_[port.value()].load(std::memory_order_acquire)
                                              : nullptr;
     }
+    void enqueue_slowly(State* to_state, PortId to, rte_mbuf* frame, PortId origin);
     void count_origins(const Outbox& outbox, uint16_t count, Verdict verdict);
     void drop_from(Outbox& outbox, uint16_t first, Verdict why);
 
