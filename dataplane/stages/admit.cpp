@@ -11,10 +11,7 @@
 
 #include <algorithm>
 
-#include "core/wire/ethernet.h"
-#include "core/wire/ip.h"
-#include "core/wire/l4.h"
-#include "core/wire/neighbour.h"
+#include "dataplane/stages/link_local.h"
 #include "dataplane/stages/reserved.h"
 
 namespace ringfence {
@@ -67,6 +64,8 @@ Verdict admit(const Fabric&, Worker& worker, Packet& packet) {
         return Verdict::admit_oversize;
 
     Verdict verdict = check_network_layer(packet);
+    if (packet.protocol == ip_protocol::icmp6 && verdict == Verdict::next)
+        tell_in_use(worker, packet);
     return is_trusted(packet) ? Verdict::next
                               : verdict; // of a trusted port only what it asks counts
 }
@@ -81,12 +80,7 @@ Verdict check_trusted_mac(Worker& worker, const Packet& packet) {
         return Verdict::next;
     if (known.kind() != Destination::Kind::unknown && !known.learned())
         return Verdict::admit_src_mac;
-    Notice notice;
-    notice.kind = Notice::Kind::learned_mac;
-    notice.port = packet.port->id;
-    notice.segment = packet.segment->id();
-    notice.mac = MacAddr::from_u64(packet.source);
-    worker.notice(notice);
+    tell(worker, packet, Notice::Kind::learned_mac, {});
     return Verdict::next;
 }
 

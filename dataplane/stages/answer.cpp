@@ -10,9 +10,7 @@
 // A probe for a link-local address that nobody is known to have is a claim: the agent hears of it.
 #include "dataplane/stages/stages.h"
 
-#include "core/wire/ethernet.h"
-#include "core/wire/ip.h"
-#include "core/wire/neighbour.h"
+#include "dataplane/stages/link_local.h"
 #include "dataplane/stages/reserved.h"
 
 namespace ringfence {
@@ -68,13 +66,7 @@ void claim(Worker& worker, const Packet& packet, const Ipv6Addr& target) {
     if (packet.port->security != PortSecurity::strict || !target.is_link_local() ||
         target == eui64_link_local(packet.port->mac))
         return;
-    Notice notice;
-    notice.kind = Notice::Kind::claim;
-    notice.port = packet.port->id;
-    notice.segment = packet.segment->id();
-    notice.mac = packet.port->mac;
-    notice.address = target;
-    worker.notice(notice);
+    tell(worker, packet, Notice::Kind::claim, target);
 }
 
 // As the reply lies on the wire.

@@ -2,9 +2,8 @@
 // and no more. An inner source MAC that a logical port owns must come from that port's VTEP, its
 // candidate's, or for 2 s after a move its previous one; one that nobody owns, from a VTEP with a
 // trusted port of that segment. Then the congestion mark of the way is carried on.
-#include "core/wire/ethernet.h"
-#include "core/wire/ip.h"
 #include "dataplane/stages/ecn.h"
+#include "dataplane/stages/link_local.h"
 #include "dataplane/stages/reserved.h"
 #include "dataplane/stages/stages.h"
 
@@ -38,6 +37,8 @@ Verdict check_sender(const Fabric&, Worker& worker, Packet& packet) {
         return Verdict::l2_reserved;
     if (packet.length - packet.l3 > segment.mtu()) [[unlikely]]
         return Verdict::tunnel_oversize;
+    if (packet.protocol == ip_protocol::icmp6)
+        tell_in_use(worker, packet);
     return packet.outer_ecn == 0 ? Verdict::next : carry_mark(worker, packet);
 }
 

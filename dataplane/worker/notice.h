@@ -13,7 +13,7 @@ struct Notice {
     enum class Kind : uint8_t {
         learned_mac, // a trusted port sends from a MAC that the segment does not know (there)
         claim,       // a strict port probes (DAD) for a link-local address: `address`
-        in_use,      // somebody in the segment says that it has `address`: no claim to it holds
+        in_use,      // somebody in the segment has `address` or probes for it
     };
     Kind kind = Kind::learned_mac;
     PortId port{0}; // that the packet came from; in_use: the uplink where it came by tunnel

@@ -1,0 +1,82 @@
+#include "tests/packet/templates.h"
+
+#include <string>
+
+#include "tests/packet/frame.h"
+
+namespace ringfence::test {
+
+namespace {
+
+const char* const inner[] = {
+    "type 0x88b5 / zeros 46",
+    "/ arp request 02:00:00:00:00:01 10.0.0.1 > 00:00:00:00:00:00 10.0.0.9",
+    "/ arp reply 02:00:00:00:00:01 10.0.0.1 > 02:00:00:00:00:02 10.0.0.2",
+    "/ ip4 10.0.0.1 > 10.0.0.2 / udp 1000 > 2000 / \"payload\"",
+    "/ ip4 10.0.0.1 > 10.0.0.2 / tcp 1000 > 2000 / \"payload\"",
+    "/ ip4 10.0.0.1 > 10.0.0.2 / icmp 8 / zeros 56",
+    "/ ip4 10.0.0.1 > 10.0.0.2 options 94040000 / udp 1000 > 2000",
+    "/ ip4 10.0.0.1 > 10.0.0.2 more / udp 1000 > 2000",
+    "/ ip4 10.0.0.1 > 10.0.0.2 offset 1480 proto 17 / zeros 40",
+    "/ ip4 0.0.0.0 > 255.255.255.255 / udp 68 > 67 / zeros 300",
+    "/ ip4 10.0.0.1 > 10.0.0.2 proto 47 / zeros 40",
+    "/ ip6 fd00::1 > fd00::2 / udp 1000 > 2000 / \"payload\"",
+    "/ ip6 fd00::1 > fd00::2 / tcp 1000 > 2000 / \"payload\"",
+    "/ ip6 fd00::1 > fd00::2 / icmp6 128 / zeros 56",
+    "/ ip6 fd00::1 > fd00::2 / hop-by-hop / routing / destination / tcp 1000 > 2000",
+    "/ ip6 fd00::1 > fd00::2 / fragment 0 more / udp 1000 > 2000",
+    "/ ip6 fd00::1 > fd00::2 / fragment 1480 next 17 / zeros 40",
+    "/ ip6 fd00::1 > ff02::1:ff00:9 / ns fd00::9 sll 02:00:00:00:00:01",
+    "/ ip6 :: > ff02::1:ff00:1 / ns fe80::1",
+    "/ ip6 fd00::1 > fd00::2 / na fd00::1 flags 0x60000000 tll 02:00:00:00:00:01",
+    "/ ip6 fd00::1 > ff02::2 / rs sll 02:00:00:00:00:01",
+    "/ ip6 :: > ff02::16 / hop-by-hop / icmp6 143",
+};
+
+std::vector<std::vector<uint8_t>> all_of(const std::string& before) {
+    std::vector<std::vector<uint8_t>> frames;
+    for (const char* text : inner)
+        for (const char* destination : {"02:00:00:00:00:02", "ff:ff:ff:ff:ff:ff"})
+            frames.push_back(
+                frame(before + "eth 02:00:00:00:00:01 > " + destination + " " + text).bytes);
+    return frames;
+}
+
+} // namespace
+
+void configure_host(Lab& lab) {
+    for (const char* line :
+         {"segment 1 vni 5001", "segment 2 vni 5002 vlan-transparent",
+          "nic 1 segment 1 mac 02:00:00:00:00:01 ip 10.0.0.1,fd00::1 bum 1000000",
+          "nic 2 segment 1 mac 02:00:00:00:00:02 ip 10.0.0.2,fd00::2 bum 1000000",
+          "nic 3 segment 2 mac 02:00:00:00:00:02 security trusted bum 1000000",
+          "uplink 10 address 192.0.2.1 shadow 11", "shadow 11 uplink 10",
+          "vtep 1 192.0.2.2 via 10 source 192.0.2.1 mac 52:54:00:00:00:01 gateway "
+          "52:54:00:00:00:02",
+          "remote 02:00:00:00:00:09 segment 1 vtep 1 ip 10.0.0.9,fd00::9",
+          "remote 02:00:00:00:00:01 segment 2 vtep 1"})
+        lab.configure(line);
+}
+
+std::vector<std::vector<uint8_t>> nic_templates() {
+    auto frames = all_of("");
+    frames.push_back(
+        frame("eth 02:00:00:00:00:01 > 02:00:00:00:00:02 / vlan 7 / vlan 8 / ip4 10.0.0.1 > "
+              "10.0.0.2 / udp 1 > 2")
+            .bytes);
+    return frames;
+}
+
+std::vector<std::vector<uint8_t>> wire_templates() {
+    const std::string outer =
+        "eth 52:54:00:00:00:02 > 52:54:00:00:00:01 / ip4 192.0.2.2 > 192.0.2.1 df "
+        "/ udp 50000 > 4789 sum 0 / vxlan 5002 / ";
+    auto frames = all_of(outer);
+    frames.push_back(frame(outer +
+                           "eth 02:00:00:00:00:01 > 02:00:00:00:00:02 / vlan 7 / ip4 10.0.0.1 > "
+                           "10.0.0.2 / udp 1 > 2")
+                         .bytes);
+    return frames;
+}
+
+} // namespace ringfence::test

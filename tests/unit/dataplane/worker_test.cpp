@@ -1,0 +1,248 @@
+// What only the machine causes: full queues, no buffers; and what the loop relies on.
+#include <gtest/gtest.h>
+
+#include <rte_mbuf.h>
+
+#include "core/wire/ip.h"
+#include "dataplane/pipeline.h"
+#include "tests/packet/frame.h"
+#include "tests/packet/lab.h"
+
+namespace ringfence {
+
+namespace {
+
+using test::frame;
+using test::Lab;
+
+void two_ports(Lab& lab) {
+    lab.configure("segment 1 vni 5001");
+    lab.configure("nic 1 segment 1 mac 02:00:00:00:00:01 ip 10.0.0.1");
+    lab.configure("nic 2 segment 1 mac 02:00:00:00:00:02 ip 10.0.0.2");
+}
+
+std::vector<uint8_t> unicast() {
+    return frame("eth 02:00:00:00:00:01 > 02:00:00:00:00:02 / zeros 46").bytes;
+}
+std::vector<uint8_t> broadcast() {
+    return frame("eth 02:00:00:00:00:01 > ff:ff:ff:ff:ff:ff / zeros 46").bytes;
+}
+
+void expect_conserved(const Lab& lab, Worker& worker) {
+    for (PortId port : lab.ports())
+        EXPECT_EQ(worker.counters(port).in(), worker.counters(port).out());
+    EXPECT_EQ(lab.buffers_in_use(), 0u);
+}
+
+// Ends what waits: the driver or the ring takes the first `accepted` of each port.
+void drain(Lab& lab, uint16_t accepted, bool hand_over) {
+    lab.worker().drain([&](PortId, Outbox& outbox) {
+        uint16_t n = std::min(accepted, outbox.count);
+        for (uint16_t i = 0; i < n; ++i)
+            rte_pktmbuf_free(outbox.frames[i]);
+        if (hand_over)
+            lab.worker().handed_over(outbox, n);
+        else
+            lab.worker().transmitted(outbox, n);
+    });
+}
+
+} // namespace
+
+TEST(Worker, CountsWhatTheDriverDoesNotTakeWhereItCameFrom) {
+    Lab lab;
+    two_ports(lab);
+    lab.receive(PortId(1), std::vector(5, unicast()));
+    drain(lab, 3, false);
+    EXPECT_EQ(lab.counters(PortId(1)), "rx 5, tx 3, tx.full 2");
+    EXPECT_EQ(lab.counters(PortId(2)), "");
+    expect_conserved(lab, lab.worker());
+}
+
+TEST(Worker, CountsWhatTheOthersRingDoesNotTake) {
+    Lab lab;
+    two_ports(lab);
+    lab.receive(PortId(1), std::vector(5, unicast()));
+    drain(lab, 3, true);
+    EXPECT_EQ(lab.counters(PortId(1)), "rx 5, tx.handover_full 2");
+    EXPECT_EQ(lab.buffers_in_use(), 0u);
+}
+
+TEST(Worker, CountsAFrameFromARingOnThePortThatItNames) {
+    Lab lab;
+    two_ports(lab);
+    rte_mbuf* mbuf = lab.buffer(unicast());
+    mbuf->port = 1;
+    lab.worker().enqueue(PortId(2), mbuf);
+    EXPECT_EQ(lab.transmitted()[2].size(), 1u);
+    EXPECT_EQ(lab.counters(PortId(1)), "tx 1");
+}
+
+TEST(Worker, DropsByNameWhatAnOutboxCannotHold) {
+    Lab lab;
+    two_ports(lab);
+    lab.receive(PortId(1), std::vector(Outbox::capacity + 2, unicast()));
+    EXPECT_EQ(lab.transmitted()[2].size(), Outbox::capacity);
+    EXPECT_EQ(lab.counters(PortId(1)), "rx 66, tx 64, tx.full 2");
+    expect_conserved(lab, lab.worker());
+}
+
+TEST(Worker, FlushesAFullOutboxInOrder) {
+    Lab lab;
+    two_ports(lab);
+    std::vector<uint8_t> seen;
+    auto flush = [](void* context, Worker& worker, PortId to, Outbox& outbox) {
+        EXPECT_EQ(to, PortId(2));
+        for (uint16_t i = 0; i < outbox.count; ++i) {
+            auto* data = rte_pktmbuf_mtod(outbox.frames[i], uint8_t*);
+            static_cast<std::vector<uint8_t>*>(context)->push_back(data[14]);
+            rte_pktmbuf_free(outbox.frames[i]);
+        }
+        worker.transmitted(outbox, outbox.count);
+    };
+    lab.worker().set_flush(flush, &seen);
+    std::vector<std::vector<uint8_t>> frames(200, unicast());
+    for (size_t i = 0; i < frames.size(); ++i)
+        frames[i][14] = static_cast<uint8_t>(i);
+    lab.receive(PortId(1), frames);
+    auto rest = lab.transmitted();
+    for (const auto& bytes : rest[2])
+        seen.push_back(bytes[14]);
+    ASSERT_EQ(seen.size(), 200u);
+    for (size_t i = 0; i < seen.size(); ++i)
+        EXPECT_EQ(seen[i], i);
+    EXPECT_EQ(lab.counters(PortId(1)), "rx 200, tx 200");
+}
+
+TEST(Worker, DropsByNameWhatIsForAPortThatItDoesNotKnow) {
+    Lab lab;
+    two_ports(lab);
+    lab.configure("learned 02:00:00:00:00:09 segment 1 port 9");
+    lab.receive(PortId(1), {frame("eth 02:00:00:00:00:01 > 02:00:00:00:00:09").bytes});
+    EXPECT_EQ(lab.counters(PortId(1)), "rx 1, tx.no_port 1");
+    expect_conserved(lab, lab.worker());
+}
+
+TEST(Worker, StartsAPortThatIsOpenedAgainFromZero) {
+    Lab lab;
+    two_ports(lab);
+    lab.receive(PortId(1), {{1, 2, 3}});
+    lab.worker().open_port(PortId(1));
+    EXPECT_EQ(lab.counters(PortId(1)), "");
+}
+
+TEST(Pipeline, CountsEveryCopyThatItHasNoBufferFor) {
+    Lab lab(3);
+    two_ports(lab);
+    lab.configure("nic 3 segment 1 mac 02:00:00:00:00:03");
+    lab.configure("nic 4 segment 1 mac 02:00:00:00:00:04");
+    lab.configure("nic 5 segment 1 mac 02:00:00:00:00:05");
+    lab.receive(PortId(1), {broadcast()});
+    size_t sent = 0;
+    for (const auto& [port, frames] : lab.transmitted())
+        sent += frames.size();
+    EXPECT_EQ(sent, 3u);
+    EXPECT_EQ(lab.counters(PortId(1)), "rx 1, replicated 3, tx 3, bridge.no_buffer 1");
+    expect_conserved(lab, lab.worker());
+}
+
+TEST(Pipeline, CountsAPacketWithoutRoomForTheOuterHeaders) {
+    Lab lab;
+    two_ports(lab);
+    lab.configure("uplink 10 address 192.0.2.1");
+    lab.configure("vtep 1 192.0.2.2 via 10 source 192.0.2.1 mac 52:54:00:00:00:01 gateway "
+                  "52:54:00:00:00:02");
+    lab.configure("remote 02:00:00:00:00:0a segment 1 vtep 1");
+    rte_mbuf* mbuf =
+        lab.buffer(frame("eth 02:00:00:00:00:01 > 02:00:00:00:00:0a / zeros 200").bytes);
+    rte_pktmbuf_prepend(mbuf, 128); // the headroom is used up, by what is cut off again:
+    std::memmove(mbuf->buf_addr, rte_pktmbuf_mtod_offset(mbuf, uint8_t*, 128), 214);
+    rte_pktmbuf_trim(mbuf, 128);
+    process(lab.fabric(), lab.worker(), PortId(1), &mbuf, 1);
+    EXPECT_EQ(lab.counters(PortId(1)), "rx 1, tunnel.no_headroom 1");
+    expect_conserved(lab, lab.worker());
+}
+
+TEST(Pipeline, FloodsToMoreReceiversThanABurstHolds) {
+    Lab lab(4095);
+    lab.configure("segment 1 vni 5001");
+    for (int port = 1; port <= 99; ++port)
+        lab.configure("nic " + std::to_string(port) + " segment 1 mac 02:00:00:00:01:" +
+                      (port < 10 ? "0" : "") + std::to_string(port));
+    auto bytes = frame("eth 02:00:00:00:01:01 > ff:ff:ff:ff:ff:ff / zeros 46").bytes;
+    lab.receive(PortId(1), std::vector(3, bytes));
+    auto sent = lab.transmitted();
+    EXPECT_EQ(sent.size(), 98u);
+    for (const auto& [port, frames] : sent)
+        EXPECT_EQ(frames, std::vector(3, bytes)) << "port " << port;
+    EXPECT_EQ(lab.counters(PortId(1)), "rx 3, replicated 291, tx 294");
+    expect_conserved(lab, lab.worker());
+}
+
+TEST(Pipeline, ReadsHeadersInTheFirstOfSeveralBuffersAndCarriesAll) {
+    Lab lab;
+    two_ports(lab);
+    auto bytes =
+        frame("eth 02:00:00:00:00:01 > 02:00:00:00:00:02 / ip4 10.0.0.1 > 10.0.0.2 / udp 1 > 2 "
+              "/ zeros 100")
+            .bytes;
+    for (size_t cut : {size_t{60}, size_t{20}}) {
+        rte_mbuf* head = lab.buffer({bytes.begin(), bytes.begin() + static_cast<long>(cut)});
+        rte_mbuf* tail = lab.buffer({bytes.begin() + static_cast<long>(cut), bytes.end()});
+        ASSERT_EQ(rte_pktmbuf_chain(head, tail), 0);
+        process(lab.fabric(), lab.worker(), PortId(1), &head, 1);
+    }
+    auto sent = lab.transmitted();
+    EXPECT_EQ(sent[2], std::vector(1, bytes));
+    EXPECT_EQ(lab.counters(PortId(1)), "rx 2, tx 1, parse.truncated_ip4 1");
+    expect_conserved(lab, lab.worker());
+}
+
+TEST(Trace, RecordsEachStageOfTheNextPacketsAndThenNoMore) {
+    Lab lab;
+    two_ports(lab);
+    lab.worker().trace().arm(2);
+    lab.receive(PortId(1), {unicast(), {1, 2, 3}, unicast()});
+    auto records = lab.worker().trace().take();
+    std::vector<std::string> first, second;
+    for (const TraceRecord& record : records)
+        (record.packet == 1 ? first : second).push_back(to_string(record));
+    EXPECT_EQ(first,
+              (std::vector<std::string>{
+                  "#1 port 1 parse: next, 60 bytes, 02:00:00:00:00:01 > 02:00:00:00:00:02 0x88b5",
+                  "#1 port 1 admit: next, 60 bytes, 02:00:00:00:00:01 > 02:00:00:00:00:02 0x88b5",
+                  "#1 port 1 bridge: next, 60 bytes, 02:00:00:00:00:01 > 02:00:00:00:00:02 0x88b5",
+                  "#1 port 1 send: next, 60 bytes, 02:00:00:00:00:01 > 02:00:00:00:00:02 0x88b5"}));
+    EXPECT_EQ(second, std::vector<std::string>{"#2 port 1 parse: parse.too_short, 3 bytes"});
+    lab.transmitted();
+    lab.receive(PortId(1), {unicast()});
+    EXPECT_TRUE(lab.worker().trace().take().empty());
+}
+
+TEST(Timing, IsTakenOnlyWhileItIsOn) {
+    Lab lab;
+    two_ports(lab);
+    lab.receive(PortId(1), {unicast()});
+    EXPECT_EQ(lab.worker().stage_time(Stage::parse).packets, 0u);
+    lab.worker().set_timing(true);
+    lab.receive(PortId(1), std::vector(40, unicast()));
+    EXPECT_EQ(lab.worker().stage_time(Stage::parse).packets, 40u);
+    EXPECT_GT(lab.worker().stage_time(Stage::parse).ticks, 0u);
+}
+
+TEST(Meter, LetsABurstOfASecondThroughAndThenTheRate) {
+    Meter meter;
+    constexpr uint64_t hz = 1'000'000;
+    auto taken = [&](uint64_t from, uint64_t until, uint64_t step) {
+        unsigned n = 0;
+        for (uint64_t now = from; now < until; now += step)
+            n += meter.take(now, hz, 100);
+        return n;
+    };
+    EXPECT_EQ(taken(0, 1'000, 1), 100u);
+    EXPECT_EQ(taken(hz, 2 * hz, 100), 199u); // a second saved up, and a second's worth
+    EXPECT_EQ(taken(2 * hz, 3 * hz, 100), 100u);
+    EXPECT_FALSE(Meter().take(0, hz, 0));
+}
+
+} // namespace ringfence
