@@ -14,7 +14,10 @@ log::Module module("fabric");
 
 constexpr auto heartbeat = 5s;
 constexpr auto after_a_move = 2s; // frames of a NIC that moved may come from its old host as long
-constexpr uint16_t dead_vlan = 4095; // os-vif and Neutron isolate a port with it
+constexpr auto notice_period = 100ms;
+constexpr auto neighbour_patience = 1s; // a host that is up answers ARP sooner
+constexpr size_t most_learned = 1024;   // MACs behind one trusted port
+constexpr uint16_t dead_vlan = 4095;    // os-vif and Neutron isolate a port with it
 
 std::set<std::string> domains_of(const southbound::Tables& tables) {
     std::set<std::string> domains;
@@ -31,8 +34,6 @@ southbound::Tables without_own_rows(southbound::Tables tables) {
     return tables;
 }
 
-template <class Id> std::map<std::string, Id> used(const IdPool<Id>& pool) { return pool.all(); }
-
 } // namespace
 
 FabricAgent::FabricAgent(ovsdb::Reactor& reactor, Dataplane& dataplane, PortSet& ports, Ids& ids,
@@ -44,6 +45,7 @@ FabricAgent::FabricAgent(ovsdb::Reactor& reactor, Dataplane& dataplane, PortSet&
         ++new_beats_;
         report();
     });
+    notices_ = reactor_.every(notice_period, [this] { take_notices(); });
 }
 
 FabricAgent::~FabricAgent() = default;
@@ -60,6 +62,7 @@ void FabricAgent::start_from(const State& state) {
     kept_ = state.southbound;
     applied_ = state.applied;
     builder_.reload(kept_);
+    link_local_ = LinkLocalClaims(state.link_local);
     log::info(module, "starting from the kept state: {} segments, {} logical ports, {} hosts",
               kept_.segment.size(), kept_.logical_port.size(), kept_.host.size());
 }
@@ -118,13 +121,14 @@ void FabricAgent::rebuild() {
     scheduled_ = false;
     soon_ = {};
     if (underlay_)
-        underlay_->want(builder_.wanted_vteps());
+        underlay_->want(builder_.wanted_vteps(settings_.host));
+    forget_ports();
     builder_.set_facts(facts());
     publish(builder_.finish());
     forget_later(builder_.take_moves());
     follow_network_mtus();
     check_ports();
-    if (link_ && link_->settled())
+    if (link_ && link_->settled() && !waits_for_neighbours())
         for (const auto& config : link_->tables().host_config)
             if (config.host == settings_.host)
                 to_apply_ = {publications_, config.number};
@@ -176,6 +180,9 @@ LocalFacts FabricAgent::facts() const {
         fact.iface_id = port.wanted.iface_id;
         fact.dead_vlan = port.wanted.tag == dead_vlan;
         fact.peer = port.peer;
+        if (auto claimed = link_local_.granted().find(port.wanted.iface_id);
+            claimed != link_local_.granted().end())
+            fact.link_local = claimed->second;
         facts.ports.emplace(name, std::move(fact));
     }
     if (underlay_)
@@ -195,7 +202,7 @@ void FabricAgent::add_underlay(LocalFacts& facts) const {
                 if (port.kind == PortKind::uplink && port.id == shadow->second.peer)
                     port.vtep_addresses.push_back(address);
     }
-    for (Ipv4Addr vtep : builder_.wanted_vteps()) {
+    for (Ipv4Addr vtep : builder_.wanted_vteps(settings_.host)) {
         auto path = underlay_->resolve(vtep);
         if (!path)
             continue;
@@ -209,6 +216,75 @@ void FabricAgent::add_underlay(LocalFacts& facts) const {
                                       .source = path->source,
                                       .mtu = static_cast<uint16_t>(std::min(path->mtu, 65535u))});
     }
+}
+
+// A change is applied when its packets arrive, so a host that has just become known is given the
+// time to answer ARP.
+bool FabricAgent::waits_for_neighbours() {
+    if (!underlay_)
+        return false;
+    auto now = std::chrono::steady_clock::now();
+    std::map<Ipv4Addr, std::chrono::steady_clock::time_point> unresolved;
+    bool waits = false;
+    for (Ipv4Addr vtep : builder_.wanted_vteps(settings_.host)) {
+        if (underlay_->resolve(vtep))
+            continue;
+        auto known = unresolved_since_.find(vtep);
+        auto since = known == unresolved_since_.end() ? now : known->second;
+        unresolved.emplace(vtep, since);
+        waits = waits || now - since < neighbour_patience;
+    }
+    unresolved_since_ = std::move(unresolved);
+    if (waits)
+        again_ = reactor_.after(neighbour_patience, [this] { schedule(); });
+    return waits;
+}
+
+// --- What the workers saw.
+
+void FabricAgent::take_notices() {
+    auto now = std::chrono::steady_clock::now();
+    for (const Notice& notice : dataplane_.take_notices()) {
+        auto port = std::ranges::find(ports_.open(), notice.port,
+                                      [](const auto& entry) { return entry.second.id; });
+        if (notice.kind == Notice::Kind::in_use)
+            link_local_.in_use(notice.segment, notice.address);
+        else if (port == ports_.open().end())
+            continue; // closed meanwhile
+        else if (notice.kind == Notice::Kind::claim)
+            link_local_.probed(port->second.wanted.iface_id, notice.segment, notice.address, now);
+        else
+            take_learned(notice, port->second);
+    }
+    if (link_local_.settle(now))
+        schedule();
+}
+
+void FabricAgent::take_learned(const Notice& notice, const OpenPort& port) {
+    auto row = builder_.row_of(notice.segment);
+    auto known = builder_.learned_at(settings_.host);
+    auto here = std::ranges::count(known, port.wanted.iface_id, &LearnedEntry::port);
+    if (!row || static_cast<size_t>(here) >= most_learned)
+        return;
+    builder_.learn({*row, notice.mac, settings_.host, port.wanted.iface_id});
+    schedule();
+}
+
+// What is known of a port goes with it.
+void FabricAgent::forget_ports() {
+    std::set<std::string> plugged;
+    for (const auto& [name, port] : ports_.open())
+        plugged.insert(port.wanted.iface_id);
+    for (const LearnedEntry& learned : builder_.learned_at(settings_.host))
+        if (!plugged.contains(learned.port))
+            builder_.unlearn(learned);
+    std::vector<std::string> gone;
+    for (const auto& [nic, addresses] : link_local_.granted())
+        if (!plugged.contains(nic))
+            gone.push_back(nic);
+    for (const std::string& nic : gone)
+        link_local_.forget(nic);
+    std::erase_if(ready_, [&](const std::string& nic) { return !plugged.contains(nic); });
 }
 
 // --- What follows for the ports.
@@ -291,6 +367,7 @@ HostReport FabricAgent::host_report() const {
     report.bridge_mappings = settings_.bridge_mappings;
     report.version = version_;
     report.trouble = trouble();
+    report.learned = builder_.learned_at(settings_.host);
     for (const auto& [name, port] : ports_.open())
         if (!port.wanted.iface_id.empty())
             report.claims[port.wanted.iface_id] = {name, ready_.contains(port.wanted.iface_id)};
@@ -320,7 +397,7 @@ std::map<std::string, std::string> FabricAgent::trouble() const {
             trouble["VTEP " + to_string(address)] =
                 fmt::format("{} has this address and is the tap of no uplink", link->name);
     }
-    for (Ipv4Addr vtep : builder_.wanted_vteps())
+    for (Ipv4Addr vtep : builder_.wanted_vteps(settings_.host))
         if (auto path = underlay_->resolve(vtep); !path)
             trouble["VTEP " + to_string(vtep)] = path.error().text;
         else if (auto port = ports_.open().find(path->interface);
@@ -338,6 +415,7 @@ State FabricAgent::state() const {
     state.ports = ids_.ports.all();
     state.segments = ids_.segments.all();
     state.next_hops = ids_.next_hops.all();
+    state.link_local = link_local_.granted();
     bool whole = link_ && kept_ == southbound::Tables();
     state.southbound = whole ? without_own_rows(link_->tables()) : kept_;
     return state;

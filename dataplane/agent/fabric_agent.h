@@ -16,6 +16,7 @@
 #include "dataplane/agent/southbound/builder.h"
 #include "dataplane/agent/southbound/host_rows.h"
 #include "dataplane/agent/southbound/link.h"
+#include "dataplane/agent/southbound/link_local_claims.h"
 #include "dataplane/agent/state/state_file.h"
 #include "dataplane/agent/underlay.h"
 #include "ovsdb/reactor.h"
@@ -51,6 +52,10 @@ private:
     void rebuild();
     LocalFacts facts() const;
     void add_underlay(LocalFacts& facts) const;
+    bool waits_for_neighbours();
+    void take_notices();
+    void take_learned(const Notice& notice, const OpenPort& port);
+    void forget_ports();
     void follow_network_mtus();
     void check_ports();
     void publish(std::shared_ptr<const Fabric> fabric);
@@ -82,8 +87,10 @@ private:
     std::set<std::string> ready_; // logical ports that may be bound here
     std::map<std::string, std::string> errors_;
     std::map<Move, ovsdb::Handle> old_moves_;
+    LinkLocalClaims link_local_;
+    std::map<Ipv4Addr, std::chrono::steady_clock::time_point> unresolved_since_;
     bool scheduled_ = false, reporting_ = false, report_again_ = false;
-    ovsdb::Handle soon_, heart_, retry_;
+    ovsdb::Handle soon_, heart_, notices_, again_;
 };
 
 } // namespace ringfence::agent

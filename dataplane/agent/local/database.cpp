@@ -73,7 +73,6 @@ void LocalDatabase::on_state(ovsdb::ConnectionState state, std::string_view why)
     if (was_ready && !ready_)
         log::warning(module, "the local database is gone: {}; ports go on", why);
     if (!was_ready && ready_) {
-        log::info(module, "connected to the local database");
         written_ = {}; // a database that was restarted has lost its ephemeral columns
         wanted_ = wanted_from(database_.tables());
         if (in_charge())

@@ -157,10 +157,14 @@ std::string trouble_with_uplink(const WantedPort& port, const Wanted& wanted) {
     return {};
 }
 
-// Of ports that claim the same thing the first by name keeps it, so that no order of events
-// matters.
+// Of ports that claim the same thing one keeps it: the one that works already (its row has an
+// ofport), else the first by name.
 void refuse_conflicts(Wanted& wanted) {
     std::map<std::string, std::string> shadows, claims; // what is taken, and by which port
+    for (bool works : {true, false})
+        for (const auto& [name, port] : wanted.ports)
+            if (!port.iface_id.empty() && port.ofport.has_value() == works)
+                claims.emplace(port.iface_id, name);
     for (auto port = wanted.ports.begin(); port != wanted.ports.end();) {
         const auto& [name, wish] = *port;
         std::string trouble;
@@ -171,9 +175,9 @@ void refuse_conflicts(Wanted& wanted) {
                 trouble = fmt::format("external_ids:ringfence-uplink: {} shadows {} already",
                                       wish.uplink_shadow, holder->second);
         } else if (!wish.iface_id.empty()) {
-            if (auto [holder, fresh] = claims.emplace(wish.iface_id, name); !fresh)
+            if (const std::string& holder = claims.at(wish.iface_id); holder != name)
                 trouble = fmt::format("external_ids:iface-id: {} has {} already on this host",
-                                      holder->second, wish.iface_id);
+                                      holder, wish.iface_id);
         }
         if (!trouble.empty()) {
             wanted.refused.emplace(wish.interface, trouble);

@@ -94,6 +94,14 @@ void FabricBuilder::set_facts(LocalFacts facts) {
             port_by_iface_id_.emplace(port.iface_id, name);
 }
 
+void FabricBuilder::learn(const LearnedEntry& learned) {
+    put(uuid_of(learned), std::optional(learned));
+}
+
+void FabricBuilder::unlearn(const LearnedEntry& learned) {
+    put(uuid_of(learned), std::optional<LearnedEntry>());
+}
+
 // --- What a row's new value touches.
 
 void FabricBuilder::put(const Uuid& uuid, const std::optional<HostEntry>& host) {
@@ -481,11 +489,26 @@ std::optional<Binding> FabricBuilder::binding(const std::string& iface_id) const
     return binding;
 }
 
-std::set<Ipv4Addr> FabricBuilder::wanted_vteps() const {
+std::set<Ipv4Addr> FabricBuilder::wanted_vteps(const std::string& own_host) const {
     std::set<Ipv4Addr> all;
     for (const auto& [uuid, host] : hosts_)
-        if (host.name != facts_.host && !host.vtep_addresses.empty())
+        if (host.name != own_host && !host.vtep_addresses.empty())
             all.insert(host.vtep_addresses.front());
+    return all;
+}
+
+std::optional<ovsdb::Uuid> FabricBuilder::row_of(SegmentId segment) const {
+    for (const auto& [uuid, settings] : segments_)
+        if (id_of_segment(uuid) == segment)
+            return uuid;
+    return std::nullopt;
+}
+
+std::vector<LearnedEntry> FabricBuilder::learned_at(const std::string& host) const {
+    std::vector<LearnedEntry> all;
+    for (const auto& [uuid, learned] : learned_)
+        if (learned.host == host)
+            all.push_back(learned);
     return all;
 }
 

@@ -42,6 +42,8 @@ struct Move {
 
 class FabricBuilder {
 public:
+    using Uuid = ovsdb::Uuid;
+
     explicit FabricBuilder(Ids& ids) : ids_(ids), fabric_(std::make_shared<const Fabric>()) {}
 
     void apply(const southbound::Changes& changes);
@@ -49,14 +51,21 @@ public:
     // touched, so a reconnect changes nothing in the Fabric.
     void reload(const southbound::Tables& tables);
     void set_facts(LocalFacts facts);
+    // A MAC that a trusted port of this host sends from. Of one (segment, MAC) the last word
+    // counts.
+    void learn(const LearnedEntry& learned);
+    void unlearn(const LearnedEntry& learned);
+    std::optional<Uuid> row_of(SegmentId segment) const;
+    // What the trusted ports of a host sent from, rows and own observations alike.
+    std::vector<LearnedEntry> learned_at(const std::string& host) const;
 
     // The Fabric of all that was applied; the same pointer when nothing has changed.
     std::shared_ptr<const Fabric> finish();
 
     // nullopt when no row has this name.
     std::optional<Binding> binding(const std::string& iface_id) const;
-    // Addresses to keep resolved in the underlay.
-    std::set<Ipv4Addr> wanted_vteps() const;
+    // Addresses to keep resolved in the underlay: every other host's.
+    std::set<Ipv4Addr> wanted_vteps(const std::string& own_host) const;
     // Object -> what is wrong with its row, or with what it asks for.
     std::map<std::string, std::string> trouble() const;
     // Logical ports whose segment is not there (yet).
@@ -66,8 +75,6 @@ public:
     void forget(const Move& move) { over_.insert(move); }
 
 private:
-    using Uuid = ovsdb::Uuid;
-
     // What a logical port put into its segment.
     struct Placement {
         SegmentId segment;

@@ -85,6 +85,34 @@ void write_claims(ovsdb::Transaction& transaction, const southbound::Tables& tab
     }
 }
 
+// A MAC that another host has learned already stays that host's: its row is not ours to change.
+void write_learned(ovsdb::Transaction& transaction, const southbound::Tables& tables,
+                   const HostReport& report) {
+    std::set<ovsdb::Uuid> wanted;
+    for (const LearnedEntry& learned : report.learned) {
+        ovsdb::Uuid uuid = uuid_of(learned);
+        wanted.insert(uuid);
+        const southbound::LearnedMac* there = tables.learned_mac.find(uuid);
+        const southbound::Segment* segment = tables.segment.find(learned.segment);
+        if (!segment || (there && (there->host != report.host || there->port == learned.port)))
+            continue;
+        southbound::LearnedMac row;
+        row.uuid = uuid;
+        row.domain = segment->domain;
+        row.segment = learned.segment;
+        row.mac = to_string(learned.mac);
+        row.host = report.host;
+        row.port = learned.port;
+        if (there)
+            transaction.update(row, southbound::LearnedMac::Column::port);
+        else
+            transaction.insert(row);
+    }
+    for (const southbound::LearnedMac& row : tables.learned_mac)
+        if (row.host == report.host && !wanted.contains(row.uuid))
+            transaction.erase<southbound::LearnedMac>(row.uuid);
+}
+
 } // namespace
 
 ovsdb::Transaction host_rows(const southbound::Tables& tables, const HostReport& report,
@@ -92,6 +120,7 @@ ovsdb::Transaction host_rows(const southbound::Tables& tables, const HostReport&
     ovsdb::Transaction transaction;
     write_status(transaction, tables, report, new_beats);
     write_claims(transaction, tables, report, time);
+    write_learned(transaction, tables, report);
     return transaction;
 }
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/types/addresses.h"
+#include "dataplane/agent/southbound/rows.h"
 #include "ovsdb/southbound.h"
 #include "ovsdb/transaction.h"
 
@@ -28,6 +29,7 @@ struct HostReport {
         bool ready = false; // its domain is here and forwarded by: it may be bound
     };
     std::map<std::string, Claim> claims; // by Logical_Port.name
+    std::vector<LearnedEntry> learned;   // by trusted ports of this host
 };
 
 // new_beats: how much Host_Status.alive goes up. time: wall clock, milliseconds since 1970, for

@@ -73,8 +73,6 @@ void SouthboundLink::check() {
 
 void SouthboundLink::on_state(ovsdb::ConnectionState state, std::string_view why) {
     bool is_connected = state == ovsdb::ConnectionState::ready;
-    if (is_connected && !was_connected_)
-        log::info(module, "connected");
     if (!is_connected && was_connected_)
         log::warning(module, "connection lost: {}; forwarding goes on by the last state", why);
     was_connected_ = is_connected;

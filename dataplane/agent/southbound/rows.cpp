@@ -104,6 +104,11 @@ Result<LearnedEntry> read_row(const southbound::LearnedMac& row) {
     return LearnedEntry{row.segment, *mac, row.host, row.port};
 }
 
+ovsdb::Uuid uuid_of(const LearnedEntry& learned) {
+    return ovsdb::Uuid::named(fmt::format("Learned_Mac {} {}", ovsdb::to_string(learned.segment),
+                                          to_string(learned.mac)));
+}
+
 std::string name_of(const southbound::Host& row) { return "host " + row.name; }
 std::string name_of(const southbound::Segment& row) {
     return fmt::format("segment {}", row.intent.empty() ? ovsdb::to_string(row.uuid) : row.intent);

@@ -47,6 +47,9 @@ struct LearnedEntry {
 [[nodiscard]] Result<NicEntry> read_row(const southbound::LogicalPort& row);
 [[nodiscard]] Result<LearnedEntry> read_row(const southbound::LearnedMac& row);
 
+// The UUID of the row for it, on whichever host: the same MAC can't be inserted twice.
+ovsdb::Uuid uuid_of(const LearnedEntry& learned);
+
 // What a row is called where its trouble is reported: "segment org/acme/network/web".
 std::string name_of(const southbound::Host& row);
 std::string name_of(const southbound::Segment& row);

@@ -73,6 +73,18 @@ Result<> read_addresses(const json& root, State& state) {
     return {};
 }
 
+Result<> read_link_local(const json& root, State& state) {
+    const json claims = root.value("link_local", json::object());
+    for (const auto& [nic, addresses] : claims.items())
+        for (const json& text : addresses) {
+            auto address = Ipv6Addr::from(text.get<std::string>());
+            if (!address)
+                return tl::unexpected(address.error().in("link_local"));
+            state.link_local[nic].push_back(*address);
+        }
+    return {};
+}
+
 // The JSON library reports a value of the wrong type by an exception; state_from() catches it.
 Result<State> read_root(const json& root) {
     if (root.value("format", 0) != format)
@@ -83,6 +95,8 @@ Result<State> read_root(const json& root) {
     if (auto read = read_ids(root, state); !read)
         return tl::unexpected(read.error());
     if (auto read = read_addresses(root, state); !read)
+        return tl::unexpected(read.error());
+    if (auto read = read_link_local(root, state); !read)
         return tl::unexpected(read.error());
     auto tables = ovsdb::from_json<southbound::Tables>(root.value("southbound", json::object()));
     if (!tables)
@@ -107,6 +121,10 @@ std::string to_text(const State& state) {
     json addresses = json::array();
     for (Ipv4Addr address : state.vtep_addresses)
         addresses.push_back(ringfence::to_string(address));
+    json link_local = json::object();
+    for (const auto& [nic, claimed] : state.link_local)
+        for (const Ipv6Addr& address : claimed)
+            link_local[nic].push_back(ringfence::to_string(address));
     json root = {{"format", format},
                  {"host", state.host},
                  {"applied", state.applied},
@@ -115,6 +133,7 @@ std::string to_text(const State& state) {
                   {{"ports", to_json(state.ports)},
                    {"segments", to_json(state.segments)},
                    {"next_hops", to_json(state.next_hops)}}},
+                 {"link_local", link_local},
                  {"southbound", ovsdb::to_json(state.southbound)}};
     if (state.wanted_ports)
         root["ports"] = ports_to_json(*state.wanted_ports);

@@ -25,6 +25,7 @@ struct State {
     std::map<std::string, PortId> ports;
     std::map<std::string, SegmentId> segments;
     std::map<std::string, NextHopId> next_hops;
+    std::map<std::string, std::vector<Ipv6Addr>> link_local; // claimed, by Logical_Port.name
     southbound::Tables southbound;
     // Written by hand, for labs: ports in place of an Open_vSwitch database.
     std::optional<std::map<std::string, WantedPort>> wanted_ports;

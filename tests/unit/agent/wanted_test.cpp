@@ -146,6 +146,17 @@ TEST(Wanted, IfaceIdUsedTwiceStaysWithTheFirstByName) {
               "external_ids:iface-id: a has nic already on this host");
 }
 
+TEST(Wanted, IfaceIdStaysWithThePortThatWorksAlready) {
+    Rows rows;
+    rows.plug("a", "tap").external_ids = {{"iface-id", "nic"}};
+    auto& works = rows.plug("b", "tap");
+    works.external_ids = {{"iface-id", "nic"}};
+    works.ofport = 5;
+    Wanted wanted = rows.wanted();
+    EXPECT_TRUE(wanted.ports.contains("b"));
+    EXPECT_TRUE(wanted.refused.contains(Rows::uuid("a")));
+}
+
 TEST(Wanted, UplinkIsNoTenantsPortAndItsShadowIsItsOwn) {
     Rows rows;
     rows.plug("up0", "tap").external_ids = {{"ringfence-uplink", "vtep0"}};
