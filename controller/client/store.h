@@ -18,6 +18,13 @@ struct Target {
     bool existed = false; // and nothing is to be done
 };
 
+// What callers see of a row; and which row a search finds.
+template <class Row>
+using ObjectOf = decltype(describe(std::declval<const nb::Tables&>(), std::declval<const Row&>()));
+template <class Find>
+using FoundBy =
+    std::remove_cvref_t<decltype(**std::declval<Find>()(std::declval<const nb::Tables&>()))>;
+
 struct Cloud::Impl {
     using Clock = std::chrono::steady_clock;
 
@@ -34,18 +41,17 @@ struct Cloud::Impl {
 
     // The same for one row: what it has become is the answer.
     template <class Row>
-    auto change(const ovsdb::Table<Row> nb::Tables::*table,
-                const std::function<Result<Target>(Draft&)>& make)
-        -> Result<Made<decltype(describe(std::declval<nb::Tables>(), std::declval<Row>()))>>;
+    [[nodiscard]] Result<Made<ObjectOf<Row>>>
+    change(const ovsdb::Table<Row> nb::Tables::*table,
+           const std::function<Result<Target>(Draft&)>& make);
 
     // A list of what lies in scope, sorted by name.
     template <class Row>
-    auto list(const ovsdb::Table<Row> nb::Tables::*table, const Path& scope = {})
-        -> Result<std::vector<decltype(describe(std::declval<nb::Tables>(), std::declval<Row>()))>>;
+    [[nodiscard]] Result<std::vector<ObjectOf<Row>>>
+    list(const ovsdb::Table<Row> nb::Tables::*table, const Path& scope = {});
     // One row, as find(tables) has it.
-    auto show(const auto& find)
-        -> Result<decltype(describe(std::declval<nb::Tables>(),
-                                    **find(std::declval<const nb::Tables&>())))>;
+    template <class Find>
+    [[nodiscard]] auto show(const Find& find) -> Result<ObjectOf<FoundBy<Find>>>;
 
     const nb::Global* global() const;
 
@@ -72,9 +78,8 @@ private:
 };
 
 template <class Row>
-auto Cloud::Impl::change(const ovsdb::Table<Row> nb::Tables::*table,
-                         const std::function<Result<Target>(Draft&)>& make)
-    -> Result<Made<decltype(describe(std::declval<nb::Tables>(), std::declval<Row>()))>> {
+Result<Made<ObjectOf<Row>>> Cloud::Impl::change(const ovsdb::Table<Row> nb::Tables::*table,
+                                                const std::function<Result<Target>(Draft&)>& make) {
     Target target;
     nb::Tables afterwards;
     const auto receipt = commit(
@@ -85,7 +90,7 @@ auto Cloud::Impl::change(const ovsdb::Table<Row> nb::Tables::*table,
     const Row* row = (afterwards.*table).find(target.uuid);
     if (!row)
         return fail(ErrorKind::conflict, "it was made, and deleted by somebody else at once");
-    return Made{describe(afterwards, *row), *receipt, target.existed};
+    return Made<ObjectOf<Row>>{describe(afterwards, *row), *receipt, target.existed};
 }
 
 inline std::string sort_key(const auto& object) {
@@ -108,14 +113,14 @@ inline bool lies_in(const Path& scope, const auto& object) {
 [[nodiscard]] Result<> check_scope(const nb::Tables& rows, const Path& scope);
 
 template <class Row>
-auto Cloud::Impl::list(const ovsdb::Table<Row> nb::Tables::*table, const Path& scope)
-    -> Result<std::vector<decltype(describe(std::declval<nb::Tables>(), std::declval<Row>()))>> {
+Result<std::vector<ObjectOf<Row>>> Cloud::Impl::list(const ovsdb::Table<Row> nb::Tables::*table,
+                                                     const Path& scope) {
     const auto rows = read();
     if (!rows)
         return tl::unexpected(rows.error());
     if (const auto there = check_scope(**rows, scope); !there)
         return tl::unexpected(there.error());
-    std::vector<decltype(describe(std::declval<nb::Tables>(), std::declval<Row>()))> objects;
+    std::vector<ObjectOf<Row>> objects;
     for (const Row& row : (*rows)->*table)
         if (auto object = describe(**rows, row); lies_in(scope, object))
             objects.push_back(std::move(object));
@@ -123,9 +128,7 @@ auto Cloud::Impl::list(const ovsdb::Table<Row> nb::Tables::*table, const Path& s
     return objects;
 }
 
-auto Cloud::Impl::show(const auto& find)
-    -> Result<decltype(describe(std::declval<nb::Tables>(),
-                                **find(std::declval<const nb::Tables&>())))> {
+template <class Find> auto Cloud::Impl::show(const Find& find) -> Result<ObjectOf<FoundBy<Find>>> {
     const auto rows = read();
     if (!rows)
         return tl::unexpected(rows.error());

@@ -187,7 +187,8 @@ Result<> finish(Session& session, Change change, const Result<client::Made<Objec
         return tl::unexpected(made.error());
     const char* kind = Calls<Object>::kind;
     session.print_change(one(kind, made->object), made->receipt, change == Change::creation);
-    if (auto waited = session.wait(made->receipt); !waited || made->receipt.change == 0)
+    if (auto waited = session.wait(made->receipt);
+        !waited || made->receipt.change == 0 || !session.waits())
         return waited;
     const auto now = session.cloud().and_then(
         [&](Cloud* cloud) { return (cloud->*Calls<Object>::show)(key_of(made->object)); });

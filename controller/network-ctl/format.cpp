@@ -17,6 +17,7 @@ constexpr int json_version = 1;
 
 // --- Text ---------------------------------------------------------------------------------------
 template <class... Fn> struct Overloaded : Fn... { using Fn::operator()...; };
+template <class... Fn> Overloaded(Fn...) -> Overloaded<Fn...>;
 
 template <class Container, class Print>
 std::string join(const Container& container, const char* between, Print print) {

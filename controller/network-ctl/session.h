@@ -26,6 +26,7 @@ public:
     [[nodiscard]] Result<client::Cloud*> cloud();
     // Waits as --wait says, with progress on a terminal.
     [[nodiscard]] Result<> wait(const client::Receipt& receipt);
+    bool waits() const { return wait_ != client::Wait::none; }
 
     void print(const Listing& listing);
     // What was made or changed: its name alone, or all of it where --format asks.

@@ -28,7 +28,10 @@ inline std::string why(const auto& result) { return result ? "" : result.error()
 
 class CloudTest : public testing::Test {
 protected:
-    CloudTest() { server_.start(); }
+    explicit CloudTest(const std::vector<std::string>& schemas = {"northbound"})
+        : server_(files_of(schemas)) {
+        server_.start();
+    }
 
     Cloud open(std::chrono::milliseconds timeout = std::chrono::seconds(20)) {
         auto cloud = Cloud::open({.remotes = server_.remote(), .timeout = timeout});
@@ -65,7 +68,15 @@ protected:
                 .addresses = std::move(addresses)};
     }
 
-    ovsdb::test::Server server_{{ovsdb::test::schema_file("northbound")}};
+    ovsdb::test::Server server_;
+
+private:
+    static std::vector<std::string> files_of(const std::vector<std::string>& schemas) {
+        std::vector<std::string> files;
+        for (const std::string& schema : schemas)
+            files.push_back(ovsdb::test::schema_file(schema));
+        return files;
+    }
 };
 
 } // namespace ringfence::client

@@ -27,6 +27,8 @@ std::string contents(const std::string& file) {
 
 class ProgramTest : public CloudTest {
 protected:
+    using CloudTest::CloudTest;
+
     // A shell's command line; `network-ctl` and $RINGFENCE_DB are ours.
     Outcome shell(const std::string& command) {
         const std::string base = server_.folder() + "/run";
@@ -188,6 +190,28 @@ TEST_F(ProgramTest, SaysWhenTheControllerRefusesWhatIsWritten) {
                 {"op":"update","table":"Organization","where":[],"row":{"status":"no good"}})");
     expect("org set acme --description x", 65, "",
            "network-ctl: org acme is written, but the controller refuses it: no good\n");
+}
+
+// A real controller on both databases.
+class ControllerTest : public ProgramTest {
+protected:
+    ControllerTest()
+        : ProgramTest({"northbound", "southbound"}),
+          controller_({RINGFENCE_BIN "/ringfence-controller", "--nb", server_.remote(), "--sb",
+                       server_.remote(), "--lease-time", "300"}) {}
+    ovsdb::test::Process controller_;
+};
+
+TEST_F(ControllerTest, CommandsReturnWhenItHasCompiledThem) {
+    expect("org create acme", 0, "acme\n", "");
+    expect("network create acme/front --subnet 10.0.0.0/24", 0, "acme/front\n", "");
+    expect("nic create acme/web-0 --network front --ip 10.0.0.5", 0, "acme/default/web-0/0\n", "");
+    const auto ports = server_.transact(
+        R"(["Ringfence_Southbound",{"op":"select","table":"Logical_Port","where":[],"columns":["name"]}])");
+    EXPECT_NE(ports.find("acme/default/web-0/0"), std::string::npos) << ports;
+    expect("sync --wait hosts", 0, "", "");
+    expect("org delete acme --cascade --wait hosts", 0, "", "");
+    EXPECT_EQ(open().global()->compiled, 4);
 }
 
 TEST_F(ProgramTest, SaysWhenTheDatabaseIsOutOfReachOrAnother) {
