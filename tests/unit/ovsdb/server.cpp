@@ -81,7 +81,7 @@ void Server::start() {
     fs::remove(folder() + "/ctl");
     fs::remove(socket());
     process_ = Process(command, folder() + "/server.log");
-    for (int i = 0; i < 2000 && !fs::exists(folder() + "/ctl"); ++i)
+    for (int i = 0; i < 12000 && !fs::exists(folder() + "/ctl"); ++i)
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
     appctl({"version"});
 }
