@@ -1,0 +1,87 @@
+#include "tests/fuzz/one_input.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <memory>
+
+#include <rte_mbuf.h>
+
+#include "dataplane/pipeline.h"
+#include "tests/packet/templates.h"
+
+namespace ringfence::fuzz {
+
+namespace {
+
+[[noreturn]] void fail(const char* what) {
+    std::fprintf(stderr, "fuzz: %s\n", what);
+    std::abort();
+}
+void check(bool holds, const char* what) {
+    if (!holds)
+        fail(what);
+}
+
+test::Lab& host() {
+    static test::Lab* lab = [] {
+        auto* made = new test::Lab; // lives as long as the process
+        test::configure_host(*made);
+        made->fabric();
+        return made;
+    }();
+    return *lab;
+}
+
+bool conserved(test::Lab& lab) {
+    CounterSums total = lab.worker().total();
+    return total.in() == total.out();
+}
+
+void no_free(void*, void*) {}
+
+// Parsing and port security on memory that ends with the frame: an mbuf of the pool has room
+// behind. The buffer is external to the mbuf; the stages that would write before or behind it find
+// no room.
+void at_the_end_of_memory(PortId port, const uint8_t* data, size_t size) {
+    test::Lab& lab = host();
+    std::unique_ptr<uint8_t[]> exact(new uint8_t[size]);
+    std::memcpy(exact.get(), data, size);
+    rte_mbuf* mbuf = lab.buffer({});
+    rte_mbuf_ext_shared_info shared{};
+    shared.free_cb = no_free;
+    rte_mbuf_ext_refcnt_set(&shared, 1);
+    rte_pktmbuf_attach_extbuf(mbuf, exact.get(), 0, static_cast<uint16_t>(size), &shared);
+    mbuf->data_off = 0;
+    mbuf->data_len = static_cast<uint16_t>(size);
+    mbuf->pkt_len = static_cast<uint32_t>(size);
+    process(lab.fabric(), lab.worker(), port, &mbuf, 1);
+    lab.transmitted();
+    check(conserved(lab), "a packet is not accounted for");
+    check(lab.buffers_in_use() == 0, "a buffer leaked");
+}
+
+void run(PortId port, const uint8_t* data, size_t size) {
+    constexpr size_t largest = 1600;
+    if (size > largest)
+        size = largest;
+    at_the_end_of_memory(port, data, size);
+
+    test::Lab& lab = host();
+    lab.receive(port, {std::vector<uint8_t>(data, data + size)});
+    for (const auto& [to, frames] : lab.transmitted()) {
+        check(to != 11 || port == PortId(10), "a tenant's frame reached the kernel's port");
+        for (const auto& frame : frames)
+            check(frame.size() >= 60, "a runt went out");
+    }
+    check(conserved(lab), "a packet is not accounted for");
+    check(lab.buffers_in_use() == 0, "a buffer leaked");
+    lab.worker().take_notices([](const Notice&) {});
+}
+
+} // namespace
+
+void from_nic(const uint8_t* data, size_t size) { run(PortId(1), data, size); }
+void from_wire(const uint8_t* data, size_t size) { run(PortId(10), data, size); }
+
+} // namespace ringfence::fuzz

@@ -1,0 +1,17 @@
+// What the fuzz targets do with one input; the libFuzzer targets and the short run as a test share
+// it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace ringfence::fuzz {
+
+// The input as a frame of a NIC or of the wire, through the whole pipeline on the host of
+// tests/packet/templates.h. The frame lies at the very end of its allocation, so that
+// AddressSanitizer sees a read behind it. Aborts where a packet is not accounted for, a buffer
+// leaks, a runt goes out, or a tenant's frame reaches the kernel's port.
+void from_nic(const uint8_t* data, size_t size);
+void from_wire(const uint8_t* data, size_t size);
+
+} // namespace ringfence::fuzz
