@@ -24,21 +24,23 @@ public:
     void operator()(Stage stage, Decide decide, Burst& burst, Applies applies) const {
         if (burst.size() == 0)
             return;
-        uint64_t began = worker_.timing() ? rte_rdtsc() : 0;
+        const Fabric& fabric = fabric_;
+        Worker& worker = worker_;
+        uint64_t began = worker.timing() ? rte_rdtsc() : 0;
         uint16_t met = burst.size();
         burst.keep([&](Packet& packet) {
             if (!applies(packet))
                 return true;
-            Verdict verdict = decide(fabric_, worker_, packet);
+            Verdict verdict = decide(fabric, worker, packet);
             if (packet.traced) [[unlikely]]
                 trace(stage, packet, verdict);
             if (verdict == Verdict::next) [[likely]]
                 return true;
-            worker_.drop(packet.mbuf, verdict);
+            worker.drop(packet.mbuf, verdict);
             return false;
         });
         if (began) [[unlikely]]
-            worker_.timed(stage, rte_rdtsc() - began, met);
+            worker.timed(stage, rte_rdtsc() - began, met);
     }
     template <class Decide> void operator()(Stage stage, Decide decide, Burst& burst) const {
         (*this)(stage, decide, burst, [](const Packet&) { return true; });
@@ -48,7 +50,8 @@ public:
     Worker& worker() const { return worker_; }
 
 private:
-    void trace(Stage stage, const Packet& packet, Verdict verdict) const {
+    [[gnu::cold, gnu::noinline]] void trace(Stage stage, const Packet& packet,
+                                            Verdict verdict) const {
         TraceRecord record{};
         record.packet = packet.traced;
         record.port = packet.mbuf->port;

@@ -1,6 +1,8 @@
 // The screen: every stage, in order. Bursts of up to 32; each (each.h) is the loop over one.
 #include "dataplane/pipeline.h"
 
+#include <algorithm>
+
 #include "dataplane/each.h"
 #include "dataplane/stages/flood.h"
 #include "dataplane/stages/stages.h"
@@ -9,10 +11,16 @@ namespace ringfence {
 
 namespace {
 
-bool asks(const Packet& packet) { return packet.asks; }
-bool is_undecided(const Packet& packet) { return packet.out.kind == Out::Kind::undecided; }
-bool is_flooded(const Packet& packet) { return packet.out.kind == Out::Kind::flood; }
-bool goes_to_vtep(const Packet& packet) { return packet.out.kind == Out::Kind::vtep; }
+constexpr auto asks = [](const Packet& packet) { return packet.asks; };
+constexpr auto is_undecided = [](const Packet& packet) {
+    return packet.out.kind == Out::Kind::undecided;
+};
+constexpr auto is_flooded = [](const Packet& packet) {
+    return packet.out.kind == Out::Kind::flood;
+};
+constexpr auto goes_to_vtep = [](const Packet& packet) {
+    return packet.out.kind == Out::Kind::vtep;
+};
 
 void transmit(const Each& each, Burst& burst) {
     if (burst.has(Mark::vtep))
@@ -85,15 +93,17 @@ void process(const Fabric& fabric, Worker& worker, PortId from, rte_mbuf** frame
     worker.count(from, Verdict::rx, n);
     for (uint16_t done = 0; done < n;) {
         Burst burst;
-        for (; done < n && !burst.full(); ++done) {
-            frames[done]->port = static_cast<uint16_t>(from.value());
-            Packet& packet = burst.add(frames[done]);
+        uint16_t size = std::min<uint16_t>(Burst::capacity, static_cast<uint16_t>(n - done));
+        const bool tracing = worker.trace().armed();
+        burst.fill(frames + done, size, [&](Packet& packet) {
+            packet.mbuf->port = static_cast<uint16_t>(from.value());
             packet.port = port;
             packet.segment = segment;
-            if (worker.trace().armed()) [[unlikely]]
+            if (tracing) [[unlikely]]
                 packet.traced = worker.trace().begin();
-        }
+        });
         run(Each(fabric, worker), port, burst);
+        done = static_cast<uint16_t>(done + size);
     }
 }
 

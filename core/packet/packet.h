@@ -118,8 +118,19 @@ public:
     uint16_t size() const { return live_count_; }
     bool full() const { return used_ == capacity; }
     Packet& add(rte_mbuf* frame) { // not full
-        live_[live_count_++] = static_cast<uint8_t>(used_);
-        return *std::construct_at(&packets()[used_++], frame, marks_);
+        Packet* packet = std::construct_at(&packets()[used_++], frame, marks_);
+        live_[live_count_++] = packet;
+        return *packet;
+    }
+    // The same for many, into an empty burst, n at most its capacity: set_up(Packet&).
+    template <class SetUp> void fill(rte_mbuf** frames, uint16_t n, SetUp set_up) {
+        Packet* packet = packets();
+        for (uint16_t i = 0; i < n; ++i, ++packet) {
+            std::construct_at(packet, frames[i], marks_);
+            set_up(*packet);
+            live_[i] = packet;
+        }
+        used_ = live_count_ = n;
     }
     void clear() {
         used_ = live_count_ = 0;
@@ -128,23 +139,22 @@ public:
     // True where some packet of it was marked so.
     bool has(Mark mark) const { return marks_ & static_cast<uint8_t>(mark); }
 
-    Packet& operator[](uint16_t i) { return packets()[live_[i]]; }
     // Keeps those for which stays(Packet&) is true.
     template <class Stays> void keep(Stays stays) {
-        uint16_t kept = 0;
-        for (uint16_t i = 0; i < live_count_; ++i) {
-            uint8_t slot = live_[i];
-            live_[kept] = slot;
-            kept = static_cast<uint16_t>(kept + stays(packets()[slot]));
+        Packet** kept = live_.data();
+        for (Packet **next = kept, **end = kept + live_count_; next != end; ++next) {
+            Packet* packet = *next;
+            *kept = packet;
+            kept += stays(*packet) ? 1 : 0;
         }
-        live_count_ = kept;
+        live_count_ = static_cast<uint16_t>(kept - live_.data());
     }
 
 private:
     Packet* packets() { return reinterpret_cast<Packet*>(storage_); }
 
     alignas(64) std::byte storage_[capacity * sizeof(Packet)]; // raw: add() makes what is needed
-    std::array<uint8_t, capacity> live_;
+    std::array<Packet*, capacity> live_;
     uint16_t used_ = 0, live_count_ = 0;
     uint8_t marks_ = 0;
 };
