@@ -323,6 +323,19 @@ TEST_F(Controllers, SurviveARestartOfTheDatabases) {
                                      std::set<std::string>{"10.0.0.88"});
 }
 
+TEST_F(Controllers, AreDaemonsThatEndCleanly) {
+    const std::string pid_file = server_.folder() + "/controller.pid";
+    const std::string control = server_.folder() + "/controller.ctl";
+    run({RINGFENCE_CONTROLLER, "--nb", server_.remote(), "--sb", server_.remote(), "--pidfile",
+         pid_file, "--unixctl", control, "--log-file", log_of("daemon"), "--detach"});
+    UNTIL(reactor_, compiled() >= 0);
+    EXPECT_THAT(run({"ovs-appctl", "-t", control, "ringfence/status"}), HasSubstr("lease: held"));
+    EXPECT_THAT(run({"ovs-appctl", "-t", control, "version"}), HasSubstr("ringfence-controller"));
+    run({"ovs-appctl", "-t", control, "exit"});
+    UNTIL(reactor_, owner().empty() && !std::filesystem::exists(pid_file) &&
+                        !std::filesystem::exists(control));
+}
+
 // 1,000 ports: one change rewrites one row, and is quick though all is computed from scratch.
 TEST_F(Controllers, OneChangeOfAThousandPortsIsOneRow) {
     auto rows = cloud();
