@@ -108,11 +108,11 @@ void Underlay::Impl::on_readable() {
     if (!changes.any())
         return;
     links_changed |= changes.links;
-    for (auto& [address, vtep] : vteps)
-        vtep.ask_again |= changes.links || changes.all_routes ||
-                          std::ranges::any_of(changes.routes, [&](const auto& prefix) {
-                              return covers(prefix, address);
-                          });
+    for (auto& entry : vteps)
+        entry.second.ask_again |= changes.links || changes.all_routes ||
+                                  std::ranges::any_of(changes.routes, [&](const auto& prefix) {
+                                      return covers(prefix, entry.first);
+                                  });
     if (!refresh_soon)
         refresh_soon = reactor.after(gathering, [this] { refresh(); });
 }
