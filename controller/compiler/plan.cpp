@@ -43,6 +43,14 @@ void add_hosts_in(const southbound::Tables& tables, const Domains& domains,
             hosts.insert(claim.host);
 }
 
+std::set<std::string> hosts_in_service(const southbound::Tables& tables) {
+    std::set<std::string> hosts;
+    for (const auto& host : tables.host)
+        if (host.kind == "ringfence")
+            hosts.insert(host.name);
+    return hosts;
+}
+
 void number_hosts(southbound::Tables& wanted, const std::set<std::string>& touched,
                   int64_t number) {
     std::vector<southbound::HostConfig> numbered;
@@ -60,17 +68,17 @@ void number_hosts(southbound::Tables& wanted, const std::set<std::string>& touch
 std::set<std::string> touched_hosts(const southbound::Tables& before,
                                     const southbound::Tables& after,
                                     const southbound::Changes& changes) {
+    auto served = hosts_in_service(before);
+    served.merge(hosts_in_service(after));
+    if (!changes.host.empty())
+        return served;
     std::set<std::string> hosts;
-    if (!changes.host.empty()) {
-        for (const auto& config : after.host_config)
-            hosts.insert(config.host);
-        return hosts;
-    }
     auto domains = changed_domains(changes);
     if (domains.empty())
         return hosts;
     add_hosts_in(before, domains, hosts);
     add_hosts_in(after, domains, hosts);
+    std::erase_if(hosts, [&](const std::string& host) { return !served.contains(host); });
     return hosts;
 }
 

@@ -19,8 +19,9 @@ struct Plan {
 // hosts that the difference touches. `current` has a Lease row.
 Plan plan(const southbound::Tables& current, southbound::Tables wanted);
 
-// The Ringfence hosts to whom a change matters: those with a claim or a binding of a port that
-// needs a changed row's domain; all of them where a Host row changes.
+// The Ringfence hosts in service to whom a change matters: those with a claim or a binding of a
+// port that needs a changed row's domain; all of them where a Host row changes. Nobody waits for a
+// host that isn't admitted.
 std::set<std::string> touched_hosts(const southbound::Tables& before,
                                     const southbound::Tables& after,
                                     const southbound::Changes& changes);

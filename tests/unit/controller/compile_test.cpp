@@ -384,6 +384,18 @@ TEST(Plan, TouchesEveryHostWhenAHostComes) {
     EXPECT_THAT(plan.touched, ElementsAre("h1", "h2", "h3"));
 }
 
+TEST(Plan, TouchesNoHostThatIsNotAdmitted) { // nobody would answer for it
+    auto rows = cloud();
+    edit(rows.host, "host/h2", [](auto& h) { h.admitted = false; });
+    auto current = settled(rows);
+    edit(rows.nic, "nic/web-1/0", [](auto& nic) { nic.addresses = {"192.168.0.12"}; });
+    EXPECT_THAT(compiler::plan(current, compile(rows, current).wanted).touched, IsEmpty());
+    rows.host.insert(make_host("h3"));
+    current.host_status.insert(make_status("h3", "192.0.2.3"));
+    EXPECT_THAT(compiler::plan(current, compile(rows, current).wanted).touched,
+                ElementsAre("h1", "h3"));
+}
+
 TEST(Plan, TouchesNobodyForASegmentWithoutPorts) {
     auto rows = cloud();
     auto current = settled(rows);
