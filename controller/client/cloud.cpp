@@ -54,8 +54,13 @@ Cloud::~Cloud() = default;
 
 Result<Cloud> Cloud::open(Options options) {
     auto impl = std::make_unique<Impl>(std::move(options));
-    const auto patience = std::min(impl->options.connect_timeout, impl->options.timeout);
-    if (auto connected = impl->connect(Impl::Clock::now() + patience); !connected)
+    const auto end = Impl::Clock::now() + impl->options.timeout;
+    const auto patience = std::min(end, Impl::Clock::now() + impl->options.connect_timeout);
+    // Nobody there is known soon; a large database may take its time.
+    auto connected = impl->connect(patience);
+    if (!connected && !impl->was_refused())
+        connected = impl->connect(end);
+    if (!connected)
         return tl::unexpected(connected.error());
     return Cloud(std::move(impl));
 }

@@ -35,7 +35,7 @@ struct Options {
     std::string
         remotes; // "unix:/run/ringfence/nb.sock,tcp:192.0.2.1:6641": any one of them will do
     std::chrono::milliseconds timeout{30'000}; // of each call
-    // of open(), which tries again meanwhile; the shorter of both counts
+    // of open(), where nobody answers (the shorter of both counts)
     std::chrono::milliseconds connect_timeout{2'000};
     bool dry_run = false; // calls answer as if done, and write nothing
 };

@@ -192,7 +192,6 @@ struct VappChange {
 
 struct Vm {
     Path path{};
-    int64_t nics = 0;
     std::string status{};
 };
 struct NewVm {

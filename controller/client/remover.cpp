@@ -17,6 +17,26 @@ template <class Row> std::vector<Row> copies(const ovsdb::Table<Row>& table, con
 
 } // namespace
 
+Remover::Remover(Draft& draft, bool cascade) : draft_(draft), cascade_(cascade) {
+    for (const nb::Nic& nic : draft.rows().nic)
+        nics_of_vm_[nic.virtual_machine].push_back(nic.uuid);
+    for (const nb::AddressAllocation& allocation : draft.rows().address_allocation)
+        if (allocation.nic)
+            ledger_of_nic_[*allocation.nic].push_back(allocation.uuid);
+}
+
+// Those that are still there.
+template <class Row>
+std::vector<Row> Remover::indexed(const ovsdb::Table<Row>& table, const Index& index,
+                                  const Uuid& of) const {
+    std::vector<Row> rows;
+    if (const auto found = index.find(of); found != index.end())
+        for (const Uuid& uuid : found->second)
+            if (const Row* row = table.find(uuid))
+                rows.push_back(*row);
+    return rows;
+}
+
 template <class Row>
 Result<> Remover::remove_all(const ovsdb::Table<Row> nb::Tables::*table, const auto& depends) {
     for (const Row& row : copies(draft_.rows().*table, depends))
@@ -140,18 +160,16 @@ Result<> Remover::remove(const nb::VappNetwork& network) {
 }
 
 Result<> Remover::remove(const nb::VirtualMachine& vm) {
-    if (cascade_) {
-        if (auto removed = remove_all(
-                &nb::Tables::nic, [&](const auto& row) { return row.virtual_machine == vm.uuid; });
-            !removed)
-            return removed;
-    }
+    if (cascade_)
+        for (const nb::Nic& nic : indexed(draft_.rows().nic, nics_of_vm_, vm.uuid))
+            if (auto removed = remove(nic); !removed)
+                return removed;
     return finish("VM", path_of(draft_.rows(), vm).text(), vm);
 }
 
 Result<> Remover::remove(const nb::Nic& nic) {
-    erase_all(&nb::Tables::address_allocation,
-              [&](const auto& row) { return row.nic == nic.uuid; });
+    for (const auto& row : indexed(draft_.rows().address_allocation, ledger_of_nic_, nic.uuid))
+        draft_.erase(row);
     removed_.push_back("NIC " + nic.port_name);
     draft_.erase(nic);
     return {};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "controller/client/cloud.h"
@@ -12,7 +13,7 @@ namespace ringfence::client {
 
 class Remover {
 public:
-    Remover(Draft& draft, bool cascade) : draft_(draft), cascade_(cascade) {}
+    Remover(Draft& draft, bool cascade);
 
     [[nodiscard]] Result<> remove(const nb::Host& host);
     [[nodiscard]] Result<> remove(const nb::Organization& organization);
@@ -35,8 +36,16 @@ private:
     template <class Row>
     [[nodiscard]] Result<> finish(const char* kind, const std::string& name, const Row& row);
 
+    // Whose dependents are many, so that they must not be searched for one by one.
+    using Index = std::unordered_map<Uuid, std::vector<Uuid>>;
+    template <class Row>
+    std::vector<Row> indexed(const ovsdb::Table<Row>& table, const Index& index,
+                             const Uuid& of) const;
+
     Draft& draft_;
     bool cascade_;
+    Index nics_of_vm_;
+    Index ledger_of_nic_;
     std::vector<std::string> removed_;
 };
 

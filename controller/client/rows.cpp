@@ -231,9 +231,7 @@ VappNetwork describe(const nb::Tables& rows, const nb::VappNetwork& network) {
 }
 
 Vm describe(const nb::Tables& rows, const nb::VirtualMachine& vm) {
-    const auto nics = std::ranges::count_if(
-        rows.nic, [&](const nb::Nic& nic) { return nic.virtual_machine == vm.uuid; });
-    return {path_of(rows, vm), nics, vm.status};
+    return {path_of(rows, vm), vm.status};
 }
 
 Nic describe(const nb::Tables& rows, const nb::Nic& nic) {

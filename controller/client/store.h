@@ -32,6 +32,10 @@ struct Cloud::Impl {
 
     // Waits until the replica is there; the error says why it isn't.
     [[nodiscard]] Result<> connect(Clock::time_point deadline);
+    // The last attempt failed, and no other one has got as far as an answer.
+    bool was_refused() const {
+        return !why_not.empty() && database.state() != ovsdb::ConnectionState::loading;
+    }
     // The database as it is now, everything in it that was answered before this call included.
     [[nodiscard]] Result<const nb::Tables*> read();
 

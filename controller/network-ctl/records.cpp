@@ -100,9 +100,7 @@ Record record(const client::VappNetwork& network) {
     return record;
 }
 
-Record record(const client::Vm& vm) {
-    return {{"vm", vm.path.text()}, {"nics", vm.nics}, {"status", vm.status}};
-}
+Record record(const client::Vm& vm) { return {{"vm", vm.path.text()}, {"status", vm.status}}; }
 
 Record record(const client::Nic& nic) {
     return {{"port_name", nic.port_name},

@@ -86,7 +86,7 @@ TEST_F(CloudTest, NicMakesItsVmAndVappAndNotesItsAddresses) {
     EXPECT_EQ(count("Address_Allocation"), 3u);
     EXPECT_EQ(cloud.vms({"acme"})->size(), 1u);
     EXPECT_EQ(cloud.create(nic_of("web-0"))->object.port_name, "acme/default/web-0/1");
-    EXPECT_EQ(cloud.vm({"acme", "default", "web-0"})->nics, 2);
+    EXPECT_EQ(cloud.nics({"acme", "default", "web-0"})->size(), 2u);
 }
 
 TEST_F(CloudTest, NicWithoutAddressesIsSecuredByItsMac) {

@@ -53,7 +53,7 @@ TEST(Table, PrintsHeadingsWhereThereIsNothing) {
 
 TEST(Table, SetsHeadingsInBoldWhereItMay) {
     EXPECT_EQ(render(list_of<client::Vm>("vm", {}), Format::table, {.columns = 0, .bold = true}),
-              "\033[1mVM  NICS  STATUS\033[0m\n");
+              "\033[1mVM  STATUS\033[0m\n");
 }
 
 TEST(Table, ShowsOneObjectWhole) {
@@ -119,7 +119,7 @@ TEST(Csv, QuotesAsRfc4180Says) {
     EXPECT_EQ(render(listing, Format::csv, {}), "organization,description,enabled,status\r\n"
                                                 "acme,\"x, \"\"y\"\"\nz\",yes,\r\n"
                                                 "b,,yes,\r\n");
-    EXPECT_EQ(render(list_of<client::Vm>("vm", {}), Format::csv, {}), "vm,nics,status\r\n");
+    EXPECT_EQ(render(list_of<client::Vm>("vm", {}), Format::csv, {}), "vm,status\r\n");
 }
 
 TEST(Events, ShowTheirTimeInUtc) {
