@@ -44,13 +44,15 @@ Controller::Controller(ovsdb::Reactor& reactor, const ControllerOptions& options
     lease_.on_change([this](bool held) { on_lease(held); });
     north_.on_change([this](const auto& changes) { on_northbound(changes); });
     south_.on_change([this](const auto& changes) { on_southbound(changes); });
-    auto log_state = [](const char* name) {
-        return [name](ovsdb::ConnectionState state, std::string_view why) {
+    auto follow = [this](const char* name) {
+        return [this, name](ovsdb::ConnectionState state, std::string_view why) {
             log::info(module, "{} database: {} ({})", name, to_string(state), why);
+            if (state == ovsdb::ConnectionState::ready)
+                lease_.look(); // where nobody holds it, not a moment is lost
         };
     };
-    north_.on_state(log_state("northbound"));
-    south_.on_state(log_state("southbound"));
+    north_.on_state(follow("northbound"));
+    south_.on_state(follow("southbound"));
 }
 
 std::string Controller::status() const {
