@@ -135,7 +135,9 @@ void Agent::reconfigure() {
             std::exchange(closed_, nullptr)();
         return;
     }
-    if (local_ && !local_->in_charge() && !in_service_)
+    // Without the lock another process is the switch. Without a connection we still are, once we
+    // were.
+    if (local_ && (local_->contended() || (!local_->in_charge() && !in_service_)))
         return;
     Wanted wanted;
     if (local_)

@@ -80,19 +80,23 @@ void LocalDatabase::on_state(ovsdb::ConnectionState state, std::string_view why)
     }
 }
 
+// A connection that goes takes the lock along, and that is no reason to close a port: only a lock
+// that is lost while the connection stays has been taken by somebody.
 void LocalDatabase::on_lock(bool held) {
-    if (!ready_)
-        return; // loading; or the connection is gone, and the lock with it: ports go on
-    if (held) {
+    if (held && ready_) {
         written_ = {};
         events_.changed();
-    } else {
-        log::error(module,
-                   "another process has taken the lock {} of the local database: all ports are "
-                   "closed until it lets go",
-                   switch_lock);
-        events_.lost_lock();
     }
+    if (!held)
+        lock_check_ = reactor_.after(0s, [this] {
+            if (!contended())
+                return;
+            log::error(module,
+                       "another process has taken the lock {} of the local database: all ports "
+                       "are closed until it lets go",
+                       switch_lock);
+            events_.lost_lock();
+        });
 }
 
 void LocalDatabase::write(Report report) {

@@ -44,7 +44,7 @@ private:
     Report written_;                 // what the database holds, as far as we know
     std::optional<Report> to_write_; // given, and not sent yet
     bool in_flight_ = false, ready_ = false;
-    ovsdb::Handle retry_;
+    ovsdb::Handle retry_, lock_check_;
     ovsdb::Database<vswitch::Schema> database_;
 };
 
