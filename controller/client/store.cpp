@@ -97,11 +97,11 @@ Result<bool> Cloud::Impl::try_once(const Make& make, Attempt& attempt) {
     auto transaction = draft.finish();
     if (!transaction)
         return tl::unexpected(transaction.error());
-    if (draft.empty() || options.dry_run) {
-        if (attempt.afterwards)
-            *attempt.afterwards = draft.rows();
+    // What this call made of it; by the time of the answer others may have gone on.
+    if (attempt.afterwards)
+        *attempt.afterwards = draft.rows();
+    if (draft.empty() || options.dry_run)
         return true;
-    }
     count_change(*transaction, draft.rows());
     const auto selection =
         transaction->select<nb::Global>(every_global, nb::Global::Column::change);
@@ -112,8 +112,6 @@ Result<bool> Cloud::Impl::try_once(const Make& make, Attempt& attempt) {
     const auto rows = committed->rows(selection);
     if (rows && !rows->empty())
         attempt.receipt.change = rows->front().change;
-    if (attempt.afterwards)
-        *attempt.afterwards = database.tables();
     return true;
 }
 
@@ -135,8 +133,6 @@ Result<bool> Cloud::Impl::judge(const Error& error, const Draft& draft, Attempt&
     if (!draft.happened(database.tables()))
         return false;
     attempt.receipt.change = global() ? global()->change : 0;
-    if (attempt.afterwards)
-        *attempt.afterwards = database.tables();
     return true;
 }
 

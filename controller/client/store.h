@@ -91,10 +91,8 @@ Result<Made<ObjectOf<Row>>> Cloud::Impl::change(const ovsdb::Table<Row> nb::Tabl
         &afterwards);
     if (!receipt)
         return tl::unexpected(receipt.error());
-    const Row* row = (afterwards.*table).find(target.uuid);
-    if (!row)
-        return fail(ErrorKind::conflict, "it was made, and deleted by somebody else at once");
-    return Made<ObjectOf<Row>>{describe(afterwards, *row), *receipt, target.existed};
+    const Row& row = *(afterwards.*table).find(target.uuid);
+    return Made<ObjectOf<Row>>{describe(afterwards, row), *receipt, target.existed};
 }
 
 inline std::string sort_key(const auto& object) {

@@ -10,6 +10,7 @@ namespace ringfence::client {
 namespace {
 
 constexpr size_t racers = 8;
+constexpr int rounds = 10; // where the racers must really overlap for the test to see anything
 
 class RaceTest : public CloudTest {
 protected:
@@ -90,16 +91,43 @@ TEST_F(RaceTest, OneVniGoesToOneClient) {
     expect_one_winner(results, "VNI 6000 is taken by org/acme/network/n");
 }
 
+// The VMs are there before, so that nothing but the ledger keeps the NICs apart.
 TEST_F(RaceTest, OneAddressGoesToOneNic) {
     Cloud cloud = open();
     make_acme(cloud);
-    const auto results = race<Nic>([](Cloud& other, size_t i) {
-        return other.create(nic_of(("vm" + std::to_string(i)).c_str(), {"10.0.0.5"}));
-    });
-    expect_one_winner(results, "address 10.0.0.5 is taken on org/acme/network/front by "
-                               "org/acme/vapp/default/nic/vm");
-    EXPECT_EQ(count("Nic"), 1u);
-    EXPECT_EQ(count("Virtual_Machine"), 1u);
+    for (size_t i = 0; i < racers; ++i)
+        EXPECT_OK(cloud.create(NewVm{.path = {"acme", "default", "vm" + std::to_string(i)}}));
+    for (int round = 0; round < rounds; ++round) {
+        const std::string address = "10.0.0." + std::to_string(10 + round);
+        const auto results = race<Nic>([&](Cloud& other, size_t i) {
+            return other.create(nic_of(("vm" + std::to_string(i)).c_str(), {address}));
+        });
+        expect_one_winner(results, "address " + address +
+                                       " is taken on org/acme/network/front by "
+                                       "org/acme/vapp/default/nic/vm");
+    }
+    EXPECT_EQ(count("Nic"), static_cast<size_t>(rounds));
+}
+
+// An organization network and a vApp network have no index in common but the ledger's.
+TEST_F(RaceTest, OneVniGoesToOneNetworkOfEitherKind) {
+    Cloud cloud = open();
+    make_acme(cloud);
+    EXPECT_OK(cloud.create(NewVapp{.path = {"acme", "shop"}}));
+    for (int round = 0; round < rounds; ++round) {
+        const int64_t vni = 6000 + round;
+        race<Organization>([&](Cloud& other, size_t i) -> Result<Made<Organization>> {
+            const std::string name = std::to_string(round) + "-" + std::to_string(i);
+            const auto error =
+                i % 2
+                    ? why(other.create(NewNetwork{.path = {"acme", name}, .vni = vni}))
+                    : why(other.create(NewVappNetwork{.path = {"acme", "shop", name}, .vni = vni}));
+            EXPECT_TRUE(error.empty() || error.find("is taken by") != error.npos) << error;
+            return fail("not asked for");
+        });
+    }
+    EXPECT_EQ(count("Organization_Network") + count("Vapp_Network"),
+              static_cast<size_t>(1 + rounds)); // front, and one winner a round
 }
 
 TEST_F(RaceTest, NicsOfOneNewVmGetNumbersOfTheirOwn) {
