@@ -7,6 +7,7 @@
 #include <sys/mman.h>
 
 #include "core/tables/hash.h"
+#include "core/tables/prefetch.h"
 #include "perf/harness/cycles.h"
 
 namespace ringfence::perf {
@@ -71,7 +72,7 @@ void prefetched(benchmark::State& state) {
             uint64_t places[overlapped];
             for (unsigned i = 0; i < overlapped; ++i) {
                 places[i] = mix(++round) & (ring.size() - 1);
-                __builtin_prefetch(&ring[places[i]]);
+                prefetch(&ring[places[i]]);
             }
             for (uint64_t place : places)
                 sum += ring[place].next;

@@ -50,7 +50,10 @@ struct Packet {
     bool tagged = false;
     bool has_l4 = false; // IP with the upper layer's header in this packet
     bool is_fragment = false;
-    uint64_t destination = 0, source = 0; // MAC addresses as numbers
+    uint8_t traffic_class = 0;                      // of IP
+    uint16_t source_port = 0, destination_port = 0; // of TCP or UDP, where has_l4
+    uint32_t ip4_source = 0, ip4_destination = 0;   // of IPv4, in host order
+    uint64_t destination = 0, source = 0;           // MAC addresses as numbers
 
     // From where: the port, its segment, or by tunnel the VTEP and the VNI's segment.
     const LocalPort* port = nullptr;

@@ -18,6 +18,7 @@
 
 #include "core/tables/hash.h"
 #include "core/tables/mac_bucket.h"
+#include "core/tables/prefetch.h"
 #include "core/types/addresses.h"
 
 namespace ringfence {
@@ -39,9 +40,12 @@ public:
         return 0;
     }
     uint16_t find(MacAddr mac) const { return find(mac.to_u64()); }
+    // Has the MAC's bucket fetched, unless the table is so small that near caches keep it.
     void prefetch(uint64_t mac) const {
+        if (pages_.size() <= small)
+            return;
         uint64_t h = hash(mac);
-        __builtin_prefetch(&page(h).buckets[static_cast<uint32_t>(h) & page_mask()]);
+        ringfence::prefetch(&page(h).buckets[static_cast<uint32_t>(h) & page_mask()]);
     }
 
     // value is not 0, mac is not 00:00:00:00:00:00; what was there is replaced.
@@ -64,6 +68,7 @@ public:
 
 private:
     static constexpr uint32_t buckets_per_page = 64;
+    static constexpr size_t small = 8; // pages
     struct Page {
         MacBucket* buckets = nullptr; // the workers' way in: data() of storage
         uint32_t used = 0;            // slots that are not empty

@@ -10,6 +10,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <variant>
 
 #include "core/types/result.h"
@@ -32,6 +33,13 @@ struct MacAddr {
     static constexpr MacAddr broadcast() { return from_u64(0xffffffffffff); }
 
     constexpr uint64_t to_u64() const {
+        if (!std::is_constant_evaluated()) { // two loads, not six
+            uint32_t high;
+            uint16_t low;
+            std::memcpy(&high, bytes.data(), 4);
+            std::memcpy(&low, bytes.data() + 4, 2);
+            return uint64_t{__builtin_bswap32(high)} << 16 | __builtin_bswap16(low);
+        }
         uint64_t value = 0;
         for (uint8_t byte : bytes)
             value = value << 8 | byte;

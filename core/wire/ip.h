@@ -23,6 +23,7 @@ enum class Ecn : uint8_t { not_ect = 0, ect1 = 1, ect0 = 2, ce = 3 };
 class Ipv4Header {
 public:
     unsigned version() const { return version_ihl_ >> 4; }
+    bool is_plain() const { return version_ihl_ == 0x45; } // version 4, no options
     size_t header_length() const { return size_t{4} * (version_ihl_ & 0xf); }
     uint8_t traffic_class() const { return traffic_class_; } // DSCP << 2 | ECN
     Ecn ecn() const { return static_cast<Ecn>(traffic_class_ & 3); }
@@ -33,6 +34,21 @@ public:
     uint8_t ttl() const { return ttl_; }
     uint8_t protocol() const { return protocol_; }
     uint16_t checksum() const { return checksum_.host(); }
+    // Of a header without options: its checksum is right. The sum of its bytes as three numbers of
+    // this machine, because neither the words' size nor their order matters to it (RFC 1071, 2).
+    bool adds_up() const {
+        uint64_t first, second;
+        uint32_t third;
+        std::memcpy(&first, &version_ihl_, sizeof first);
+        std::memcpy(&second, &ttl_, sizeof second);
+        std::memcpy(&third, &destination_, sizeof third);
+        uint64_t sum = first + second;
+        sum += sum < first; // the carry comes around
+        sum += third;
+        sum += sum < third;
+        auto folded = static_cast<uint32_t>((sum + (sum << 32 | sum >> 32)) >> 32);
+        return (folded + (folded << 16 | folded >> 16)) >> 16 == 0xffff;
+    }
     Ipv4Addr source() const { return Ipv4Addr{source_.host()}; }
     Ipv4Addr destination() const { return Ipv4Addr{destination_.host()}; }
 

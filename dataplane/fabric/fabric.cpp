@@ -4,6 +4,10 @@
 
 namespace ringfence {
 
+namespace {
+MacAddr key_of(Ipv4Addr address) { return MacAddr::from_u64(address.value); }
+} // namespace
+
 void FabricEdit::set_tunnel(TunnelSettings settings) {
     fabric_.tunnel_ = settings;
     std::vector<std::pair<NextHopId, NextHopSettings>> hops;
@@ -33,7 +37,7 @@ void FabricEdit::erase_port(PortId id) {
 void FabricEdit::set_next_hop(NextHopId id, NextHopSettings settings) {
     erase_next_hop(id);
     for (Ipv4Addr address : settings.addresses)
-        fabric_.by_vtep_.set(address.value, id);
+        fabric_.by_vtep_.set(key_of(address), static_cast<uint16_t>(id.value() + 1));
     fabric_.next_hops_.set(id.value(), std::make_shared<const NextHop>(id, std::move(settings),
                                                                        fabric_.tunnel_.udp_port));
 }
@@ -43,8 +47,8 @@ void FabricEdit::erase_next_hop(NextHopId id) {
     if (!old)
         return;
     for (Ipv4Addr address : old->settings().addresses)
-        if (const NextHopId* owner = fabric_.by_vtep_.find(address.value); owner && *owner == id)
-            fabric_.by_vtep_.erase(address.value);
+        if (fabric_.vtep(address) == id)
+            fabric_.by_vtep_.erase(key_of(address));
     fabric_.next_hops_.set(id.value(), nullptr);
 }
 

@@ -14,9 +14,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <unordered_map>
 #include <vector>
 
+#include "core/tables/mac_table.h"
 #include "core/tables/paged_map.h"
 #include "core/tables/registry.h"
 #include "core/types/addresses.h"
@@ -46,8 +48,11 @@ public:
         const SegmentId* id = by_vni_.find(vni);
         return id ? segment(*id) : nullptr;
     }
-    // Whose VTEP address this is; nullptr: `tunnel.unknown_vtep`.
-    const NextHopId* vtep(Ipv4Addr address) const { return by_vtep_.find(address.value); }
+    // Whose VTEP address this is; none: `tunnel.unknown_vtep`.
+    std::optional<NextHopId> vtep(Ipv4Addr address) const {
+        uint16_t found = by_vtep_.find(address.value);
+        return found ? std::optional(NextHopId(found - 1u)) : std::nullopt;
+    }
     // True for a VTEP address of this host.
     bool is_own(Ipv4Addr address) const { return own_vteps_.find(address.value) != nullptr; }
     const TunnelSettings& tunnel() const { return tunnel_; }
@@ -64,7 +69,9 @@ private:
     Registry<Segment> segments_;
     Registry<NextHop> next_hops_;
     PagedMap<Vni, SegmentId> by_vni_;
-    PagedMap<uint32_t, NextHopId> by_vtep_;
+    // Every packet from a tunnel asks: an address is a MAC of two zero bytes to the faster table,
+    // and the id is kept as one more.
+    MacTable by_vtep_;
     PagedMap<uint32_t, PortId> own_vteps_;
 };
 

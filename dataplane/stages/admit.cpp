@@ -9,8 +9,6 @@
 // claimed: see LinkLocalClaims.
 #include "dataplane/stages/stages.h"
 
-#include <algorithm>
-
 #include "dataplane/stages/link_local.h"
 #include "dataplane/stages/reserved.h"
 
@@ -27,10 +25,9 @@ Verdict check_nd(Packet& packet);
 bool is_trusted(const Packet& packet) { return packet.port->security == PortSecurity::trusted; }
 bool is_strict(const Packet& packet) { return packet.port->security == PortSecurity::strict; }
 
-Verdict check_network_layer(Packet& packet) {
+// Of all but IPv4.
+[[gnu::noinline]] Verdict check_others(Packet& packet) {
     switch (packet.ether_type) {
-    case ether_type::ip4:
-        return check_ip4(packet);
     case ether_type::ip6: {
         Verdict verdict = check_ip6(packet);
         return verdict == Verdict::next ? check_nd(packet) : verdict;
@@ -63,7 +60,8 @@ Verdict admit(const Fabric&, Worker& worker, Packet& packet) {
     if (packet.length - packet.l3 > segment.mtu()) [[unlikely]]
         return Verdict::admit_oversize;
 
-    Verdict verdict = check_network_layer(packet);
+    Verdict verdict =
+        packet.ether_type == ether_type::ip4 ? check_ip4(packet) : check_others(packet);
     if (packet.protocol == ip_protocol::icmp6 && verdict == Verdict::next)
         tell_in_use(worker, packet);
     return is_trusted(packet) ? Verdict::next
@@ -87,14 +85,16 @@ Verdict check_trusted_mac(Worker& worker, const Packet& packet) {
 Verdict check_source_mac(Worker& worker, const Packet& packet) {
     if (is_group(packet.source) || packet.source == 0) [[unlikely]]
         return Verdict::admit_src_mac;
-    if (is_trusted(packet)) [[unlikely]]
+    if (is_trusted(packet))
         return check_trusted_mac(worker, packet);
-    const auto* ethernet = packet.at<EthernetHeader>(0);
-    return ethernet->source == packet.port->mac ? Verdict::next : Verdict::admit_src_mac;
+    return packet.source == packet.port->mac.to_u64() ? Verdict::next : Verdict::admit_src_mac;
 }
 
 template <class Address> bool holds(const std::vector<Address>& addresses, const Address& address) {
-    return std::find(addresses.begin(), addresses.end(), address) != addresses.end();
+    for (const Address& one : addresses) // one or two, mostly
+        if (one == address)
+            return true;
+    return false;
 }
 
 // True where the address is not for this port to speak for.
@@ -116,21 +116,20 @@ template <> bool is_foreign(const Packet& packet, const Ipv6Addr& address) {
     return owner && *owner != port.mac;
 }
 
-bool is_udp(const Packet& packet) { return packet.protocol == ip_protocol::udp && packet.has_l4; }
+bool is_udp(const Packet& packet) { return packet.protocol == ip_protocol::udp; }
 
 // A client that has no address yet (RFC 2131, 4.1).
 bool is_dhcp_request(const Packet& packet) {
-    const auto* udp = is_udp(packet) ? packet.at<UdpHeader>(packet.l4) : nullptr;
-    return udp && udp->source().value() == 68 && udp->destination().value() == 67;
+    return is_udp(packet) && packet.source_port == 68 && packet.destination_port == 67;
 }
 
 Verdict check_ip4(const Packet& packet) {
-    const auto* ip = packet.at<Ipv4Header>(packet.l3);
-    if (is_strict(packet) && !holds(packet.port->ip4, ip->source()) &&
-        !(ip->source() == Ipv4Addr{} && is_dhcp_request(packet)))
+    Ipv4Addr source{packet.ip4_source};
+    if (is_strict(packet) && !holds(packet.port->ip4, source) &&
+        !(source == Ipv4Addr{} && is_dhcp_request(packet))) [[unlikely]]
         return Verdict::admit_src_ip;
     // A server answers from its port; so does a relay. Clients never use it (RFC 2131, 4.1).
-    if (is_udp(packet) && packet.at<UdpHeader>(packet.l4)->source().value() == 67)
+    if (packet.source_port == 67 && is_udp(packet)) [[unlikely]]
         return Verdict::dhcp_server;
     return Verdict::next;
 }
@@ -158,7 +157,7 @@ Verdict check_ip6(const Packet& packet) {
     if (is_strict(packet) && is_foreign(packet, ip->source()) &&
         !(ip->source().is_unspecified() && may_be_unspecified(packet)))
         return Verdict::admit_src_ip;
-    if (is_udp(packet) && packet.at<UdpHeader>(packet.l4)->source().value() == 547)
+    if (packet.source_port == 547 && is_udp(packet))
         return Verdict::dhcp_server6;
     return Verdict::next;
 }

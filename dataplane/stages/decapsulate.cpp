@@ -7,8 +7,6 @@
 #include "core/wire/vxlan.h"
 #include "dataplane/stages/stages.h"
 
-#include <algorithm>
-
 namespace ringfence {
 
 namespace {
@@ -16,12 +14,22 @@ namespace {
 constexpr size_t ip_offset = sizeof(EthernetHeader);
 
 bool is_own(const Fabric& fabric, const LocalPort& uplink, Ipv4Addr address) {
-    const auto& here = uplink.vtep_addresses; // mostly one
-    return std::find(here.begin(), here.end(), address) != here.end() || fabric.is_own(address);
+    for (Ipv4Addr here : uplink.vtep_addresses) // mostly one
+        if (here == address)
+            return true;
+    return fabric.is_own(address);
+}
+
+// What nearly every packet for us looks like; anything else is looked at piece by piece.
+bool is_plain_vxlan(const Fabric& fabric, const Packet& packet, const OuterHeaders& outer) {
+    return outer.ethernet.type() == ether_type::ip4 && outer.ip.is_plain() &&
+           outer.ip.protocol() == ip_protocol::udp && !outer.ip.is_fragment() &&
+           outer.udp.destination().value() == fabric.tunnel().udp_port &&
+           is_own(fabric, *packet.port, outer.ip.destination());
 }
 
 // The outer IPv4 header of VXLAN for us; nullptr for anything else.
-const Ipv4Header* vxlan_for_us(const Fabric& fabric, const Packet& packet) {
+[[gnu::noinline]] const Ipv4Header* vxlan_for_us(const Fabric& fabric, const Packet& packet) {
     const auto* ethernet = packet.at<EthernetHeader>(0);
     const auto* ip = packet.at<Ipv4Header>(ip_offset);
     if (!ip || ethernet->type() != ether_type::ip4 || ip->version() != 4 ||
@@ -36,7 +44,7 @@ Verdict check_outer(const Packet& packet, const Ipv4Header& ip) {
     if (ip.header_length() != sizeof(Ipv4Header))
         return Verdict::tunnel_outer_options;
     if ((packet.mbuf->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) != RTE_MBUF_F_RX_IP_CKSUM_GOOD &&
-        checksum(packet.data + ip_offset, sizeof(Ipv4Header)) != 0)
+        !ip.adds_up())
         return Verdict::tunnel_outer_checksum;
     if (ip.ttl() <= 1)
         return Verdict::tunnel_outer_ttl;
@@ -61,24 +69,28 @@ void strip(Packet& packet, size_t inner_length) {
     packet.reload();
 }
 
+Verdict give_to_host(Worker& worker, Packet& packet) {
+    if (!packet.port->peer)
+        return Verdict::uplink_no_shadow;
+    worker.count(packet.port->id, Verdict::uplink_to_host);
+    packet.send_to(*packet.port->peer);
+    return Verdict::next;
+}
+
 } // namespace
 
 Verdict decapsulate(const Fabric& fabric, Worker& worker, Packet& packet) {
-    const Ipv4Header* ip = vxlan_for_us(fabric, packet);
-    if (!ip) {
-        if (!packet.port->peer)
-            return Verdict::uplink_no_shadow;
-        worker.count(packet.port->id, Verdict::uplink_to_host);
-        packet.send_to(*packet.port->peer);
-        return Verdict::next;
-    }
-    if (Verdict verdict = check_outer(packet, *ip); verdict != Verdict::next)
-        return verdict;
-    const NextHopId* peer = fabric.vtep(ip->source());
-    if (!peer)
-        return fabric.is_own(ip->source()) ? Verdict::tunnel_self : Verdict::tunnel_unknown_vtep;
     const auto* outer = packet.at<OuterHeaders>(0);
-    if (!outer)
+    const Ipv4Header* ip =
+        outer && is_plain_vxlan(fabric, packet, *outer) ? &outer->ip : vxlan_for_us(fabric, packet);
+    if (!ip) [[unlikely]]
+        return give_to_host(worker, packet);
+    if (Verdict verdict = check_outer(packet, *ip); verdict != Verdict::next) [[unlikely]]
+        return verdict;
+    auto peer = fabric.vtep(ip->source());
+    if (!peer) [[unlikely]]
+        return fabric.is_own(ip->source()) ? Verdict::tunnel_self : Verdict::tunnel_unknown_vtep;
+    if (!outer) [[unlikely]]
         return Verdict::tunnel_outer_length;
     if (!outer->vxlan.has_vni())
         return Verdict::tunnel_flags;

@@ -12,9 +12,11 @@ namespace ringfence {
 
 namespace {
 
-// Both ends are mixed alike, then added: the order of the two does not matter.
+// The product is the same in both orders; the seed keeps a 0 from swallowing the other end.
 uint64_t symmetric(uint64_t one, uint64_t other, uint64_t seed) {
-    return mix(mix(one, seed) + mix(other, seed), seed);
+    constexpr uint64_t key = 0xa0761d6478bd642f;
+    auto product = static_cast<Uint128>(one ^ key) * (other ^ key);
+    return mix(static_cast<uint64_t>(product) ^ static_cast<uint64_t>(product >> 64), seed);
 }
 
 uint64_t folded(const Ipv6Addr& address) {
@@ -29,42 +31,29 @@ struct Ports {
 };
 
 Ports ports_of(const Packet& packet) {
-    bool has_ports = packet.protocol == ip_protocol::tcp || packet.protocol == ip_protocol::udp;
-    if (!has_ports || packet.is_fragment || !packet.has_l4)
-        return {};
-    const auto* l4 = packet.at<UdpHeader>(packet.l4); // TCP's ports lie in the same place
-    return {l4->source().value(), l4->destination().value()};
+    return packet.is_fragment ? Ports{} : Ports{packet.source_port, packet.destination_port};
+}
+
+[[gnu::noinline]] uint64_t flow_hash_of_others(const Packet& packet) {
+    if (packet.ether_type != ether_type::ip6)
+        return symmetric(packet.source, packet.destination, packet.ether_type);
+    const auto* ip = packet.at<Ipv6Header>(packet.l3);
+    Ports ports = ports_of(packet);
+    return symmetric(folded(ip->source()) + ports.source,
+                     folded(ip->destination()) + ports.destination, packet.protocol);
 }
 
 uint64_t flow_hash(const Packet& packet) {
-    if (packet.ether_type == ether_type::ip4) {
-        const auto* ip = packet.at<Ipv4Header>(packet.l3);
-        Ports ports = ports_of(packet);
-        return symmetric(uint64_t{ip->source().value} << 16 | ports.source,
-                         uint64_t{ip->destination().value} << 16 | ports.destination,
-                         packet.protocol);
-    }
-    if (packet.ether_type == ether_type::ip6) {
-        const auto* ip = packet.at<Ipv6Header>(packet.l3);
-        Ports ports = ports_of(packet);
-        return symmetric(folded(ip->source()) + ports.source,
-                         folded(ip->destination()) + ports.destination, packet.protocol);
-    }
-    return symmetric(packet.source, packet.destination, packet.ether_type);
+    if (packet.ether_type != ether_type::ip4) [[unlikely]]
+        return flow_hash_of_others(packet);
+    Ports ports = ports_of(packet);
+    return symmetric(uint64_t{packet.ip4_source} << 16 | ports.source,
+                     uint64_t{packet.ip4_destination} << 16 | ports.destination, packet.protocol);
 }
 
 L4Port source_port(const Packet& packet) {
     constexpr unsigned first = 49152, bits = 14;
     return L4Port(static_cast<uint16_t>(first + (flow_hash(packet) >> (64 - bits))));
-}
-
-uint8_t outer_traffic_class(const Packet& packet, bool copy_dscp) {
-    uint8_t inner = 0;
-    if (packet.ether_type == ether_type::ip4)
-        inner = packet.at<Ipv4Header>(packet.l3)->traffic_class();
-    else if (packet.ether_type == ether_type::ip6)
-        inner = packet.at<Ipv6Header>(packet.l3)->traffic_class();
-    return copy_dscp ? inner : inner & 3;
 }
 
 // The sum of the words that are the same for each packet, and of the two that are not.
@@ -83,7 +72,8 @@ Verdict encapsulate(const Fabric& fabric, Worker&, Packet& packet) {
     if (packet.length > hop->max_frame()) [[unlikely]]
         return Verdict::tunnel_too_big;
     L4Port port = source_port(packet);
-    uint8_t traffic_class = outer_traffic_class(packet, fabric.tunnel().copy_dscp);
+    uint8_t traffic_class =
+        fabric.tunnel().copy_dscp ? packet.traffic_class : packet.traffic_class & 3;
     auto udp_length =
         static_cast<uint16_t>(packet.length + sizeof(UdpHeader) + sizeof(VxlanHeader));
     auto total_length = static_cast<uint16_t>(udp_length + sizeof(Ipv4Header));

@@ -13,9 +13,11 @@ namespace {
 
 constexpr unsigned max_tags = 2; // behind more, the ethertype that is left is the next tag's
 
+Verdict parse_tagged(Cursor cursor, Packet& packet);
+Verdict parse_network(Cursor cursor, Packet& packet);
 Verdict parse_ip4(Cursor cursor, Packet& packet);
 Verdict parse_ip6(Cursor cursor, Packet& packet);
-Verdict parse_l4(const Cursor& cursor, size_t l4_length, Packet& packet);
+Verdict parse_l4(Cursor cursor, size_t l4_length, Packet& packet);
 
 } // namespace
 
@@ -28,58 +30,86 @@ Verdict parse(const Fabric&, Worker&, Packet& packet) {
     packet.source = ethernet->source_bits();
     packet.ether_type = ethernet->type();
     packet.l3 = sizeof(EthernetHeader);
+    if (packet.segment) [[likely]] { // asked by later stages, when this one has seen all packets
+        packet.segment->prefetch(packet.source);
+        packet.segment->prefetch(packet.destination);
+    }
+    if (ether_type::is_tag(packet.ether_type)) [[unlikely]]
+        return parse_tagged(cursor, packet);
+    return parse_network(cursor, packet);
+}
+
+namespace {
+
+[[gnu::noinline]] Verdict parse_tagged(Cursor cursor, Packet& packet) {
+    packet.tagged = true;
     for (unsigned tags = 0; tags < max_tags && ether_type::is_tag(packet.ether_type); ++tags) {
         const auto* tag = cursor.take<VlanTag>();
         if (!tag)
             return Verdict::parse_truncated_vlan;
-        packet.tagged = true;
         packet.ether_type = tag->type();
         packet.l3 += sizeof(VlanTag);
     }
-    if (packet.ether_type == ether_type::ip4)
+    return parse_network(cursor, packet);
+}
+
+inline Verdict parse_network(Cursor cursor, Packet& packet) {
+    if (packet.ether_type == ether_type::ip4) [[likely]]
         return parse_ip4(cursor, packet);
     if (packet.ether_type == ether_type::ip6)
         return parse_ip6(cursor, packet);
     return Verdict::next;
 }
 
-namespace {
-
-bool has_good_checksum(const Packet& packet, const Ipv4Header& ip) {
+bool has_good_checksum(const Packet& packet, const Ipv4Header& ip, size_t header) {
     if ((packet.mbuf->ol_flags & RTE_MBUF_F_RX_IP_CKSUM_MASK) == RTE_MBUF_F_RX_IP_CKSUM_GOOD)
         return true;
-    const uint8_t* bytes = packet.data + packet.l3;
-    if (ip.header_length() == sizeof(Ipv4Header)) [[likely]]
-        return checksum(bytes, sizeof(Ipv4Header)) == 0; // of a known length: no loop
-    return checksum(bytes, ip.header_length()) == 0;
+    return header == sizeof(Ipv4Header) ? ip.adds_up()
+                                        : checksum(packet.data + packet.l3, header) == 0;
 }
 
-Verdict parse_ip4(Cursor cursor, Packet& packet) {
-    const auto* ip = cursor.take<Ipv4Header>();
-    if (!ip)
-        return Verdict::parse_truncated_ip4;
-    size_t header = ip->header_length(), total = ip->total_length();
-    if (ip->version() != 4)
-        return Verdict::parse_ip4_version;
-    if (header < sizeof(Ipv4Header))
-        return Verdict::parse_ip4_ihl;
-    if (total < header)
+// The cursor stands behind the header's fixed part; header is its whole length, at least that.
+// Inlined twice, because most of it goes where the length is known.
+[[gnu::always_inline]] inline Verdict parse_ip4(Cursor cursor, const Ipv4Header& ip, size_t header,
+                                                Packet& packet) {
+    size_t total = ip.total_length();
+    if (total < header) [[unlikely]]
         return Verdict::parse_ip4_length;
-    if (total > packet.length - packet.l3 || !cursor.skip(header - sizeof(Ipv4Header)))
+    if (total > packet.length - packet.l3 || !cursor.skip(header - sizeof(Ipv4Header))) [[unlikely]]
         return Verdict::parse_truncated_ip4;
-    if (ip->ttl() == 0)
+    if (ip.ttl() == 0) [[unlikely]]
         return Verdict::parse_ip4_ttl;
-    if (!has_good_checksum(packet, *ip))
+    if (!has_good_checksum(packet, ip, header)) [[unlikely]]
         return Verdict::parse_ip4_checksum;
 
     packet.l4 = static_cast<uint16_t>(packet.l3 + header);
-    packet.protocol = ip->protocol();
-    packet.is_fragment = ip->is_fragment();
-    packet.has_l4 = ip->fragment_offset() == 0;
+    packet.protocol = ip.protocol();
+    packet.traffic_class = ip.traffic_class();
+    packet.ip4_source = ip.source().value;
+    packet.ip4_destination = ip.destination().value;
+    packet.is_fragment = ip.is_fragment();
+    packet.has_l4 = ip.fragment_offset() == 0;
     return packet.has_l4 ? parse_l4(cursor, total - header, packet) : Verdict::next;
 }
 
-Verdict parse_ip6(Cursor cursor, Packet& packet) {
+[[gnu::noinline]] Verdict parse_ip4_options(Cursor cursor, const Ipv4Header& ip, Packet& packet) {
+    if (ip.version() != 4)
+        return Verdict::parse_ip4_version;
+    if (ip.header_length() < sizeof(Ipv4Header))
+        return Verdict::parse_ip4_ihl;
+    return parse_ip4(cursor, ip, ip.header_length(), packet);
+}
+
+inline Verdict parse_ip4(Cursor cursor, Packet& packet) {
+    const auto* ip = cursor.take<Ipv4Header>();
+    if (!ip) [[unlikely]]
+        return Verdict::parse_truncated_ip4;
+    if (!ip->is_plain()) [[unlikely]]
+        return parse_ip4_options(cursor, *ip, packet);
+    return parse_ip4(cursor, *ip, sizeof(Ipv4Header), packet);
+}
+
+[[gnu::noinline]] Verdict parse_ip6(Cursor cursor, Packet& packet) {
     const auto* ip = cursor.take<Ipv6Header>();
     if (!ip)
         return Verdict::parse_truncated_ip6;
@@ -100,6 +130,7 @@ Verdict parse_ip6(Cursor cursor, Packet& packet) {
     size_t extensions = before - cursor.left();
     packet.l4 = static_cast<uint16_t>(packet.l3 + sizeof(Ipv6Header) + extensions);
     packet.protocol = chain.protocol;
+    packet.traffic_class = ip->traffic_class();
     packet.is_fragment = chain.is_fragment;
     packet.has_l4 = !chain.is_later_fragment;
     return packet.has_l4 ? parse_l4(cursor, payload - extensions, packet) : Verdict::next;
@@ -107,21 +138,29 @@ Verdict parse_ip6(Cursor cursor, Packet& packet) {
 
 // The upper layer's header must be whole, in a first fragment too (RFC 7112, clause 5): the cursor
 // stands on it, l4_length is what the IP header says is there.
-Verdict parse_l4(const Cursor& cursor, size_t l4_length, Packet& packet) {
+inline Verdict parse_l4(Cursor cursor, size_t l4_length, Packet& packet) {
     size_t need = 0;
     switch (packet.protocol) {
     case ip_protocol::tcp:
         need = sizeof(TcpHeader);
         break;
     case ip_protocol::udp:
-        need = sizeof(UdpHeader);
-        break;
     case ip_protocol::icmp:
     case ip_protocol::icmp6:
-        need = sizeof(IcmpHeader);
+        need = sizeof(UdpHeader);
+        static_assert(sizeof(UdpHeader) == sizeof(IcmpHeader));
         break;
     }
-    return l4_length < need || cursor.left() < need ? Verdict::parse_truncated_l4 : Verdict::next;
+    cursor.limit(l4_length);
+    if (cursor.left() < need) [[unlikely]]
+        return Verdict::parse_truncated_l4;
+    // TCP's ports lie where UDP's do.
+    if (packet.protocol == ip_protocol::tcp || packet.protocol == ip_protocol::udp) {
+        const auto* l4 = cursor.peek<UdpHeader>();
+        packet.source_port = l4->source().value();
+        packet.destination_port = l4->destination().value();
+    }
+    return Verdict::next;
 }
 
 } // namespace
