@@ -404,7 +404,6 @@ TEST_F(CloudTest, SaysThatTheDatabaseDoesNotAnswer) {
 
 TEST(Open, SaysThatAServerHasNoNorthboundDatabase) {
     ovsdb::test::Server other({ovsdb::test::schema_file("southbound")});
-    other.start();
     const auto refused =
         Cloud::open({.remotes = other.remote(), .connect_timeout = std::chrono::milliseconds(500)});
     ASSERT_FALSE(refused);

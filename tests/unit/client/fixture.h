@@ -29,9 +29,7 @@ inline std::string why(const auto& result) { return result ? "" : result.error()
 class CloudTest : public testing::Test {
 protected:
     explicit CloudTest(const std::vector<std::string>& schemas = {"northbound"})
-        : server_(files_of(schemas)) {
-        server_.start();
-    }
+        : server_(files_of(schemas)) {}
 
     Cloud open(std::chrono::milliseconds timeout = std::chrono::seconds(20)) {
         auto cloud = Cloud::open({.remotes = server_.remote(), .timeout = timeout});

@@ -220,7 +220,6 @@ TEST_F(ProgramTest, SaysWhenTheDatabaseIsOutOfReachOrAnother) {
     EXPECT_EQ(none.status, 1);
     EXPECT_NE(none.err.find(nowhere), std::string::npos) << none.err;
     ovsdb::test::Server other({ovsdb::test::schema_file("southbound")});
-    other.start();
     const auto wrong = run("--db " + other.remote() + " --timeout 0.5 org list");
     EXPECT_EQ(wrong.status, 1);
     EXPECT_NE(wrong.err.find("Ringfence_Northbound"), std::string::npos) << wrong.err;
