@@ -2,15 +2,13 @@
 
 #include <algorithm>
 #include <charconv>
+#include <climits>
 
 #include <net/if.h>
 
 namespace ringfence::agent {
 
 namespace {
-
-// ETH_MIN_MTU of Linux and what a virtio guest can be told.
-constexpr int64_t min_mtu = 68, max_mtu = 65535;
 
 template <class Map> std::string value_of(const Map& map, const char* key) {
     auto found = map.find(key);
@@ -58,12 +56,11 @@ Result<std::string> device_of(const vswitch::Interface& row, PortType type) {
     return device;
 }
 
-Result<std::optional<uint16_t>> mtu_of(const vswitch::Interface& row) {
+// One that no port can have is refused where the port would get it: the port stays as it is.
+std::optional<unsigned> mtu_of(const vswitch::Interface& row) {
     if (!row.mtu_request)
         return std::nullopt;
-    if (*row.mtu_request < min_mtu || *row.mtu_request > max_mtu)
-        return fail("mtu_request {} is outside {} to {}", *row.mtu_request, min_mtu, max_mtu);
-    return static_cast<uint16_t>(*row.mtu_request);
+    return static_cast<unsigned>(std::clamp<int64_t>(*row.mtu_request, 0, UINT_MAX));
 }
 
 Result<std::optional<MacAddr>> mac_of(const vswitch::Interface& row) {
@@ -99,14 +96,12 @@ Result<WantedPort> port_from(const vswitch::Bridge& bridge, const vswitch::Port&
         if (std::string trouble = trouble_with_device_name(row.name); !trouble.empty())
             return fail("{}", trouble);
     auto device = device_of(row, *type);
-    auto mtu = mtu_of(row);
     auto mac = mac_of(row);
-    for (const Error* error : {device ? nullptr : &device.error(), mtu ? nullptr : &mtu.error(),
-                               mac ? nullptr : &mac.error()})
+    for (const Error* error : {device ? nullptr : &device.error(), mac ? nullptr : &mac.error()})
         if (error)
             return tl::unexpected(*error);
     wanted.device = *device;
-    wanted.mtu_request = *mtu;
+    wanted.mtu_request = mtu_of(row);
     wanted.mac = *mac;
     wanted.iface_id = value_of(row.external_ids, "iface-id");
     wanted.uplink_shadow = value_of(row.external_ids, "ringfence-uplink");

@@ -30,7 +30,7 @@ struct WantedPort {
     std::string iface_id;      // external_ids:iface-id; "" = none
     std::string uplink_shadow; // external_ids:ringfence-uplink: the tap's name; "" = no uplink
     std::optional<MacAddr> mac;
-    std::optional<uint16_t> mtu_request;
+    std::optional<unsigned> mtu_request;
     std::optional<uint16_t> tag;
     std::set<uint16_t> trunks;
     std::optional<uint16_t> ofport;         // that the row holds: re-used after a restart

@@ -1,6 +1,7 @@
 #include "dataplane/agent/ports/port_set.h"
 
 #include <algorithm>
+#include <fstream>
 #include <vector>
 
 #include "core/types/log.h"
@@ -35,6 +36,12 @@ ports::PortSettings settings_of(const WantedPort& wanted) {
     return settings;
 }
 
+// A request that is lost, such as one that the kernel makes before the tap's worker passes it on,
+// would cost a second, in which no packet finds the way to the VTEPs behind that neighbour.
+void repeat_neighbour_requests_soon(const std::string& tap) {
+    std::ofstream("/proc/sys/net/ipv4/neigh/" + tap + "/retrans_time_ms") << 100;
+}
+
 // Must the device be opened anew to become this?
 bool is_another_device(const WantedPort& now, const WantedPort& wanted) {
     return now.type != wanted.type || now.device != wanted.device ||
@@ -43,8 +50,10 @@ bool is_another_device(const WantedPort& now, const WantedPort& wanted) {
 
 // What the port's MTU is to be; none: whatever it is.
 std::optional<unsigned> wanted_mtu(const OpenPort& port) {
-    if (port.wanted.mtu_request)
-        return *port.wanted.mtu_request;
+    bool too_large =
+        port.network_mtu && port.wanted.mtu_request > port.network_mtu; // the agent says so
+    if (port.wanted.mtu_request && !too_large)
+        return port.wanted.mtu_request;
     bool follows = port.wanted.type == PortType::tap || port.wanted.type == PortType::internal;
     return follows ? port.network_mtu : std::nullopt;
 }
@@ -75,64 +84,66 @@ bool PortSet::apply(const std::map<std::string, WantedPort>& wanted) {
             open_wanted(wish);
         }
     }
-    return complete;
+    return complete && closing_.empty();
 }
 
 void PortSet::open_wanted(const WantedPort& wanted) {
-    Result<> done;
-    if (wanted.uplink_shadow.empty()) {
-        if (auto port = open_one(wanted, settings_of(wanted)); !port)
-            done = tl::unexpected(port.error());
-    } else {
-        done = open_uplink(wanted);
-    }
+    Result<> done = wanted.uplink_shadow.empty()
+                        ? dataplane_.open(settings_of(wanted)).and_then([&](const Device& device) {
+                              return add(wanted, device);
+                          })
+                        : open_uplink(wanted);
     if (!done) {
         failed_[wanted.name] = done.error().text;
         log::warning(module, "{}: {}", wanted.name, done.error().text);
     }
 }
 
-// Both or none. The tap looks to the kernel as the uplink's device would: its MAC, its MTU.
+// Both or none: no worker has one before both are open. The tap looks to the kernel as the uplink's
+// device would: its MAC, its MTU.
 Result<> PortSet::open_uplink(const WantedPort& wanted) {
-    auto uplink = open_one(wanted, settings_of(wanted));
+    auto uplink = dataplane_.open(settings_of(wanted));
     if (!uplink)
         return tl::unexpected(uplink.error());
-    ports::PortSettings settings;
-    settings.name = wanted.uplink_shadow;
-    settings.mac = (*uplink)->port->mac();
-    settings.mtu = (*uplink)->port->mtu();
     WantedPort tap;
     tap.name = wanted.uplink_shadow;
-    auto shadow = open_one(tap, settings);
-    if (!shadow) {
+    ports::PortSettings settings;
+    settings.name = tap.name;
+    settings.mac = (*uplink)->mac();
+    settings.mtu = (*uplink)->mtu();
+    auto shadow = dataplane_.open(settings);
+    if (!shadow)
+        return tl::unexpected(shadow.error().in("tap " + tap.name));
+    if (auto added = add(wanted, *uplink); !added)
+        return added;
+    if (auto added = add(tap, *shadow); !added) {
         close(wanted.name);
-        return tl::unexpected(shadow.error().in("tap " + wanted.uplink_shadow));
+        return added;
     }
-    (*shadow)->is_shadow = true;
-    (*shadow)->peer = (*uplink)->id;
-    (*uplink)->peer = (*shadow)->id;
+    repeat_neighbour_requests_soon(tap.name);
+    OpenPort& up = open_.at(wanted.name);
+    OpenPort& down = open_.at(tap.name);
+    down.is_shadow = true;
+    down.peer = up.id;
+    up.peer = down.id;
     return {};
 }
 
-Result<OpenPort*> PortSet::open_one(const WantedPort& wanted, const ports::PortSettings& settings) {
+// From now on a worker has it.
+Result<> PortSet::add(const WantedPort& wanted, const Device& device) {
     auto id = ids_.ports.get(wanted.name);
     if (!id)
         return fail(ErrorKind::unavailable, "this host has {} ports already",
                     Destination::max_ports);
-    auto port = dataplane_.open(settings);
-    if (!port) {
-        ids_.ports.release(wanted.name);
-        return tl::unexpected(port.error());
-    }
     unsigned worker = least_loaded_worker();
-    if (auto added = dataplane_.add_port(*id, *port, worker); !added) {
+    if (auto added = dataplane_.add_port(*id, device, worker); !added) {
         ids_.ports.release(wanted.name);
-        return tl::unexpected(added.error());
+        return added;
     }
-    log::info(module, "{}: {} port, {}, MTU {}, worker {}", wanted.name, (*port)->driver(),
-              to_string((*port)->mac()), (*port)->mtu(), worker);
-    OpenPort open{wanted, *id, worker, *port, false, {}, {}, {}};
-    return &open_.insert_or_assign(wanted.name, std::move(open)).first->second;
+    log::info(module, "{}: {} port, {}, MTU {}, worker {}", wanted.name, device->driver(),
+              to_string(device->mac()), device->mtu(), worker);
+    open_.insert_or_assign(wanted.name, OpenPort{wanted, *id, worker, device, false, {}, {}, {}});
+    return {};
 }
 
 void PortSet::close(const std::string& name) {

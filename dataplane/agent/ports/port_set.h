@@ -35,7 +35,8 @@ public:
         : dataplane_(dataplane), ids_(ids), changed_(std::move(changed)) {}
 
     // Closes what is not wanted any more, opens what is new, changes MACs and MTUs. False: a device
-    // that is closing still holds a name that is wanted again; `changed` will say when to go on.
+    // is still closing, whose netdev is there and whose name may be wanted again; `changed` will
+    // say when to go on.
     bool apply(const std::map<std::string, WantedPort>& wanted);
     // A tap or internal port gets the MTU of the segment that it is plugged into, unless
     // mtu_request says otherwise.
@@ -48,9 +49,10 @@ public:
     bool closing() const { return !closing_.empty(); }
 
 private:
+    using Device = std::shared_ptr<ports::Port>;
     void open_wanted(const WantedPort& wanted);
     Result<> open_uplink(const WantedPort& wanted);
-    Result<OpenPort*> open_one(const WantedPort& wanted, const ports::PortSettings& settings);
+    Result<> add(const WantedPort& wanted, const Device& device);
     void close(const std::string& name);
     void adjust(OpenPort& port);
     unsigned least_loaded_worker() const;
