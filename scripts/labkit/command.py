@@ -32,6 +32,7 @@ def _up(options) -> None:
     with Lab(options.name, keep=True, underlay_mtu=options.mtu) as lab:
         for number in range(1, options.hosts + 1):
             lab.add_host(f"host{number}")
+        lab.wait_connected()
     print(f"the lab '{options.name}' is up with {options.hosts} hosts; next: eval \"$(scripts/lab env)\"")
 
 

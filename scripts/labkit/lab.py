@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 
 from . import machine as machines
 from .daemon import BINARIES, Daemon, binary
@@ -89,6 +90,14 @@ class Lab:
         if start:
             host.start()
         return host
+
+    def wait_connected(self, timeout: float = 15) -> None:
+        """Until every host knows the way to every other: before, their first packets are dropped by name."""
+        for host in self.hosts.values():
+            def connected(host=host) -> bool:
+                ways, resolved = re.search(r"(\d+) next hops \((\d+) resolved\)", host.appctl("ringfence/fabric")).groups()
+                return ways == resolved and int(ways) >= len(self.hosts) - 1
+            wait_until(f"{host.name} to know the way to all other hosts", connected, timeout)
 
     def add_foreign_host(self, name: str, vtep: str) -> ForeignHost:
         """Adds a host whose kernel speaks VXLAN, and tells the fabric of it."""

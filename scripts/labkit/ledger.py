@@ -76,6 +76,8 @@ class Ledger:
         left = end_processes(pids)
         for name in reversed(namespaces):
             attempt("ip", "netns", "delete", name)
+        for entry in self.entries("process"):  # what DPDK leaves of a process that was killed
+            shutil.rmtree(f"/run/dpdk/ringfence-{entry['pid']}", ignore_errors=True)
         shutil.rmtree(self.directory, ignore_errors=True)
         with contextlib.suppress(OSError):
             ROOT.rmdir()

@@ -97,6 +97,7 @@ def _bring_up(lab_is_up: contextlib.ExitStack, keep: bool) -> Lab:
         for name in ("host1", "host2"):
             progress(name)
             lab.add_host(name)
+        lab.wait_connected()
         progress("host1, host2: each ringfence-vswitchd, its Open_vSwitch database and a link to the underlay")
     with steps.step("tenants") as progress:
         for tenant in TENANTS:
