@@ -1,0 +1,74 @@
+#!/usr/bin/python3
+"""Controller and databases die, and the daemon restarts meanwhile: the hosts forward old and new flows by what they
+last knew (row P4). Losses are counted, and the gap of a restart is measured."""
+
+from frames import EXPERIMENTAL
+from harness import Capture, SystemTest, main, send, wait_until
+from labkit.capture import ethernet
+from stream import Stream
+
+LONGEST_RESTART = 1.5  # seconds: of a daemon that is stopped and started again, all of its ports on this machine
+
+
+class FailStatic(SystemTest):
+    @classmethod
+    def prepare(cls):
+        cls.make_network("acme/lan")
+        # Behind veths that DPDK takes: unlike a tap they stay when the daemon goes.
+        cls.a = cls.make_machine(cls.hosts[0], "acme/lan", "a", 1, plug="plug_veth")
+        cls.b = cls.make_machine(cls.hosts[1], "acme/lan", "b", 2, plug="plug_veth")
+        cls.c = cls.make_machine(cls.hosts[1], "acme/lan", "c", 3, plug="plug_veth")
+        cls.lab.ctl("sync", "--wait=hosts")
+        cls.expect_warning(r"connect|database|lost|reconnect|southbound|northbound|Broken pipe|closed")
+
+    def test_1_databases_and_controller_gone(self):
+        """Nothing is lost while they die, stay away and come back."""
+        with Stream(self.a, self.b) as old:
+            self.lab.controller.kill()
+            self.lab.databases.kill()
+            self.new_flows_pass()
+            before = old.arrived()
+            wait_until("a second of traffic without them", lambda: old.arrived() > before + 500, 10)
+            self.lab.databases.start()
+            self.lab.controller.start()
+            self.lab.ctl("network", "set", "acme/lan", "--unknown-unicast", "drop", "--wait=hosts", timeout=40)
+        outcome = old.outcome()
+        print(f"databases and controller killed and started again: {outcome}")
+        self.assertEqual((outcome.lost, outcome.duplicates), (0, 0), outcome)
+        self.lab.ctl("network", "set", "acme/lan", "--unknown-unicast", "flood", "--wait=hosts")
+
+    def test_2_daemon_restarted_without_them(self):
+        for end in ("stop", "kill"):
+            with self.subTest(end):
+                self.lab.controller.kill()
+                self.lab.databases.kill()
+                host = self.hosts[0]
+                with Stream(self.a, self.b) as stream:
+                    getattr(host.switch, end)()
+                    host.switch.start()
+                    before = stream.arrived()
+                    wait_until("traffic after the restart", lambda: stream.arrived() > before + 50, 10)
+                outcome = stream.outcome()
+                print(f"ringfence-vswitchd ended by {end}, started again without databases: {outcome}")
+                self.assertLess(outcome.longest_gap, LONGEST_RESTART)
+                self.new_flows_pass()
+                self.lab.databases.start()
+                self.lab.controller.start()
+                self.lab.ctl("network", "set", "acme/lan", "--vlan-transparent", "yes", "--wait=hosts", timeout=40)
+                self.lab.ctl("network", "set", "acme/lan", "--vlan-transparent", "no", "--wait=hosts")
+                self.assert_reaches(self.a, "10.0.0.2")
+
+    def new_flows_pass(self):
+        """What nobody has sent before: new neighbours, new tuples, both ways."""
+        for machine, address in ((self.a, "10.0.0.3"), (self.c, "10.0.0.1"), (self.c, "10.0.0.2")):
+            machine.namespace.ip("neigh", "flush", "dev", "eth0")
+            self.assert_reaches(machine, address)
+            self.assert_reaches(machine, address.replace("10.0.0.", "fd00::"))
+        with Capture([self.b, self.c]) as capture:
+            send(self.a, ethernet("ff:ff:ff:ff:ff:ff", self.a.mac, EXPERIMENTAL, b"to everybody, without a database"))
+            for machine in (self.b, self.c):
+                capture.wait_for(machine, b"to everybody, without a database")
+
+
+if __name__ == "__main__":
+    main()
