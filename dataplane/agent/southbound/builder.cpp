@@ -211,14 +211,16 @@ void FabricBuilder::finish_hosts(FabricEdit& edit) {
 
     address_taken_.clear();
     std::map<Ipv4Addr, std::string> owners;
-    for (auto& [name, hop] : hops)
-        std::erase_if(hop.addresses, [&](Ipv4Addr address) {
+    for (auto& entry : hops) {
+        const std::string& name = entry.first;
+        std::erase_if(entry.second.addresses, [&](Ipv4Addr address) {
             auto [owner, fresh] = owners.emplace(address, name);
             if (!fresh)
                 address_taken_["host " + name] = fmt::format("VTEP address {} is host {}'s already",
                                                              to_string(address), owner->second);
             return !fresh;
         });
+    }
 
     bool hops_changed = false;
     for (auto known = next_hops_.begin(); known != next_hops_.end();) {
