@@ -1,8 +1,8 @@
 #include "tests/fuzz/one_input.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <memory>
 
 #include <rte_mbuf.h>
@@ -46,7 +46,7 @@ void no_free(void*, void*) {}
 void at_the_end_of_memory(PortId port, const uint8_t* data, size_t size) {
     test::Lab& lab = host();
     std::unique_ptr<uint8_t[]> exact(new uint8_t[size]);
-    std::memcpy(exact.get(), data, size);
+    std::copy_n(data, size, exact.get());
     rte_mbuf* mbuf = lab.buffer({});
     rte_mbuf_ext_shared_info shared{};
     shared.free_cb = no_free;

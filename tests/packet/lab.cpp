@@ -286,8 +286,8 @@ rte_mbuf* Lab::buffer(const std::vector<uint8_t>& bytes) {
         throw std::runtime_error("no buffer for a frame");
     // What an earlier packet left behind: it must never come out again.
     std::memset(mbuf->buf_addr, 0xee, mbuf->buf_len);
-    std::memcpy(rte_pktmbuf_append(mbuf, static_cast<uint16_t>(bytes.size())), bytes.data(),
-                bytes.size());
+    char* place = rte_pktmbuf_append(mbuf, static_cast<uint16_t>(bytes.size()));
+    std::copy(bytes.begin(), bytes.end(), place);
     return mbuf;
 }
 
