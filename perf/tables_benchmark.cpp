@@ -52,10 +52,11 @@ void mac_single(benchmark::State& state) {
 void mac_bulk(benchmark::State& state) {
     measure(state, [](const MacTable& table, const std::vector<uint64_t>& asked) {
         for (uint32_t first = 0; first < look_ups; first += bulk) {
-            for (uint32_t i = first; i < first + bulk; ++i)
-                table.prefetch(asked[i]);
-            for (uint32_t i = first; i < first + bulk; ++i)
-                benchmark::DoNotOptimize(table.find(asked[i]));
+            const MacBucket* places[bulk];
+            for (uint32_t i = 0; i < bulk; ++i)
+                places[i] = table.locate(asked[first + i]);
+            for (uint32_t i = 0; i < bulk; ++i)
+                benchmark::DoNotOptimize(table.find(asked[first + i], places[i]));
         }
     });
 }

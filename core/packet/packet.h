@@ -16,6 +16,7 @@ namespace ringfence {
 
 class Segment; // of dataplane/fabric; here only handed through
 struct LocalPort;
+struct MacBucket; // of core/tables
 
 // Where a packet is to go.
 struct Out {
@@ -58,7 +59,11 @@ struct Packet {
     // From where: the port, its segment, or by tunnel the VTEP and the VNI's segment.
     const LocalPort* port = nullptr;
     const Segment* segment = nullptr; // none: not ready
-    NextHopId peer{0};                // from_tunnel: the sending VTEP
+    // parse, where there is a segment: what it knows of the two MACs is there. The source's only
+    // where it is asked for: from tunnels and trusted ports.
+    const MacBucket* destination_place = nullptr;
+    const MacBucket* source_place = nullptr;
+    NextHopId peer{0}; // from_tunnel: the sending VTEP
     bool from_tunnel = false;
     uint8_t outer_ecn = 0; // from_tunnel: the outer header's two bits
 

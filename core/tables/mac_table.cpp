@@ -1,10 +1,22 @@
 #include "core/tables/mac_table.h"
 
+#include <algorithm>
 #include <random>
 
 namespace ringfence {
 
 MacTable::MacTable() : pages_{empty_page()} {}
+
+uint16_t MacTable::find_spilled(uint64_t mac) const {
+    uint64_t h = hash(mac);
+    const MacBucket* buckets = page(h).buckets;
+    for (uint32_t probes = 1; probes <= page_mask_; ++probes) {
+        MacBucket::Match match = buckets[(h + probes) & page_mask_].find(mac);
+        if (match.slot || match.has_empty)
+            return static_cast<uint16_t>(match.slot);
+    }
+    return 0;
+}
 
 void MacTable::set(MacAddr address, uint16_t value) {
     uint64_t mac = address.to_u64();
@@ -46,7 +58,7 @@ size_t MacTable::pages_shared_with(const MacTable& other) const {
 
 MacTable::Page MacTable::empty_page() const {
     Page page;
-    page.storage = std::make_shared<std::vector<MacBucket>>(page_mask() + 1);
+    page.storage = std::make_shared<std::vector<MacBucket>>(page_mask_ + 1);
     page.buckets = page.storage->data();
     return page;
 }
@@ -62,20 +74,21 @@ MacTable::Page& MacTable::own_page(uint64_t h) {
 
 // The slot that holds the MAC, or the empty one where it belongs.
 uint64_t* MacTable::find_slot(Page& page, uint64_t h, uint64_t mac) {
-    for (uint32_t b = static_cast<uint32_t>(h) & page_mask();; b = (b + 1) & page_mask())
+    for (uint32_t b = static_cast<uint32_t>(h) & page_mask_;; b = (b + 1) & page_mask_)
         for (uint64_t& slot : page.buckets[b].slots)
             if (!slot || slot >> 16 == mac)
                 return &slot;
 }
 
 bool MacTable::too_full(const Page& page) const {
-    size_t page_slots = 8 * (page_mask() + size_t{1}), all_slots = 8 * (bucket_mask_ + size_t{1});
+    size_t page_slots = 8 * (page_mask_ + size_t{1}), all_slots = 8 * (bucket_mask_ + size_t{1});
     return page.used + 1 > page_slots * 9 / 10 || size_ + 1 > all_slots * 7 / 10;
 }
 
 void MacTable::grow() {
     MacTable bigger;
     bigger.bucket_mask_ = 2 * bucket_mask_ + 1;
+    bigger.page_mask_ = std::min(bigger.bucket_mask_, buckets_per_page - 1);
     bigger.seed_ = std::random_device{}();
     size_t pages = (bigger.bucket_mask_ + size_t{1} + buckets_per_page - 1) / buckets_per_page;
     bigger.pages_.clear();

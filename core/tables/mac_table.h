@@ -28,24 +28,20 @@ public:
     MacTable();
 
     // The value, 0 where the MAC is not in the table. mac is the 48 bits of MacAddr::to_u64().
-    uint16_t find(uint64_t mac) const {
-        uint64_t h = hash(mac);
-        const MacBucket* buckets = page(h).buckets;
-        uint32_t mask = page_mask(), b = static_cast<uint32_t>(h) & mask;
-        for (uint32_t probes = 0; probes <= mask; ++probes, b = (b + 1) & mask) {
-            MacBucket::Match match = buckets[b].find(mac);
-            if (match.slot || match.has_empty) [[likely]]
-                return static_cast<uint16_t>(match.slot);
-        }
-        return 0;
-    }
+    uint16_t find(uint64_t mac) const { return find(mac, bucket_of(hash(mac))); }
     uint16_t find(MacAddr mac) const { return find(mac.to_u64()); }
-    // Has the MAC's bucket fetched, unless the table is so small that near caches keep it.
-    void prefetch(uint64_t mac) const {
-        if (pages_.size() <= small)
-            return;
-        uint64_t h = hash(mac);
-        ringfence::prefetch(&page(h).buckets[static_cast<uint32_t>(h) & page_mask()]);
+
+    // The same in two steps, with time between them for the memory: where to look, which is on its
+    // way from there on, and the look.
+    const MacBucket* locate(uint64_t mac) const {
+        const MacBucket* bucket = bucket_of(hash(mac));
+        prefetch(bucket);
+        return bucket;
+    }
+    uint16_t find(uint64_t mac, const MacBucket* located) const {
+        MacBucket::Match match = located->find(mac);
+        return match.slot || match.has_empty ? static_cast<uint16_t>(match.slot)
+                                             : find_spilled(mac);
     }
 
     // value is not 0, mac is not 00:00:00:00:00:00; what was there is replaced.
@@ -56,7 +52,7 @@ public:
     // In no particular order: visit(MacAddr, uint16_t value).
     template <class Visit> void for_each(Visit visit) const {
         for (const auto& page : pages_)
-            for (uint32_t b = 0; b <= page_mask(); ++b)
+            for (uint32_t b = 0; b <= page_mask_; ++b)
                 for (uint64_t slot : page.buckets[b].slots)
                     if (slot)
                         visit(MacAddr::from_u64(slot >> 16), static_cast<uint16_t>(slot));
@@ -68,7 +64,6 @@ public:
 
 private:
     static constexpr uint32_t buckets_per_page = 64;
-    static constexpr size_t small = 8; // pages
     struct Page {
         MacBucket* buckets = nullptr; // the workers' way in: data() of storage
         uint32_t used = 0;            // slots that are not empty
@@ -78,9 +73,11 @@ private:
     uint64_t hash(uint64_t mac) const { return mix(mac, seed_); }
     // The low 6 bits of the hash are the bucket in its page, those above are the page.
     const Page& page(uint64_t h) const { return pages_[(h & bucket_mask_) / buckets_per_page]; }
-    uint32_t page_mask() const {
-        return bucket_mask_ < buckets_per_page ? bucket_mask_ : buckets_per_page - 1;
+    const MacBucket* bucket_of(uint64_t h) const {
+        return &page(h).buckets[static_cast<uint32_t>(h) & page_mask_];
     }
+    // Its own bucket is full, and does not have it: those behind may.
+    uint16_t find_spilled(uint64_t mac) const;
 
     Page empty_page() const;
     Page& own_page(uint64_t h);
@@ -88,10 +85,11 @@ private:
     bool too_full(const Page& page) const;
     void grow();
 
-    std::vector<Page> pages_;
     uint32_t bucket_mask_ = 0; // of all buckets of all pages: a power of two - 1
+    uint32_t page_mask_ = 0;   // of the buckets of one page
     uint64_t seed_ = 0;
     size_t size_ = 0;
+    std::vector<Page> pages_; // made by what stands above it
 };
 
 } // namespace ringfence

@@ -36,7 +36,11 @@ public:
     uint16_t mtu() const { return settings_.mtu; }
 
     Destination find(uint64_t mac) const { return Destination::from_bits(macs_.find(mac)); }
-    void prefetch(uint64_t mac) const { macs_.prefetch(mac); }
+    // The same in two steps, with time between them for the memory.
+    const MacBucket* locate(uint64_t mac) const { return macs_.locate(mac); }
+    Destination find(uint64_t mac, const MacBucket* located) const {
+        return Destination::from_bits(macs_.find(mac, located));
+    }
     // The MAC of a logical port's address.
     const MacAddr* neighbour(const IpAddr& address) const { return neighbours_.find(address); }
     // Broadcast, multicast and unknown unicast go to each of these once, less where it came from.

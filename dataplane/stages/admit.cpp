@@ -72,7 +72,7 @@ namespace {
 
 // A trusted port's MACs are learned by the agent; one that is given to a logical port is its alone.
 Verdict check_trusted_mac(Worker& worker, const Packet& packet) {
-    Destination known = packet.segment->find(packet.source);
+    Destination known = packet.segment->find(packet.source, packet.source_place);
     Destination here = *Destination::local(packet.port->id, true);
     if (known == here || known == *Destination::local(packet.port->id))
         return Verdict::next;

@@ -30,7 +30,7 @@ Verdict bridge(const Fabric& fabric, Worker& worker, Packet& packet) {
     const Segment& segment = *packet.segment;
     if (is_group(packet.destination))
         return to_everybody(worker, packet);
-    Destination place = segment.find(packet.destination);
+    Destination place = segment.find(packet.destination, packet.destination_place);
     switch (place.kind()) {
     case Destination::Kind::local:
         return to_port(fabric, packet, place.port());

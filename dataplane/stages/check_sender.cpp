@@ -13,7 +13,7 @@ namespace {
 
 bool may_have_sent(const Packet& packet) {
     const Segment& segment = *packet.segment;
-    Destination owner = segment.find(packet.source);
+    Destination owner = segment.find(packet.source, packet.source_place);
     if (owner.kind() == Destination::Kind::vtep && owner.next_hop() == packet.peer) [[likely]]
         return true;
     if (owner.kind() == Destination::Kind::unknown || owner.learned())

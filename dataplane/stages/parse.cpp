@@ -30,9 +30,10 @@ Verdict parse(const Fabric&, Worker&, Packet& packet) {
     packet.source = ethernet->source_bits();
     packet.ether_type = ethernet->type();
     packet.l3 = sizeof(EthernetHeader);
-    if (packet.segment) [[likely]] { // asked by later stages, when this one has seen all packets
-        packet.segment->prefetch(packet.source);
-        packet.segment->prefetch(packet.destination);
+    if (packet.segment) [[likely]] { // looked at by later stages, when this one has seen the burst
+        if (packet.from_tunnel || packet.port->security == PortSecurity::trusted)
+            packet.source_place = packet.segment->locate(packet.source);
+        packet.destination_place = packet.segment->locate(packet.destination);
     }
     if (ether_type::is_tag(packet.ether_type)) [[unlikely]]
         return parse_tagged(cursor, packet);
