@@ -123,13 +123,18 @@ bool is_dhcp_request(const Packet& packet) {
     return is_udp(packet) && packet.source_port == 68 && packet.destination_port == 67;
 }
 
+// A server and a relay send from the server's port; clients never do. Clients listen on theirs, and
+// many look at nothing but that: what goes there from any other port would be a server's word too.
+bool is_from_dhcp_server(const Packet& packet, uint16_t server, uint16_t client) {
+    return (packet.source_port == server || packet.destination_port == client) && is_udp(packet);
+}
+
 Verdict check_ip4(const Packet& packet) {
     Ipv4Addr source{packet.ip4_source};
     if (is_strict(packet) && !holds(packet.port->ip4, source) &&
         !(source == Ipv4Addr{} && is_dhcp_request(packet))) [[unlikely]]
         return Verdict::admit_src_ip;
-    // A server answers from its port; so does a relay. Clients never use it (RFC 2131, 4.1).
-    if (packet.source_port == 67 && is_udp(packet)) [[unlikely]]
+    if (is_from_dhcp_server(packet, 67, 68)) [[unlikely]] // RFC 2131, 4.1
         return Verdict::dhcp_server;
     return Verdict::next;
 }
@@ -157,7 +162,7 @@ Verdict check_ip6(const Packet& packet) {
     if (is_strict(packet) && is_foreign(packet, ip->source()) &&
         !(ip->source().is_unspecified() && may_be_unspecified(packet)))
         return Verdict::admit_src_ip;
-    if (packet.source_port == 547 && is_udp(packet))
+    if (is_from_dhcp_server(packet, 547, 546)) // RFC 8415, 7.2
         return Verdict::dhcp_server6;
     return Verdict::next;
 }
