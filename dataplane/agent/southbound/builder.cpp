@@ -149,6 +149,9 @@ void FabricBuilder::put(const Uuid& uuid, const std::optional<NicEntry>& nic) {
             nics_by_host_[*nic->host].insert(uuid);
         nics_by_segment_[nic->segment].insert(uuid);
         nics_.emplace(uuid, *nic);
+    } else { // trouble() may be asked before the next finish()
+        conflicts_.erase(uuid);
+        homeless_.erase(uuid);
     }
 }
 

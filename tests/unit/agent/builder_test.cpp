@@ -262,6 +262,24 @@ TEST_F(FabricBuilderTest, AddressOfTwoNicsStaysWithTheFirstUntilItLetsGo) {
     EXPECT_TRUE(builder_.trouble().empty());
 }
 
+// A report to the database may be due between a change and the Fabric that is made of it.
+TEST_F(FabricBuilderTest, TroubleOfANicGoesWithItsRowAtOnce) {
+    put(segment("web", 5001));
+    put(nic("web-0", "web", "02:00:00:00:00:01", "10.0.0.1"));
+    fabric();
+    auto second = nic("web-1", "web", "02:00:00:00:00:02", "10.0.0.1");
+    auto homeless = nic("lost", "nowhere", "02:00:00:00:00:03", "10.0.0.3");
+    put(second);
+    put(homeless);
+    fabric();
+    EXPECT_EQ(builder_.trouble().count("port web-1"), 1u);
+    EXPECT_EQ(builder_.without_segment(), std::vector<std::string>{"lost"});
+    erase(second);
+    erase(homeless);
+    EXPECT_TRUE(builder_.trouble().empty());
+    EXPECT_TRUE(builder_.without_segment().empty());
+}
+
 TEST_F(FabricBuilderTest, VtepAddressOfTwoHostsIsReported) {
     put(host("z", "192.0.2.2"));
     fabric();
