@@ -48,7 +48,8 @@ FabricAgent::FabricAgent(ovsdb::Reactor& reactor, Dataplane& dataplane, PortSet&
     notices_ = reactor_.every(notice_period, [this] { take_notices(); });
 }
 
-FabricAgent::~FabricAgent() = default;
+// The keeper's last writing asks for the state: all that it is made of must still be there.
+FabricAgent::~FabricAgent() { keeper_.reset(); }
 
 Result<> FabricAgent::open_underlay() {
     auto underlay = Underlay::open(reactor_, [this](const std::vector<Ipv4Addr>&) { schedule(); });
@@ -91,7 +92,10 @@ void FabricAgent::update(const FabricSettings& settings) {
 }
 
 void FabricAgent::connect(const FabricSettings& settings) {
-    link_.reset();
+    if (link_ && link_->loaded()) // forwarded by, and kept on disk, until another view is whole
+        kept_ = without_own_rows(link_->tables());
+    link_.reset(); // a report under way is never answered
+    reporting_ = report_again_ = false;
     if (settings.remote.empty() || settings.host.empty())
         return;
     log::info(module, "this is host {}, southbound database {}", settings.host, settings.remote);
@@ -128,12 +132,22 @@ void FabricAgent::rebuild() {
     forget_later(builder_.take_moves());
     follow_network_mtus();
     check_ports();
-    if (link_ && link_->settled() && !waits_for_neighbours())
-        for (const auto& config : link_->tables().host_config)
-            if (config.host == settings_.host)
-                to_apply_ = {publications_, config.number};
+    if (link_ && link_->settled())
+        note_what_is_whole();
     if (quiescent())
         reached_quiescence();
+}
+
+// What may be said once every worker forwards by what was just published. Rows that come in
+// meanwhile are in the next Fabric, and count then.
+void FabricAgent::note_what_is_whole() {
+    for (const auto& [name, port] : ports_.open())
+        if (auto binding = builder_.binding(port.wanted.iface_id); binding && binding->mtu)
+            whole_.insert(port.wanted.iface_id);
+    if (!waits_for_neighbours())
+        for (const auto& config : link_->tables().host_config)
+            if (config.host == settings_.host)
+                to_apply_ = config.number;
 }
 
 void FabricAgent::publish(std::shared_ptr<const Fabric> fabric) {
@@ -153,15 +167,12 @@ void FabricAgent::publish(std::shared_ptr<const Fabric> fabric) {
 // Every worker forwards by the latest Fabric: what the database asked for is done.
 void FabricAgent::reached_quiescence() {
     if (to_apply_) {
-        if (applied_ != to_apply_->second && keeper_)
+        if (applied_ != *to_apply_ && keeper_)
             keeper_->changed();
-        applied_ = to_apply_->second;
+        applied_ = *to_apply_;
         to_apply_.reset();
     }
-    if (link_ && link_->settled())
-        for (const auto& [name, port] : ports_.open())
-            if (auto binding = builder_.binding(port.wanted.iface_id); binding && binding->mtu)
-                ready_.insert(port.wanted.iface_id);
+    ready_.merge(std::exchange(whole_, {}));
     report();
 }
 
@@ -284,7 +295,8 @@ void FabricAgent::forget_ports() {
             gone.push_back(nic);
     for (const std::string& nic : gone)
         link_local_.forget(nic);
-    std::erase_if(ready_, [&](const std::string& nic) { return !plugged.contains(nic); });
+    for (auto* nics : {&whole_, &ready_})
+        std::erase_if(*nics, [&](const std::string& nic) { return !plugged.contains(nic); });
 }
 
 // --- What follows for the ports.
@@ -416,7 +428,7 @@ State FabricAgent::state() const {
     state.segments = ids_.segments.all();
     state.next_hops = ids_.next_hops.all();
     state.link_local = link_local_.granted();
-    bool whole = link_ && kept_ == southbound::Tables();
+    bool whole = link_ && link_->loaded();
     state.southbound = whole ? without_own_rows(link_->tables()) : kept_;
     return state;
 }

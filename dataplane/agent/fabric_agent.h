@@ -50,6 +50,7 @@ private:
     void connect(const FabricSettings& settings);
     void schedule();
     void rebuild();
+    void note_what_is_whole();
     LocalFacts facts() const;
     void add_underlay(LocalFacts& facts) const;
     bool waits_for_neighbours();
@@ -82,7 +83,10 @@ private:
 
     std::shared_ptr<const Fabric> published_;
     uint64_t publications_ = 0, quiescent_ = 0;
-    std::optional<std::pair<uint64_t, int64_t>> to_apply_; // publication, number it applies
+    // Once the last publication is quiescent: the number that is applied, and logical ports that
+    // may be bound here.
+    std::optional<int64_t> to_apply_;
+    std::set<std::string> whole_;
     int64_t applied_ = 0, new_beats_ = 0;
     std::set<std::string> ready_; // logical ports that may be bound here
     std::map<std::string, std::string> errors_;

@@ -30,6 +30,8 @@ public:
     void set_iface_ids(std::set<std::string> iface_ids);
 
     bool settled() const;
+    // There was a whole view; tables() goes on from it, the connection lost or not.
+    bool loaded() const { return loaded_; }
     bool connected() const { return database_.state() == ovsdb::ConnectionState::ready; }
     const southbound::Tables& tables() const { return database_.tables(); }
     void commit(const ovsdb::Transaction& transaction,

@@ -305,6 +305,12 @@ protected:
     std::string select(const std::string& table) {
         return southbound(R"({"op":"select","table":")" + table + R"(","where":[]})");
     }
+    std::string kept_state() {
+        std::ifstream file(folder_ / "ringfence-state.json");
+        std::stringstream text;
+        text << file.rdbuf();
+        return text.str();
+    }
     void plug() {
         vsctl("--may-exist add-br br0 -- add-port br0 tap0 -- set interface tap0 type=tap "
               "external_ids:iface-id=nic");
@@ -368,12 +374,9 @@ TEST_F(InAFabric, DaemonForwardsByTheKeptStateWithoutTheSouthboundDatabase) {
     EXPECT_TRUE(
         wait_until([&] { return has(appctl("ringfence/fabric dump").output, "in segment 0"); }));
     std::string before = appctl("ringfence/fabric dump").output;
-    fs::path kept = folder_ / "ringfence-state.json";
     EXPECT_TRUE(wait_until([&] {
-        std::ifstream file(kept);
-        std::stringstream text;
-        text << file.rdbuf();
-        return has(text.str(), "\n    \"host\": \"a\"") && has(text.str(), "\"tap0\""); // the row
+        std::string text = kept_state();
+        return has(text, "\n    \"host\": \"a\"") && has(text, "\"tap0\""); // the row
     }));
     end_daemon(SIGKILL);
     shell("kill -9 $(cat " + (folder_ / "southbound.pid").string() + ")");
@@ -384,6 +387,22 @@ TEST_F(InAFabric, DaemonForwardsByTheKeptStateWithoutTheSouthboundDatabase) {
     EXPECT_TRUE(
         wait_until([&] { return has(appctl("ringfence/fabric").output, "southbound connected"); }));
     EXPECT_EQ(appctl("ringfence/fabric dump").output, before);
+}
+
+TEST_F(InAFabric, StateOutlivesAMoveToADatabaseThatIsNotThere) {
+    start();
+    plug();
+    bind("a");
+    EXPECT_TRUE(
+        wait_until([&] { return has(appctl("ringfence/fabric dump").output, "in segment 0"); }));
+    vsctl("set open_vswitch . external_ids:ringfence-remote=unix:/nowhere "
+          "-- add-port br0 tap1 -- set interface tap1 type=tap");
+    std::string text;
+    EXPECT_TRUE(wait_until([&] { return has(text = kept_state(), "\"tap1\""); }));
+    EXPECT_TRUE(has(text, "02:00:00:00:00:01")) << text;
+    end_daemon(SIGKILL);
+    start();
+    EXPECT_TRUE(has(appctl("ringfence/fabric dump").output, "in segment 0"));
 }
 
 } // namespace
