@@ -39,7 +39,7 @@ class Steps:
     @staticmethod
     def tell(text: str = "") -> None:
         """Lines between the steps, set in below them."""
-        print("\n".join(f"       {line}".rstrip() for line in text.splitlines()) or "", flush=True)
+        print("\n".join(f"       {line}".rstrip() for line in text.splitlines()), flush=True)
 
 
 class _Line:

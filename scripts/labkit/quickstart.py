@@ -32,30 +32,39 @@ EXPERIMENTAL = 0x88B5  # an ethertype for local experiments: a fabric carries al
 
 def show() -> None:
     """The run for a person: the lab stays up, with a list of things to try."""
-    with _alone(), contextlib.ExitStack() as lab_is_up:
-        _bring_up(lab_is_up, keep=True)
+    with _alone():
+        _bring_up()
         for text, commands in next_steps():
-            Steps.tell("\n".join([text, *(f"    {command}" for command in commands), ""]))
+            Steps.tell("\n".join([text, *(f"    {command}" for command in commands)]))
+            Steps.tell()
         Steps.tell(f"{bold(_script('quickstart') + ' --down')} takes everything down.")
 
 
 def check() -> None:
     """The run for a machine: verifies every claim, the printed commands and a clean end included."""
     before = _traces()
-    with _alone(), contextlib.ExitStack() as lab_is_up:
-        _bring_up(lab_is_up, keep=False)
-        _check_that_a_second_run_is_refused()
-        for _, commands in next_steps():
-            _check_commands(commands)
+    with _alone():
+        try:
+            _bring_up()
+            _check_that_a_second_run_is_refused()
+            for _, commands in next_steps():
+                _check_commands(commands)
+        finally:
+            _take_down()
     if left := _traces() - before:
         raise LabError("left behind by the lab: " + ", ".join(sorted(left)))
     Steps.tell(green("every claim holds, the commands to try work, and nothing is left behind"))
 
 
 def down() -> None:
-    with _alone(), exclusive(NAME):
-        Ledger(NAME).take_down()
+    with _alone():
+        _take_down()
     print("everything is down")
+
+
+def _take_down() -> None:
+    with exclusive(NAME):
+        Ledger(NAME).take_down()
 
 
 def next_steps() -> list[tuple[str, list[str]]]:
@@ -76,23 +85,30 @@ def next_steps() -> list[tuple[str, list[str]]]:
 
 # --- the steps ----------------------------------------------------------------------------------
 
-def _bring_up(lab_is_up: contextlib.ExitStack, keep: bool) -> Lab:
-    """All steps up to the proof; the lab ends with `lab_is_up`."""
+def _bring_up() -> None:
+    """All steps up to the proof; the lab is up afterwards, unless one of them failed."""
     print(bold("Ringfence: two hosts, and two tenants with the same addresses, on this machine") + "\n")
     steps = Steps(7)
     with steps.step("packages") as progress:
         progress("what is missing is installed")
         follow(progress, str(SOURCE / "scripts/install-dependencies"), "--build", log=BUILD / "packages.log",
                pattern=r"(installing \d+ Debian packages)")
+        progress("all there")
     with steps.step("build") as progress:
         build(progress, BUILD, "-DCMAKE_BUILD_TYPE=Release", targets=TARGETS)
         progress("ringfence-vswitchd, ringfence-controller, network-ctl (Release)")
-    with steps.step("control") as progress:
+    with steps.step("control") as progress, contextlib.ExitStack() as started:
         if Ledger(NAME).exists:
             progress("takes down the lab of an earlier run")
-            Ledger(NAME).take_down()
-        lab = lab_is_up.enter_context(Lab(NAME, keep=keep))
+            _take_down()
+        lab = started.enter_context(Lab(NAME, keep=True))
         progress("ovsdb-server with both databases, ringfence-controller")
+        rest = started.pop_all()
+    with rest:
+        _populate(lab, steps)
+
+
+def _populate(lab: Lab, steps: Steps) -> None:
     with steps.step("hosts") as progress:
         for name in ("host1", "host2"):
             progress(name)
@@ -110,8 +126,8 @@ def _bring_up(lab_is_up: contextlib.ExitStack, keep: bool) -> Lab:
     with steps.step("between") as progress:
         found = _show_between(lab, progress)
         progress("nothing crosses from tenant to tenant")
-    steps.tell("\n".join(found) + "\n")
-    return lab
+    steps.tell("\n".join(found))
+    steps.tell()
 
 
 def _make_tenant(lab: Lab, tenant: str, progress) -> None:
@@ -226,7 +242,7 @@ def _traces() -> set[str]:
 @contextlib.contextmanager
 def _alone():
     """One run of quickstart at a time, from the packages to the last line."""
-    with exclusive(f"{NAME}-run"):
+    with exclusive(f"{NAME}, from packages to proof"):
         yield
 
 
