@@ -2,6 +2,7 @@
 """What the machine lacks, and what was left behind: each is one sentence, and no more damage than it must be
 (rows 63, 65, 69, 71, 72)."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -95,6 +96,8 @@ class Environment(SystemTest):
 
     def test_hugepages_that_are_not_there(self):
         """Ordinary memory does, and the log says how many would have been used; asked for by name they are missed."""
+        if int(re.search(r"HugePages_Free: +(\d+)", Path("/proc/meminfo").read_text())[1]) >= 256:
+            self.skipTest("this machine has enough hugepages")
         self.assertRegex(self.host.switch.log_text(), r"512 MB of memory take 256 hugepages .* running on ordinary memory")
         self.host.switch.stop()
         self.host.vsctl("--no-wait", "set", "Open_vSwitch", ".", "other_config:dpdk-extra=--in-memory")
