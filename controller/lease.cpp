@@ -41,7 +41,9 @@ void Lease::look() {
     case State::raising:
     case State::held: {
         const auto* row = only_row(south_.tables().lease);
-        if (row && row->epoch > south_row_.epoch)
+        if (!row || row->uuid != south_row_.uuid || row->epoch < south_row_.epoch)
+            return lose("the southbound database was replaced");
+        if (row->epoch > south_row_.epoch)
             return lose("controller " + row->owner + " has taken it");
         if (now - ready_at_ > options_.time)
             return lose("a database has been away for the lease time");
@@ -85,14 +87,16 @@ void Lease::take() {
     wanted.epoch = std::max(wanted.epoch, north ? north->epoch : 0) + 1;
     wanted.owner = options_.name;
     ++wanted.renewals;
+    // Behind in a southbound database that is new, or from a backup.
+    wanted.sequence = std::max(wanted.sequence, sequence_known_to(north_.tables()));
 
     ovsdb::Transaction transaction;
     if (south) {
-        transaction.wait(*south, Column::epoch | Column::renewals | Column::owner);
-        transaction.update(wanted, Column::epoch | Column::renewals | Column::owner);
+        transaction.wait(*south, southbound::Lease::Columns::all());
+        transaction.update(wanted,
+                           Column::epoch | Column::renewals | Column::owner | Column::sequence);
     } else {
         wanted.uuid = south_uuid; // of two inserts one fails
-        wanted.sequence = sequence_known_to(north_.tables());
         transaction.insert(wanted);
     }
     transaction.comment("ringfence-controller " + options_.name + ": takes the lease");

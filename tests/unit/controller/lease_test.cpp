@@ -117,6 +117,30 @@ TEST_F(LeaseTest, IsGivenUpWhenADatabaseIsAwayForTheLeaseTime) {
     EXPECT_EQ(lease_.epoch(), 2);
 }
 
+TEST_F(LeaseTest, IsLostWithItsRow) { // the southbound database was replaced by an empty one
+    UNTIL(reactor_, lease_.held());
+    server_.transact(R"(["Ringfence_Northbound", {"op": "insert", "table": "Global",
+                         "row": {"sequence": 130, "admit_hosts": "manual"}}])");
+    server_.transact(
+        R"(["Ringfence_Southbound", {"op": "delete", "table": "Lease", "where": []}])");
+    UNTIL(reactor_, lost_ == 1);
+    UNTIL(reactor_, lease_.held());
+    EXPECT_EQ(lease_.epoch(), 2);
+    EXPECT_EQ(south_.tables().lease.begin()->sequence, 130);
+}
+
+TEST_F(LeaseTest, IsTakenAnewWhenItsRowIsOfAnEarlierTime) { // or by one from a backup
+    UNTIL(reactor_, lease_.held());
+    server_.transact(R"(["Ringfence_Northbound", {"op": "insert", "table": "Global",
+                         "row": {"sequence": 130, "admit_hosts": "manual"}}])");
+    server_.transact(R"(["Ringfence_Southbound", {"op": "update", "table": "Lease", "where": [],
+                         "row": {"epoch": 0, "sequence": 70, "owner": "old"}}])");
+    UNTIL(reactor_, lost_ == 1);
+    UNTIL(reactor_, lease_.held());
+    EXPECT_EQ(lease_.epoch(), 2);
+    EXPECT_EQ(south_.tables().lease.begin()->sequence, 130) << "numbers never go back";
+}
+
 TEST_F(LeaseTest, AReleaseClearsTheOwner) {
     UNTIL(reactor_, lease_.held());
     bool done = false;
