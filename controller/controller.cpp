@@ -47,8 +47,10 @@ Controller::Controller(ovsdb::Reactor& reactor, const ControllerOptions& options
     auto follow = [this](const char* name) {
         return [this, name](ovsdb::ConnectionState state, std::string_view why) {
             log::info(module, "{} database: {} ({})", name, to_string(state), why);
-            if (state == ovsdb::ConnectionState::ready)
-                lease_.look(); // where nobody holds it, not a moment is lost
+            if (state != ovsdb::ConnectionState::ready)
+                return;
+            lease_.look(); // where nobody holds it, not a moment is lost
+            schedule_next();
         };
     };
     north_.on_state(follow("northbound"));
@@ -91,6 +93,11 @@ void Controller::on_southbound(const southbound::Changes& changes) {
     schedule_next();
 }
 
+bool Controller::connected() const {
+    return north_.state() == ovsdb::ConnectionState::ready &&
+           south_.state() == ovsdb::ConnectionState::ready;
+}
+
 void Controller::schedule_next() {
     if (must_compile_ || (must_report_ && is_urgent_))
         schedule(std::clamp<Clock::duration>(round_took_, shortest_wait, longest_wait));
@@ -112,8 +119,10 @@ void Controller::schedule(Clock::duration delay) {
     });
 }
 
+// Without a connection it waits for it: what was compiled against rows as they were before the loss
+// could contradict our own last transaction, which may have been done without an answer.
 void Controller::run_round() {
-    if (!lease_.held() || in_round_)
+    if (!lease_.held() || in_round_ || !connected())
         return;
     in_round_ = true;
     round_epoch_ = lease_.epoch();
@@ -136,10 +145,14 @@ void Controller::compile() {
     auto changes = compiler::difference(south_.tables(), compiled_.wanted);
     ovsdb::Transaction transaction;
     lease_.fence_south(transaction);
+    // No number is given twice, not even when an earlier transaction of ours arrives this late.
+    transaction.wait(*south_.tables().lease.begin(), southbound::Lease::Column::sequence);
     compiler::write(transaction, changes);
     south_.commit(transaction, [this](Result<ovsdb::Committed> result) {
-        if (!result)
+        if (!result) {
+            lease_.look(); // it may be the fence
             return fail_round("southbound", result.error());
+        }
         report();
     });
 }
@@ -159,8 +172,11 @@ void Controller::report() {
     lease_.fence_north(transaction);
     compiler::write(transaction, changes);
     north_.commit(transaction, [this](Result<ovsdb::Committed> result) {
-        if (!result)
+        if (!result) {
+            if (ovsdb::is_try_again(result.error()) && lease_.epoch() == round_epoch_)
+                lease_.lose("somebody else has taken it");
             return fail_round("northbound", result.error());
+        }
         end_round();
     });
 }
@@ -177,8 +193,8 @@ void Controller::end_round() {
 void Controller::fail_round(std::string_view what, const Error& error) {
     in_round_ = false;
     must_compile_ = must_report_ = is_urgent_ = true;
-    if (ovsdb::is_try_again(error) && lease_.epoch() == round_epoch_)
-        return lease_.lose("somebody else has taken it");
+    if (!lease_.held())
+        return;
     back_off_ = std::clamp<Clock::duration>(back_off_ * 2, first_back_off, longest_back_off);
     log::warning(module, "{} transaction: {}; again in {} ms", what, error.text,
                  std::chrono::duration_cast<std::chrono::milliseconds>(back_off_).count());

@@ -41,6 +41,7 @@ private:
     void on_northbound(const northbound::Changes& changes);
     void on_southbound(const southbound::Changes& changes);
 
+    bool connected() const;
     void schedule(Clock::duration delay);
     void schedule_next(); // what is left to do
     void run_round();

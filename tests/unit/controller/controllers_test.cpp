@@ -321,6 +321,55 @@ TEST_F(Controllers, SurviveARestartOfTheDatabases) {
                                      std::set<std::string>{"10.0.0.88"});
 }
 
+TEST_F(Controllers, FillASouthboundDatabaseThatWasEmptied) {
+    auto controller = start("c1");
+    write_intent(cloud());
+    UNTIL(reactor_, settled() && south_.tables().segment.size() == 3);
+    server_.transact(R"(["Ringfence_Southbound",
+        {"op": "delete", "table": "Logical_Port", "where": []},
+        {"op": "delete", "table": "Segment", "where": []},
+        {"op": "delete", "table": "Lease", "where": []}])");
+    UNTIL(reactor_, owner() == "c1" && epoch() == 2 && south_.tables().segment.size() == 3);
+}
+
+// The southbound server dies with a transaction that it has written and not answered. Were its
+// number given again, a host that has applied it would count as one that has applied the next.
+TEST_F(Controllers, NeverGiveANumberTwice) {
+    Server south({schema_file("southbound")});
+    ovsdb::Database<southbound::Schema> fabric(reactor_, {.remotes = south.remote()});
+    const Process controller({RINGFENCE_CONTROLLER, "--nb", server_.remote(), "--sb",
+                              south.remote(), "--lease-time", "60000"});
+    UNTIL(reactor_, fabric.state() == ConnectionState::ready);
+    ovsdb::Transaction plugged;
+    plugged.insert(make_status("h1", "192.0.2.1"));
+    plugged.insert(make_claim("h1", "acme/shop/web-0/0"));
+    commit(fabric, plugged);
+    write_intent(cloud());
+    const auto port = [&] { return fabric.tables().logical_port.find(id("nic/web-0/0")); };
+    UNTIL(reactor_, compiled() == change() && port() && port()->host == "h1");
+
+    const int64_t next = fabric.tables().lease.begin()->sequence + 1;
+    south.kill();
+    auto rows = cloud();
+    edit(rows.nic, "nic/web-0/0", [](auto& nic) { nic.addresses = {"10.0.0.77"}; });
+    for (const auto& host : north_.tables().host)
+        rows.host.replace(host);
+    write_intent(rows);
+    reactor_.run_until([] { return false; }, Clock::now() + 500ms); // it may begin meanwhile
+    run({"ovsdb-tool", "transact", south.folder() + "/ringfence-southbound.db",
+         fmt::format(R"(["Ringfence_Southbound",
+             {{"op": "update", "table": "Lease", "where": [], "row": {{"sequence": {0}}}}},
+             {{"op": "update", "table": "Host_Config", "where": [["host", "==", "h1"]],
+               "row": {{"number": {0}}}}}])",
+                     next)});
+    south.start();
+    UNTIL(reactor_, port()->addresses == std::set<std::string>{"10.0.0.77"});
+    const auto* config = fabric.tables().host_config.find(Uuid::named("host-config/h1"));
+    EXPECT_GT(config->number, next);
+    UNTIL(reactor_, compiled() == change());
+    EXPECT_EQ(north_.tables().host.find(id("host/h1"))->required, config->number);
+}
+
 TEST_F(Controllers, AreDaemonsThatEndCleanly) {
     const std::string pid_file = server_.folder() + "/controller.pid";
     const std::string control = server_.folder() + "/controller.ctl";
