@@ -71,6 +71,22 @@ std::optional<Uuid> Model::segment_of(const northbound::VappNetwork& network) co
     return network.mode == "bridged" ? network.parent : network.uuid;
 }
 
+bool Model::may_attach(const northbound::Nic& nic) const {
+    const auto* vm = rows_->virtual_machine.find(nic.virtual_machine);
+    const auto* vapp = vm ? rows_->vapp.find(vm->vapp) : nullptr;
+    if (!vapp || nic.organization_network.has_value() == nic.vapp_network.has_value())
+        return false;
+    auto is_its = [&](const Uuid& uuid) {
+        const auto* network = rows_->organization_network.find(uuid);
+        return network && network->organization == vapp->organization;
+    };
+    if (nic.organization_network)
+        return is_its(*nic.organization_network);
+    const auto* network = rows_->vapp_network.find(*nic.vapp_network);
+    return network && network->vapp == vapp->uuid &&
+           (network->mode != "bridged" || (network->parent && is_its(*network->parent)));
+}
+
 std::optional<Uuid> Model::holder(const Uuid& segment, std::string_view address) const {
     auto found = holders_.find(AddressKey{segment, std::string(address)});
     return found == holders_.end() ? std::nullopt : std::optional(found->second.front());
@@ -100,9 +116,9 @@ void Model::index_hosts() {
         const HostFacts* reported = facts(host.name);
         if (host.kind == "foreign" || !reported || !reported->underlay_mtu || !is_admitted(host))
             continue;
-        int64_t mtu = *reported->underlay_mtu - vxlan_overhead;
-        if (mtu < least_mtu) // nonsense, or no underlay yet
+        if (*reported->underlay_mtu < least_mtu + vxlan_overhead) // nonsense, or no underlay yet
             continue;
+        int64_t mtu = *reported->underlay_mtu - vxlan_overhead;
         bool lower = std::tie(mtu, host.name) < std::tie(underlay_.mtu, underlay_.host);
         if (underlay_.host.empty() || lower)
             underlay_ = {mtu, host.name};
@@ -152,7 +168,7 @@ void Model::index_vnis() {
 void Model::index_addresses() {
     for (const auto& nic : rows_->nic) {
         auto segment = segment_of(nic);
-        if (!segment)
+        if (!segment || !may_attach(nic)) // which keeps nothing from the rightful ones
             continue;
         if (!nic.mac.empty())
             holders_[{*segment, canonical_mac(nic.mac)}].push_back(nic.uuid);

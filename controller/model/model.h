@@ -52,6 +52,9 @@ public:
     // Where a vApp network's frames go: itself, or its parent when it is bridged.
     std::optional<Uuid> segment_of(const northbound::VappNetwork& network) const;
 
+    // Whether the network is the NIC's to attach to: of its vApp, or of its organization.
+    bool may_attach(const northbound::Nic& nic) const;
+
     // Who of the NICs on this segment may keep this address (MAC or IP text): the one that the
     // ledger names, else the one with the lowest UUID.
     std::optional<Uuid> holder(const Uuid& segment, std::string_view address) const;

@@ -124,6 +124,53 @@ TEST(Compile, OfTwoNicsWithOneMacOnlyOneIsCompiled) { // else the index would re
     EXPECT_EQ(compiled.notes.size(), 1u);
 }
 
+// Rows that somebody wrote past the client, with UUIDs that come first and without ledger.
+TEST(Compile, ANicOnAnotherOrganizationsNetworkIsRefusedAndKeepsNothing) {
+    auto rows = cloud();
+    northbound::Vapp vapp = *rows.vapp.find(id("vapp/shop"));
+    vapp.uuid = id("vapp/globex");
+    vapp.organization = id("org/globex");
+    vapp.data_center = id("vdc/globex");
+    rows.vapp.insert(vapp);
+    northbound::VirtualMachine vm = make_vm("thief");
+    vm.vapp = vapp.uuid;
+    rows.virtual_machine.insert(vm);
+    northbound::VappNetwork bridged = *rows.vapp_network.find(id("vapp-network/edge"));
+    bridged.uuid = id("vapp-network/globex");
+    bridged.vapp = vapp.uuid;
+    rows.vapp_network.insert(bridged);
+    auto thief = make_nic("thief", 0, "02:00:00:00:00:10", {"10.0.0.10"});
+    thief.uuid = {};
+    thief.uuid.bytes[15] = 1;
+    thief.organization_network = id("network/acme");
+    rows.nic.insert(thief);
+    auto other = thief;
+    other.uuid.bytes[15] = 2;
+    other.organization_network.reset();
+    other.vapp_network = bridged.uuid;
+    rows.nic.insert(other);
+
+    auto compiled = compiler::compile(rows, fabric());
+    EXPECT_TRUE(compiled.wanted.logical_port.find(id("nic/web-0/0")));
+    EXPECT_EQ(compiled.wanted.logical_port.size(), 2u);
+    EXPECT_EQ(note_of(compiled, thief.uuid), "org/globex/vapp/shop/nic/thief/0: "
+                                             "org/acme/network/web is another organization's");
+    EXPECT_EQ(note_of(compiled, bridged.uuid),
+              "org/globex/vapp/shop/network/edge: its parent org/acme/network/web is another "
+              "organization's");
+    EXPECT_FALSE(note_of(compiled, other.uuid).empty());
+}
+
+TEST(Compile, AnUnderlayMtuThatIsNoneChangesNothing) {
+    for (int64_t mtu : {INT64_MIN, int64_t{-1}, int64_t{0}, int64_t{117}}) {
+        southbound::Tables current = fabric();
+        for (const char* host : {"status/h1", "status/h2"})
+            edit(current.host_status, host, [&](auto& status) { status.underlay_mtu = mtu; });
+        auto compiled = compiler::compile(cloud(), current);
+        EXPECT_EQ(compiled.wanted.segment.find(id("network/acme"))->mtu, 1450) << mtu;
+    }
+}
+
 TEST(Compile, RefusesUnbuiltObjectsInTheirStatus) {
     auto rows = cloud();
     northbound::SecurityGroup group;
