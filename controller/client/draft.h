@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "controller/model/check.h"
+#include "ovsdb/codec.h"
 #include "ovsdb/northbound.h"
 #include "ovsdb/transaction.h"
 
@@ -73,9 +74,9 @@ public:
         transaction_.wait(*as_read, columns);
         transaction_.update(row, columns);
         check(row);
-        traces_.push_back([row](const nb::Tables& now) {
-            const Row* there = find(now, row);
-            return there && *there == row;
+        traces_.push_back([row, columns](const nb::Tables& now) {
+            const Row* there = find(now, row); // its other columns are others' business
+            return there && same(Row::table_info(), there, &row, columns.bits());
         });
         table_of<Row>(rows_).replace(row);
     }
@@ -90,6 +91,12 @@ public:
     // What was decided rests on these columns, too.
     template <class Row> void rely_on(const Row& row, typename Row::Columns columns) {
         transaction_.wait(row, columns);
+    }
+
+    // ...and on rows that may not be there yet: nobody else has changed anything meanwhile.
+    void rely_on_all() {
+        for (const nb::Global& global : rows_.global)
+            transaction_.wait(global, nb::Global::Column::change);
     }
 
     // Something else that must hold once all is done.
@@ -125,6 +132,14 @@ private:
 
     template <class Row> static const Row* find(const nb::Tables& rows, const Row& row) {
         return table_of<Row>(rows).find(row.uuid);
+    }
+    static bool same(const ovsdb::TableInfo& table, const void* left, const void* right,
+                     uint64_t columns) {
+        for (size_t i = 0; i < table.columns.size(); ++i)
+            if (const auto& column = table.columns[i];
+                columns >> i & 1 && !column.ops->equal(column.in(left), column.in(right)))
+                return false;
+        return true;
     }
     template <class Row> void check(const Row& row) {
         rules_.push_back([row](const model::Model& model) { return model::check(model, row); });

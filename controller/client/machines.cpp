@@ -93,8 +93,20 @@ Texts canonical_addresses(const Texts& texts) {
     return addresses;
 }
 
-// "front" of the VM's organization, or "back" of its vApp. Its addressing is what the NIC's
-// addresses were checked against.
+// What the NIC's addresses are checked against: its network's addressing, or, where that is
+// bridged, its parent's.
+template <class Row>
+void rely_on_addressing(Draft& draft, const ovsdb::Table<Row>& table, const Uuid& segment) {
+    using Column = typename Row::Column;
+    if (const Row* network = table.find(segment))
+        draft.rely_on(*network, Column::subnets | Column::gateways);
+}
+void rely_on_addressing(Draft& draft, const Uuid& segment) {
+    rely_on_addressing(draft, draft.rows().organization_network, segment);
+    rely_on_addressing(draft, draft.rows().vapp_network, segment);
+}
+
+// "front" of the VM's organization, or "back" of its vApp.
 Result<> attach(Draft& draft, nb::Nic& nic, const Path& vm, const NicNetwork& to) {
     if (to.network.empty() == to.vapp_network.empty())
         return fail("NIC of {}: {}; name one organization network or one vApp network", vm.text(),
@@ -102,17 +114,24 @@ Result<> attach(Draft& draft, nb::Nic& nic, const Path& vm, const NicNetwork& to
     if (!to.network.empty())
         return find_network(draft.rows(), {vm[0], to.network})
             .map([&](const nb::OrganizationNetwork* network) {
-                using Column = nb::OrganizationNetwork::Column;
-                draft.rely_on(*network, Column::subnets | Column::gateways);
                 nic.organization_network = network->uuid;
             });
     return find_vapp_network(draft.rows(), {vm[0], vm[1], to.vapp_network})
         .map([&](const nb::VappNetwork* network) {
             using Column = nb::VappNetwork::Column;
-            draft.rely_on(*network,
-                          Column::mode | Column::parent | Column::subnets | Column::gateways);
+            draft.rely_on(*network, Column::mode | Column::parent);
             nic.vapp_network = network->uuid;
         });
+}
+
+// The hosts that a NIC may be bound to are those of its data center.
+void rely_on_hosts(Draft& draft, const nb::Nic& nic) {
+    using Column = nb::VirtualDataCenter::Column;
+    const nb::Tables& rows = draft.rows();
+    const auto* vm = rows.virtual_machine.find(nic.virtual_machine);
+    const auto* vapp = vm ? rows.vapp.find(vm->vapp) : nullptr;
+    if (const auto* vdc = vapp ? rows.virtual_data_center.find(vapp->data_center) : nullptr)
+        draft.rely_on(*vdc, Column::all_hosts | Column::hosts);
 }
 
 void settle_security(nb::Nic& nic, const std::optional<std::string>& wanted) {
@@ -254,6 +273,7 @@ Result<Made<Nic>> Cloud::create(const NewNic& wanted) {
         if (!segment)
             return fail(ErrorKind::unsupported, "NIC of {}: its network has no segment",
                         wanted.vm.text());
+        rely_on_addressing(draft, *segment);
         nic.mac = wanted.mac.empty() ? free_mac(model, *segment) : canonical_mac(wanted.mac);
         nic.addresses = canonical_addresses(wanted.addresses);
         settle_security(nic, wanted.port_security);
@@ -272,6 +292,7 @@ Result<Made<Nic>> Cloud::set(std::string_view name, const NicChange& change) {
         const auto segment = model::Model(draft.rows()).segment_of(nic);
         if (!segment)
             return fail("NIC {}: its network has no segment", nic.port_name);
+        rely_on_addressing(draft, *segment);
         if (change.mac)
             nic.mac = canonical_mac(*change.mac);
         if (change.addresses)
@@ -298,6 +319,7 @@ Result<Made<Nic>> Cloud::bind(std::string_view name, std::string_view foreign_ho
             if (!host)
                 return tl::unexpected(host.error());
             draft.rely_on(**host, nb::Host::Column::kind);
+            rely_on_hosts(draft, nic);
             nic.foreign_host = (*host)->uuid;
         }
         draft.update(nic, nb::Nic::Column::foreign_host);

@@ -30,8 +30,10 @@ parent_organization(const nb::Tables& rows, const Path& path, const Error& missi
     return find_organization(rows, path[0]);
 }
 
-// Before a change that others rest on: those of them that are sound must be so afterwards.
+// Before a change that others rest on: those of them that are sound must be so afterwards, and no
+// other one may come meanwhile.
 template <class Row> void keep_sound(Draft& draft, const ovsdb::Table<Row>& table) {
+    draft.rely_on_all();
     const model::Model before(draft.rows());
     const auto rule = [](const model::Model& model, const Row& row) {
         if constexpr (requires { model::check_shape(model, row); })
@@ -43,4 +45,5 @@ template <class Row> void keep_sound(Draft& draft, const ovsdb::Table<Row>& tabl
         if (rule(before, row))
             draft.require([rule, row](const model::Model& after) { return rule(after, row); });
 }
+
 } // namespace ringfence::client

@@ -156,6 +156,80 @@ TEST_F(RaceTest, NumbersOfChangesAreNeverGivenTwice) {
     EXPECT_EQ(*changes.rbegin(), static_cast<int64_t>(racers));
 }
 
+// Two changes that exclude each other, though no row is changed by both: half of the racers make
+// the one, half the other. Not one of each kind may succeed.
+TEST_F(RaceTest, OneAddressIsNeverBothAGatewaysAndANics) {
+    Cloud cloud = open();
+    make_acme(cloud);
+    EXPECT_OK(cloud.create(NewVapp{.path = {"acme", "shop"}}));
+    EXPECT_OK(cloud.create(
+        NewVappNetwork{.path = {"acme", "shop", "edge"}, .mode = "bridged", .parent = "front"}));
+    for (const std::string address : {"10.0.0.5", "10.0.0.6", "10.0.0.7"}) {
+        std::atomic<int> gateways = 0, nics = 0;
+        race<Nic>([&](Cloud& other, size_t i) -> Result<Made<Nic>> {
+            if (i % 2)
+                gateways += other
+                                .set({"acme", "front"},
+                                     NetworkChange{.segment = {.gateways = Texts{address}}})
+                                .has_value();
+            else
+                nics += other
+                            .create(NewNic{.vm = {"acme", "shop", "vm" + std::to_string(i)},
+                                           .network = {.vapp_network = "edge"},
+                                           .addresses = {address}})
+                            .has_value();
+            return fail("counted already");
+        });
+        EXPECT_NE(gateways > 0, nics > 0) << gateways << " and " << nics;
+    }
+}
+
+TEST_F(RaceTest, ANicsAddressLiesInItsNetworksSubnetAtLast) {
+    Cloud cloud = open();
+    make_acme(cloud);
+    std::atomic<int> moved = 0, addressed = 0;
+    for (const char* vm : {"vm0", "vm2", "vm4", "vm6"})
+        EXPECT_OK(cloud.create(nic_of(vm)));
+    race<Nic>([&](Cloud& other, size_t i) -> Result<Made<Nic>> {
+        if (i % 2)
+            moved += other
+                         .set({"acme", "front"},
+                              NetworkChange{.segment = {.subnets = Texts{"10.0.1.0/24"}}})
+                         .has_value();
+        else
+            addressed += other
+                             .set("acme/default/vm" + std::to_string(i) + "/0",
+                                  NicChange{.addresses = Texts{"10.0.0.1" + std::to_string(i)}})
+                             .has_value();
+        return fail("counted already");
+    });
+    EXPECT_NE(moved > 0, addressed > 0) << moved << " and " << addressed;
+}
+
+TEST_F(RaceTest, ANicIsBoundToAHostOfItsDataCenterAtLast) {
+    Cloud cloud = open();
+    make_acme(cloud);
+    EXPECT_OK(cloud.create(NewHost{.name = "f1", .vtep_addresses = {"192.0.2.1"}}));
+    EXPECT_OK(cloud.create(NewHost{.name = "f2", .vtep_addresses = {"192.0.2.2"}}));
+    for (const char* vm : {"vm0", "vm2", "vm4", "vm6"})
+        EXPECT_OK(cloud.create(nic_of(vm)));
+    for (int round = 0; round < 3; ++round) {
+        std::atomic<int> narrowed = 0, bound = 0;
+        race<Nic>([&](Cloud& other, size_t i) -> Result<Made<Nic>> {
+            if (i % 2)
+                narrowed += other.set({"acme", "default"}, DataCenterChange{.hosts = Texts{"f2"}})
+                                .has_value();
+            else
+                bound += other.bind("acme/default/vm" + std::to_string(i) + "/0", "f1").has_value();
+            return fail("counted already");
+        });
+        EXPECT_NE(narrowed > 0, bound > 0) << narrowed << " and " << bound;
+        for (const char* vm : {"vm0", "vm2", "vm4", "vm6"})
+            EXPECT_OK(cloud.bind("acme/default/" + std::string(vm) + "/0", ""));
+        EXPECT_OK(cloud.set({"acme", "default"}, DataCenterChange{.hosts = Texts{}}));
+    }
+}
+
 TEST_F(RaceTest, ADeletionDuringCreationsLeavesNothingHanging) {
     Cloud cloud = open();
     make_acme(cloud);
