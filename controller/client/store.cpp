@@ -90,7 +90,8 @@ Result<Receipt> Cloud::Impl::commit(const Make& make, nb::Tables* afterwards) {
 
 Result<bool> Cloud::Impl::try_once(const Make& make, Attempt& attempt) {
     attempt.news_before = news_;
-    attempt.receipt = {.change = 0, .sequence = global() ? global()->sequence : 0};
+    if (!attempt.in_doubt)
+        attempt.receipt.sequence = global() ? global()->sequence : 0;
     Draft draft(database.tables());
     if (auto made = make(draft); !made)
         return tl::unexpected(made.error());
@@ -128,6 +129,7 @@ Result<bool> Cloud::Impl::judge(const Error& error, const Draft& draft, Attempt&
     }
     if (error.kind != ErrorKind::unavailable)
         return tl::unexpected(error);
+    attempt.in_doubt = true;
     if (auto there = connect(attempt.deadline); !there)
         return tl::unexpected(there.error());
     if (!draft.happened(database.tables()))
