@@ -63,7 +63,7 @@ void FabricAgent::start_from(const State& state) {
     kept_ = state.southbound;
     applied_ = state.applied;
     builder_.reload(kept_);
-    link_local_ = LinkLocalClaims(state.link_local);
+    kept_link_local_ = state.link_local;
     log::info(module, "starting from the kept state: {} segments, {} logical ports, {} hosts",
               kept_.segment.size(), kept_.logical_port.size(), kept_.host.size());
 }
@@ -191,9 +191,7 @@ LocalFacts FabricAgent::facts() const {
         fact.iface_id = port.wanted.iface_id;
         fact.dead_vlan = port.wanted.tag == dead_vlan;
         fact.peer = port.peer;
-        if (auto claimed = link_local_.granted().find(port.wanted.iface_id);
-            claimed != link_local_.granted().end())
-            fact.link_local = claimed->second;
+        fact.link_local = link_local_.granted(port.id);
         facts.ports.emplace(name, std::move(fact));
     }
     if (underlay_)
@@ -259,15 +257,15 @@ void FabricAgent::take_notices() {
         auto port = std::ranges::find(ports_.open(), notice.port,
                                       [](const auto& entry) { return entry.second.id; });
         if (notice.kind == Notice::Kind::in_use)
-            link_local_.in_use(notice.segment, notice.address);
+            link_local_.in_use(notice.segment, notice.address, notice.port);
         else if (port == ports_.open().end())
             continue; // closed meanwhile
         else if (notice.kind == Notice::Kind::claim)
-            link_local_.probed(port->second.wanted.iface_id, notice.segment, notice.address, now);
+            link_local_.probed(notice.port, notice.segment, notice.address, now);
         else
             take_learned(notice, port->second);
     }
-    if (link_local_.settle(now))
+    if (!link_local_.advance(now).empty())
         schedule();
 }
 
@@ -289,14 +287,27 @@ void FabricAgent::forget_ports() {
     for (const LearnedEntry& learned : builder_.learned_at(settings_.host))
         if (!plugged.contains(learned.port))
             builder_.unlearn(learned);
-    std::vector<std::string> gone;
-    for (const auto& [nic, addresses] : link_local_.granted())
-        if (!plugged.contains(nic))
-            gone.push_back(nic);
-    for (const std::string& nic : gone)
-        link_local_.forget(nic);
     for (auto* nics : {&whole_, &ready_})
         std::erase_if(*nics, [&](const std::string& nic) { return !plugged.contains(nic); });
+    follow_claimants();
+}
+
+// Link-local addresses are a NIC's, not a port's: they end with its plug, and after a restart they
+// come back with it.
+void FabricAgent::follow_claimants() {
+    std::map<PortId, std::string> plugged;
+    for (const auto& [name, port] : ports_.open())
+        plugged.emplace(port.id, port.wanted.iface_id);
+    for (const auto& [id, nic] : claimants_)
+        if (auto now = plugged.find(id); now == plugged.end() || now->second != nic)
+            link_local_.forget(id);
+    claimants_ = std::move(plugged);
+    for (const auto& [id, nic] : claimants_)
+        if (auto kept = kept_link_local_.find(nic); kept != kept_link_local_.end())
+            if (auto binding = builder_.binding(nic); binding && binding->segment) {
+                link_local_.restore(id, *binding->segment, kept->second);
+                kept_link_local_.erase(kept);
+            }
 }
 
 // --- What follows for the ports.
@@ -427,7 +438,10 @@ State FabricAgent::state() const {
     state.ports = ids_.ports.all();
     state.segments = ids_.segments.all();
     state.next_hops = ids_.next_hops.all();
-    state.link_local = link_local_.granted();
+    state.link_local = kept_link_local_;
+    for (const auto& [id, nic] : claimants_)
+        if (auto granted = link_local_.granted(id); !granted.empty())
+            state.link_local[nic] = granted;
     bool whole = link_ && link_->loaded();
     state.southbound = whole ? without_own_rows(link_->tables()) : kept_;
     return state;

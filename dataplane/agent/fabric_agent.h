@@ -16,9 +16,9 @@
 #include "dataplane/agent/southbound/builder.h"
 #include "dataplane/agent/southbound/host_rows.h"
 #include "dataplane/agent/southbound/link.h"
-#include "dataplane/agent/southbound/link_local_claims.h"
 #include "dataplane/agent/state/state_file.h"
 #include "dataplane/agent/underlay.h"
+#include "dataplane/fabric/link_local_claims.h"
 #include "ovsdb/reactor.h"
 
 namespace ringfence::agent {
@@ -57,6 +57,7 @@ private:
     void take_notices();
     void take_learned(const Notice& notice, const OpenPort& port);
     void forget_ports();
+    void follow_claimants();
     void follow_network_mtus();
     void check_ports();
     void publish(std::shared_ptr<const Fabric> fabric);
@@ -92,6 +93,8 @@ private:
     std::map<std::string, std::string> errors_;
     std::map<Move, ovsdb::Handle> old_moves_;
     LinkLocalClaims link_local_;
+    std::map<PortId, std::string> claimants_;                      // who has each port
+    std::map<std::string, std::vector<Ipv6Addr>> kept_link_local_; // of NICs not plugged again yet
     std::map<Ipv4Addr, std::chrono::steady_clock::time_point> unresolved_since_;
     bool scheduled_ = false, reporting_ = false, report_again_ = false;
     ovsdb::Handle soon_, heart_, notices_, again_;

@@ -488,7 +488,7 @@ std::optional<Binding> FabricBuilder::binding(const std::string& iface_id) const
     if (row == nic_by_name_.end())
         return std::nullopt;
     const NicEntry& nic = nics_.at(row->second);
-    Binding binding{nic.host, std::nullopt};
+    Binding binding{nic.host, std::nullopt, id_of_segment(nic.segment)};
     if (auto segment = segments_.find(nic.segment); segment != segments_.end())
         binding.mtu = segment->second.mtu;
     return binding;

@@ -28,8 +28,9 @@ namespace ringfence::agent {
 
 // What the southbound database says of the logical port that an iface-id names.
 struct Binding {
-    std::optional<std::string> host; // that has it
-    std::optional<unsigned> mtu;     // of its segment, once that is known
+    std::optional<std::string> host;  // that has it
+    std::optional<unsigned> mtu;      // of its segment, once that is known
+    std::optional<SegmentId> segment; // the same
 };
 
 // For some time after a NIC moved away from a VTEP, its frames may still come from there.

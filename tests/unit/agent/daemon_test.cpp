@@ -389,6 +389,23 @@ TEST_F(InAFabric, DaemonForwardsByTheKeptStateWithoutTheSouthboundDatabase) {
     EXPECT_EQ(appctl("ringfence/fabric dump").output, before);
 }
 
+TEST_F(InAFabric, LinkLocalAddressThatAGuestClaimedStaysItsOwnAfterARestart) {
+    start();
+    plug();
+    bind("a");
+    EXPECT_TRUE(
+        wait_until([&] { return has(appctl("ringfence/fabric dump").output, "in segment 0"); }));
+    EXPECT_FALSE(has(kept_state(), "fe80::1234"));
+    run("ip link set tap0 address 02:00:00:00:00:01");
+    run("ip address add fe80::1234/64 dev tap0"); // the kernel probes for it, nobody answers
+    EXPECT_TRUE(wait_until([&] { return has(kept_state(), "fe80::1234"); }));
+    end_daemon(SIGKILL); // and with it the tap that has the address
+    start();
+    vsctl("add-port br0 tap1 -- set interface tap1 type=tap");
+    EXPECT_TRUE(wait_until([&] { return has(kept_state(), "\"tap1\""); }));
+    EXPECT_TRUE(has(kept_state(), "fe80::1234"));
+}
+
 TEST_F(InAFabric, StateOutlivesAMoveToADatabaseThatIsNotThere) {
     start();
     plug();

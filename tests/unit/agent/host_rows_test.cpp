@@ -3,7 +3,6 @@
 
 #include "dataplane/agent/southbound/host_rows.h"
 #include "dataplane/agent/southbound/interest.h"
-#include "dataplane/agent/southbound/link_local_claims.h"
 
 namespace {
 
@@ -116,39 +115,6 @@ TEST(Interest, FollowsTheDomainsThatOwnPortsName) {
     Interest interest = interest_from(tables, "a", {"mine", "not-there-yet"});
     EXPECT_EQ(interest.ports, (std::set<std::string>{"mine", "not-there-yet"}));
     EXPECT_EQ(interest.domains, (std::set<std::string>{"segment/mine", "segment/shared"}));
-}
-
-class Claims : public testing::Test {
-protected:
-    static Ipv6Addr address(const char* text) { return *Ipv6Addr::from(text); }
-    LinkLocalClaims claims_;
-    LinkLocalClaims::Time start_ = std::chrono::steady_clock::now();
-};
-
-TEST_F(Claims, UnansweredProbeIsGrantedAfterItsWait) {
-    claims_.probed("nic", SegmentId(0), address("fe80::1"), start_);
-    EXPECT_FALSE(claims_.settle(start_ + LinkLocalClaims::wait - 1ms));
-    EXPECT_TRUE(claims_.settle(start_ + LinkLocalClaims::wait));
-    EXPECT_EQ(claims_.granted().at("nic"), std::vector{address("fe80::1")});
-    claims_.forget("nic");
-    EXPECT_TRUE(claims_.granted().empty());
-}
-
-TEST_F(Claims, AnsweredProbeIsNot) {
-    claims_.probed("nic", SegmentId(0), address("fe80::1"), start_);
-    claims_.in_use(SegmentId(1), address("fe80::1")); // of another segment: not its business
-    claims_.in_use(SegmentId(0), address("fe80::2"));
-    claims_.probed("nic", SegmentId(0), address("fe80::2"), start_);
-    claims_.in_use(SegmentId(0), address("fe80::2"));
-    claims_.settle(start_ + 1s);
-    EXPECT_EQ(claims_.granted().at("nic"), std::vector{address("fe80::1")});
-}
-
-TEST_F(Claims, ThirdTakesThePlaceOfTheOldest) {
-    for (const char* text : {"fe80::1", "fe80::2", "fe80::3"})
-        claims_.probed("nic", SegmentId(0), address(text), start_);
-    claims_.settle(start_ + 1s);
-    EXPECT_EQ(claims_.granted().at("nic"), (std::vector{address("fe80::2"), address("fe80::3")}));
 }
 
 } // namespace
