@@ -222,9 +222,23 @@ void FabricAgent::add_underlay(LocalFacts& facts) const {
                                       .uplink = *shadow->second.peer,
                                       .source_mac = path->source_mac,
                                       .destination_mac = path->next_hop_mac,
-                                      .source = path->source,
+                                      .source = source_of(*path),
                                       .mtu = static_cast<uint16_t>(std::min(path->mtu, 65535u))});
     }
+}
+
+// The other hosts know us by our VTEP addresses and by no other that the tap may carry, whichever
+// the kernel would prefer.
+Ipv4Addr FabricAgent::source_of(const UnderlayPath& path) const {
+    const auto& own = settings_.vtep_addresses;
+    if (own.empty() || std::ranges::count(own, path.source))
+        return path.source;
+    auto is_there = [&](Ipv4Addr address) {
+        auto link = underlay_->link_of(address);
+        return link && link->name == path.interface;
+    };
+    auto found = std::ranges::find_if(own, is_there);
+    return found != own.end() ? *found : own.front();
 }
 
 // A change is applied when its packets arrive, so a host that has just become known is given the

@@ -53,6 +53,7 @@ private:
     void note_what_is_whole();
     LocalFacts facts() const;
     void add_underlay(LocalFacts& facts) const;
+    Ipv4Addr source_of(const UnderlayPath& path) const;
     bool waits_for_neighbours();
     void take_notices();
     void take_learned(const Notice& notice, const OpenPort& port);

@@ -60,7 +60,8 @@ std::string line_of(const NextHop& hop) {
     for (Ipv4Addr address : settings.addresses)
         line += " " + to_string(address);
     if (settings.path)
-        line += fmt::format(" by port {} to {}, mtu {}", settings.path->uplink.value(),
+        line += fmt::format(" by port {} from {} to {}, mtu {}", settings.path->uplink.value(),
+                            to_string(settings.path->source),
                             to_string(settings.path->destination_mac), settings.path->mtu);
     else
         line += " unresolved";

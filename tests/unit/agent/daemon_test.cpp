@@ -344,6 +344,21 @@ TEST_F(InAFabric, AppliedChangeIsEchoed) {
     EXPECT_TRUE(wait_until([&] { return has(select("Host_Status"), "\"applied\":42"); }));
 }
 
+TEST_F(InAFabric, TunnelsComeFromTheVtepsAddressNotFromTheTapsFirst) {
+    southbound(R"({"op":"insert","table":"Host","row":{"name":"b","kind":"ringfence",
+        "vtep_addresses":"192.0.2.2"}})");
+    start();
+    vsctl("add-br br0 -- add-port br0 eth -- set interface eth type=dpdk "
+          "options:dpdk-devargs=net_null0 external_ids:ringfence-uplink=up0");
+    run("ip address add 192.0.2.9/24 dev up0");
+    run("ip address add 192.0.2.1/24 dev up0");
+    run("ip neighbour replace 192.0.2.2 lladdr 02:00:00:00:00:02 nud permanent dev up0");
+    EXPECT_TRUE(has(output_of("ip route get 192.0.2.2"), "src 192.0.2.9")) << "the kernel's choice";
+    EXPECT_TRUE(wait_until([&] {
+        return has(appctl("ringfence/fabric dump").output, " from 192.0.2.1 to 02:00:00:00:00:02");
+    })) << appctl("ringfence/fabric dump").output;
+}
+
 TEST_F(InAFabric, PortOfAnotherHostIsAnErrorThatNamesIt) {
     bind("elsewhere");
     start();
