@@ -14,10 +14,11 @@ namespace {
 bool may_have_sent(const Packet& packet) {
     const Segment& segment = *packet.segment;
     Destination owner = segment.find(packet.source, packet.source_place);
+    // What a host says that it has learned is its own word: that gives it no right to send so.
+    if (owner.kind() == Destination::Kind::unknown || owner.learned()) [[unlikely]]
+        return segment.is_trusted(packet.peer);
     if (owner.kind() == Destination::Kind::vtep && owner.next_hop() == packet.peer) [[likely]]
         return true;
-    if (owner.kind() == Destination::Kind::unknown || owner.learned())
-        return segment.is_trusted(packet.peer);
     return segment.may_also_come_from(MacAddr::from_u64(packet.source), packet.peer);
 }
 
