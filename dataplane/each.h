@@ -55,6 +55,8 @@ private:
         TraceRecord record{};
         record.packet = packet.traced;
         record.port = packet.mbuf->port;
+        if (packet.segment)
+            record.segment = packet.segment->id();
         record.stage = stage;
         record.verdict = verdict;
         record.length = static_cast<uint16_t>(packet.length);

@@ -5,11 +5,13 @@
 #include <array>
 #include <atomic>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/packet/verdicts.h"
 #include "core/tables/spsc_ring.h"
+#include "core/types/ids.h"
 
 namespace ringfence {
 
@@ -32,6 +34,7 @@ const char* to_string(Stage stage);
 struct TraceRecord {
     uint32_t packet; // number of the traced packet, counts from 1 since start; copies share it
     uint16_t port;   // PortId that it came from
+    std::optional<SegmentId> segment; // that it is in, where that is known
     Stage stage;
     Verdict verdict;
     uint16_t length;  // of the frame, bytes

@@ -67,7 +67,9 @@ class Operator(SystemTest):
         self.assertIn(self.a.mac, self.host.appctl("fdb/show", "br-int"))
         self.host.appctl("ringfence/trace", "100")
         send(self.a, ethernet("02:00:00:00:00:77", "02:00:00:00:00:78", 0x88B5, b"x"))
-        wait_until("a drop in the trace", lambda: "admit.src_mac" in self.host.appctl("ringfence/trace"))
+        line = wait_until("a drop in the trace", lambda: [line for line in self.host.appctl("ringfence/trace").splitlines()
+                                                          if "admit.src_mac" in line])[0]
+        self.assertIn(f", {self.a.port}, org/acme/vapp/", line, "the drop names its port and what that was made from")
         done = self.host.namespace.attempt("ovs-appctl", "no-such-command", env=self.host.environment)
         self.assertNotEqual(done.returncode, 0)
 
