@@ -240,11 +240,11 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
 
     // found: the updates are what happened since last_id; otherwise they are the whole database.
     void loaded(const Json& updates, UpdateFormat update_format, bool found, std::string id) {
-        auto outcome =
-            found ? replica.apply(updates, update_format) : replica.load(updates, update_format);
-        if (!outcome) {
-            last_id = nothing_seen;
-            session->drop(outcome.error().text);
+        Replica::Outcome outcome;
+        auto read = found ? replica.apply(updates, update_format, outcome)
+                          : replica.load(updates, update_format, outcome);
+        if (!read) {
+            contradicted(outcome, read.error());
             return;
         }
         format = update_format;
@@ -257,7 +257,7 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
                                         // transaction
         why = "ready at " + session->remote();
         log::info(module, "{}: {}", schema.name, why);
-        deliver(*outcome);
+        deliver(outcome);
         if (state_callback)
             state_callback(state, why);
         if (state != ConnectionState::ready)
@@ -334,14 +334,20 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
     }
 
     void updated(const Json& updates, std::string id) {
-        auto outcome = replica.apply(updates, format);
-        if (!outcome) {
-            last_id = nothing_seen;
-            session->drop(outcome.error().text);
+        Replica::Outcome outcome;
+        if (auto applied = replica.apply(updates, format, outcome); !applied) {
+            contradicted(outcome, applied.error());
             return;
         }
         last_id = std::move(id);
-        deliver(*outcome);
+        deliver(outcome);
+    }
+
+    // The load that follows is told as the difference to what there is by now.
+    void contradicted(const Replica::Outcome& outcome, const Error& error) {
+        last_id = nothing_seen;
+        deliver(outcome);
+        session->drop(error.text);
     }
 
     void deliver(const Replica::Outcome& outcome) {

@@ -72,8 +72,7 @@ template <class Find, class Fn> Result<> each_row(const Json& updates, Find find
 
 } // namespace
 
-Result<Replica::Outcome> Replica::load(const Json& updates, UpdateFormat format) {
-    Outcome outcome;
+Result<> Replica::load(const Json& updates, UpdateFormat format, Outcome& outcome) {
     std::vector<std::unordered_set<Uuid>> present(schema_.tables.size());
     const auto find_table = [&](std::string_view name) { return find(name); };
     auto read = each_row(
@@ -88,7 +87,7 @@ Result<Replica::Outcome> Replica::load(const Json& updates, UpdateFormat format)
             return Result<>();
         });
     if (!read)
-        return tl::unexpected(read.error());
+        return read;
 
     for (const TableInfo* table : schema_.tables) {
         std::vector<Uuid> gone;
@@ -99,25 +98,18 @@ Result<Replica::Outcome> Replica::load(const Json& updates, UpdateFormat format)
             remove(*table, uuid, outcome);
         bad_[table->index].clear();
     }
-    read = each_row(updates, find_table,
+    return each_row(updates, find_table,
                     [&](const TableInfo& table, const Uuid& uuid, const Json& update) {
                         return apply_row(table, uuid, update, format, outcome);
                     });
-    if (!read)
-        return tl::unexpected(read.error());
-    return outcome;
 }
 
-Result<Replica::Outcome> Replica::apply(const Json& updates, UpdateFormat format) {
-    Outcome outcome;
-    auto read = each_row(
+Result<> Replica::apply(const Json& updates, UpdateFormat format, Outcome& outcome) {
+    return each_row(
         updates, [&](std::string_view name) { return find(name); },
         [&](const TableInfo& table, const Uuid& uuid, const Json& update) {
             return apply_row(table, uuid, update, format, outcome);
         });
-    if (!read)
-        return tl::unexpected(read.error());
-    return outcome;
 }
 
 Result<Replica::Outcome> Replica::replace(const Row& row, const Json& columns) {

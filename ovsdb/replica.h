@@ -40,9 +40,12 @@ public:
     };
 
     // The whole database: rows that it does not hold go. Bad rows stay as they were.
-    [[nodiscard]] Result<Outcome> load(const nlohmann::json& updates, UpdateFormat format);
-    // An error: the update contradicts the replica, which must be loaded anew.
-    [[nodiscard]] Result<Outcome> apply(const nlohmann::json& updates, UpdateFormat format);
+    [[nodiscard]] Result<> load(const nlohmann::json& updates, UpdateFormat format,
+                                Outcome& outcome);
+    // An error: the update contradicts the replica, which must be loaded anew. What was applied
+    // before that stays, and is in the outcome, too.
+    [[nodiscard]] Result<> apply(const nlohmann::json& updates, UpdateFormat format,
+                                 Outcome& outcome);
     // One row as a select gave it; no columns (null): it is gone.
     [[nodiscard]] Result<Outcome> replace(const Row& row, const nlohmann::json& columns);
 

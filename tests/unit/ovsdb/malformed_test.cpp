@@ -175,6 +175,33 @@ INSTANTIATE_TEST_SUITE_P(
         Case{R"({"id":null,"method":"monitor_canceled","params":["ringfence"]})"s,
              "the database was converted or removed"}));
 
+// What came in front of the contradiction has been applied: its owner must know, or the load that
+// follows is told as a difference to rows that the owner never saw.
+TEST(Contradiction, HidesNoChangeThatWasApplied) {
+    const TemporaryFolder folder;
+    const std::string path = folder.path() + "/impostor";
+    const std::string row = R"("00000000-0000-0000-0000-00000000000)";
+    const std::string load = R"([false,"00000000-0000-0000-0000-000000000000",{"Host":{)" + row +
+                             R"(1":{"initial":{"name":"a"}}}}])";
+    const Impostor impostor( // the numbers of the first connection's calls, then the second one's
+        path, reply(2, server_row) + reply(3, schema_of_southbound()) + reply(4, load) +
+                  update3(R"({"Host":{)" + row + R"(1":{"modify":{"name":"b"}},)" + row +
+                          R"(2":{"modify":{"name":"c"}}}})") +
+                  reply(6, server_row) + reply(7, schema_of_southbound()) + reply(8, load));
+    Reactor reactor;
+    Southbound database(reactor, {.remotes = "unix:" + path});
+    std::string known;
+    int loads = 0;
+    database.on_change([&](const southbound::Changes& changes) {
+        for (const auto& change : changes.host) {
+            EXPECT_EQ(change.before ? change.before->name : "", known);
+            known = change.after->name;
+        }
+        loads += known == "a";
+    });
+    UNTIL(reactor, loads == 2);
+}
+
 // What RFC 7047 alone has: no _Server, no conditions, whole rows.
 TEST(Fallback, FollowsAServerThatKnowsMonitorOnly) {
     const auto unknown = [](int id) {
