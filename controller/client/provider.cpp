@@ -57,6 +57,8 @@ Result<Made<Host>> Cloud::create(const NewHost& wanted) {
         host.kind = wanted.kind;
         host.admitted = true;
         host.vtep_addresses = wanted.vtep_addresses;
+        if (!host.vtep_addresses.empty())
+            draft.rely_on_all(); // no index keeps two hosts from one address
         return Target{draft.insert(host)};
     });
 }
@@ -67,6 +69,8 @@ Result<Made<Host>> Cloud::set(std::string_view name, const HostChange& change) {
             nb::Host host = *there;
             assign(host.admitted, change.admitted);
             assign(host.vtep_addresses, change.vtep_addresses);
+            if (change.vtep_addresses)
+                draft.rely_on_all();
             draft.update(host, nb::Host::Column::admitted | nb::Host::Column::vtep_addresses);
             return Target{host.uuid};
         });

@@ -130,6 +130,14 @@ TEST_F(RaceTest, OneVniGoesToOneNetworkOfEitherKind) {
               static_cast<size_t>(1 + rounds)); // front, and one winner a round
 }
 
+TEST_F(RaceTest, OneVtepAddressGoesToOneHost) {
+    const auto results = race<Host>([](Cloud& cloud, size_t i) {
+        return cloud.create(
+            NewHost{.name = "f" + std::to_string(i), .vtep_addresses = {"192.0.2.9"}});
+    });
+    expect_one_winner(results, "VTEP address 192.0.2.9 is taken by host/f");
+}
+
 TEST_F(RaceTest, NicsOfOneNewVmGetNumbersOfTheirOwn) {
     Cloud cloud = open();
     make_acme(cloud);
