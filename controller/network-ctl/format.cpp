@@ -43,19 +43,6 @@ std::string text_of(const Value& value) {
                       value);
 }
 
-// A name from the database must not move the cursor: control characters are shown as \xNN.
-std::string printable(const std::string& text) {
-    std::string shown;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (byte < 0x20 || byte == 0x7f)
-            shown.append(fmt::format("\\x{:02x}", byte));
-        else
-            shown.push_back(c);
-    }
-    return shown;
-}
-
 bool starts_character(char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; } // UTF-8
 
 size_t width(const std::string& text) {
@@ -209,6 +196,18 @@ std::string as_csv(const Listing& listing) {
 }
 
 } // namespace
+
+std::string printable(const std::string& text) {
+    std::string shown;
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x20 || byte == 0x7f)
+            shown.append(fmt::format("\\x{:02x}", byte));
+        else
+            shown.push_back(c);
+    }
+    return shown;
+}
 
 Screen screen_of_stdout() {
     Screen screen;

@@ -47,6 +47,8 @@ Result<Format> format_from(std::string_view name);
 
 // Ends with a newline, unless it is empty.
 std::string render(const Listing& listing, Format format, const Screen& screen);
+// What came from the database must not move the cursor: control characters are shown as \xNN.
+std::string printable(const std::string& text);
 // One name a line.
 std::string render_names(const Listing& listing);
 

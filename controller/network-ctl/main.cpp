@@ -9,6 +9,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include "controller/network-ctl/format.h"
 #include "controller/network-ctl/help.h"
 #include "controller/network-ctl/session.h"
 #include "core/types/log.h"
@@ -27,7 +28,7 @@ void fill_closed_streams() {
 }
 
 int complain(const Error& error, int status) {
-    fmt::print(stderr, "network-ctl: {}\n", error.text);
+    fmt::print(stderr, "network-ctl: {}\n", ctl::printable(error.text));
     return status;
 }
 

@@ -37,7 +37,7 @@ public:
     void show(const std::string& text) {
         if (!terminal_ || text == shown_)
             return;
-        fmt::print(stderr, "\r\033[K{}", text);
+        fmt::print(stderr, "\r\033[K{}", printable(text));
         std::fflush(stderr);
         shown_ = text;
     }
@@ -126,7 +126,7 @@ void Session::note_trouble(const char* kind, const Listing& object, const std::s
     std::string name = render_names(object);
     name.pop_back();
     fmt::print(stderr, "network-ctl: {} {} is written, but the controller refuses it: {}\n", kind,
-               name, status);
+               name, printable(status));
     exit_status_ = exit_status::not_applied;
 }
 

@@ -187,9 +187,9 @@ TEST_F(ProgramTest, WaitsForTheControllerAndGivesUpInTime) {
 TEST_F(ProgramTest, SaysWhenTheControllerRefusesWhatIsWritten) {
     expect_done("org create acme", "acme\n");
     transact(R"({"op":"update","table":"Global","where":[],"row":{"compiled":100}},
-                {"op":"update","table":"Organization","where":[],"row":{"status":"no good"}})");
+                {"op":"update","table":"Organization","where":[],"row":{"status":"no \u001b[2Jgood"}})");
     expect("org set acme --description x", 65, "",
-           "network-ctl: org acme is written, but the controller refuses it: no good\n");
+           "network-ctl: org acme is written, but the controller refuses it: no \\x1b[2Jgood\n");
 }
 
 // A real controller on both databases.
