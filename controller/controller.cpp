@@ -140,15 +140,17 @@ void Controller::compile() {
     compiled_ = compiler::compile(north_.tables(), south_.tables());
     auto plan = compiler::plan(south_.tables(), std::move(compiled_.wanted));
     compiled_.wanted = std::move(plan.wanted);
-    if (plan.empty)
+    if (plan.empty && !in_doubt_)
         return report();
     auto changes = compiler::difference(south_.tables(), compiled_.wanted);
     ovsdb::Transaction transaction;
     lease_.fence_south(transaction);
-    // No number is given twice, not even when an earlier transaction of ours arrives this late.
+    // No number is given twice, and nothing passes for done, when an earlier transaction of ours
+    // that was not answered arrives this late.
     transaction.wait(*south_.tables().lease.begin(), southbound::Lease::Column::sequence);
     compiler::write(transaction, changes);
     south_.commit(transaction, [this](Result<ovsdb::Committed> result) {
+        in_doubt_ = !result;
         if (!result) {
             lease_.look(); // it may be the fence
             return fail_round("southbound", result.error());

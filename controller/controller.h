@@ -62,6 +62,7 @@ private:
     bool must_report_ = true;
     bool is_urgent_ = true; // the report: more than heartbeats
     bool in_round_ = false;
+    bool in_doubt_ = false;   // whether the last southbound transaction was done
     int64_t round_epoch_ = 0; // of the lease that the round began under
     Clock::time_point round_began_;
     Clock::duration round_took_{};

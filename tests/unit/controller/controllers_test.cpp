@@ -370,6 +370,32 @@ TEST_F(Controllers, NeverGiveANumberTwice) {
     EXPECT_EQ(north_.tables().host.find(id("host/h1"))->required, config->number);
 }
 
+// The southbound server hangs with a change that it has not done yet. Taking the change back leaves
+// nothing to write, as far as can be seen: but it is not done before the first one was.
+TEST_F(Controllers, NothingIsDoneWhileATransactionHangs) {
+    Server south({schema_file("southbound")});
+    ovsdb::Database<southbound::Schema> fabric(reactor_, {.remotes = south.remote()});
+    const Process controller({RINGFENCE_CONTROLLER, "--nb", server_.remote(), "--sb",
+                              south.remote(), "--lease-time", "60000"});
+    write_intent(cloud());
+    UNTIL(reactor_, compiled() == change() && fabric.tables().logical_port.size() == 2);
+    const int64_t before = fabric.tables().lease.begin()->sequence;
+
+    south.pause(true);
+    auto rows = cloud();
+    edit(rows.nic, "nic/web-0/0", [](auto& nic) { nic.addresses = {"10.0.0.77"}; });
+    write_intent(rows);
+    reactor_.run_until([] { return false; }, Clock::now() + 1s);
+    write_intent(cloud());
+    // It gives the first transaction up after 10 s, and compiles again.
+    EXPECT_FALSE(reactor_.run_until([&] { return compiled() == change(); }, Clock::now() + 12s));
+    south.pause(false);
+    UNTIL(reactor_, compiled() == change());
+    EXPECT_EQ(fabric.tables().logical_port.find(id("nic/web-0/0"))->addresses,
+              std::set<std::string>{"10.0.0.10"});
+    EXPECT_EQ(fabric.tables().lease.begin()->sequence, before + 2);
+}
+
 TEST_F(Controllers, AreDaemonsThatEndCleanly) {
     const std::string pid_file = server_.folder() + "/controller.pid";
     const std::string control = server_.folder() + "/controller.ctl";
