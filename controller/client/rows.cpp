@@ -114,9 +114,7 @@ Found<nb::VirtualMachine> find_vm(const nb::Tables& rows, const Path& path) {
     return in_vapp(rows, rows.virtual_machine, "VM", path, "ORG/VAPP/VM");
 }
 
-Found<nb::Nic> find_nic(const nb::Tables& rows, std::string_view name) {
-    if (const nb::Nic* nic = nic_of_port(rows, name))
-        return nic;
+static Found<nb::Nic> nic_of_path(const nb::Tables& rows, std::string_view name) {
     const Path path = Path::split(name);
     int64_t number = 0;
     const std::string last = path.depth() == 4 ? path[3] : "";
@@ -132,6 +130,20 @@ Found<nb::Nic> find_nic(const nb::Tables& rows, std::string_view name) {
                 return nic;
             return fail(ErrorKind::not_found, "NIC {} does not exist", name);
         });
+}
+
+// Any text may be a port name, another NIC's path among them: then nobody guesses which is meant.
+Found<nb::Nic> find_nic(const nb::Tables& rows, std::string_view name) {
+    const nb::Nic* of_port = nic_of_port(rows, name);
+    const auto of_path = nic_of_path(rows, name);
+    if (!of_port)
+        return of_path;
+    if (of_path && *of_path != of_port)
+        return fail(ErrorKind::conflict,
+                    "{} is the port name of NIC {} and the path of the NIC with port name {}: name "
+                    "it the other way",
+                    name, path_of(rows, *of_port).text(), (*of_path)->port_name);
+    return of_port;
 }
 
 const nb::Nic* nic_of_port(const nb::Tables& rows, std::string_view port_name) {

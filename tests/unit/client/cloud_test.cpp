@@ -259,6 +259,22 @@ TEST_F(CloudTest, FindsNicsByPortNameAndByPath) {
     EXPECT_EQ(cloud.nic("").error().kind, ErrorKind::not_found);
 }
 
+TEST_F(CloudTest, GuessesNotWhichNicIsMeant) {
+    Cloud cloud = open();
+    make_acme(cloud);
+    NewNic web = nic_of("web"), db = nic_of("db");
+    web.port_name = "p1";
+    db.port_name = "acme/default/web/0";
+    EXPECT_OK(cloud.create(web));
+    EXPECT_OK(cloud.create(db));
+    EXPECT_ERROR(conflict,
+                 "acme/default/web/0 is the port name of NIC acme/default/db/0 and the path of the "
+                 "NIC with port name p1: name it the other way",
+                 cloud.delete_nic("acme/default/web/0"));
+    EXPECT_OK(cloud.delete_nic("acme/default/db/0"));
+    EXPECT_EQ(cloud.nic("acme/default/web/0")->port_name, "p1");
+}
+
 TEST_F(CloudTest, NamesTheFirstThingThatIsMissing) {
     Cloud cloud = open();
     EXPECT_ERROR(not_found, "organization acme does not exist", cloud.network({"acme", "front"}));
