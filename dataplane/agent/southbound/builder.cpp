@@ -139,6 +139,7 @@ void FabricBuilder::put(const Uuid& uuid, const std::optional<NicEntry>& nic) {
         if (was.host)
             nics_by_host_[*was.host].erase(uuid);
         nics_by_segment_[was.segment].erase(uuid);
+        touch_learned_by(was);
         if (auto port = port_by_iface_id_.find(was.name); port != port_by_iface_id_.end())
             ports_touched_.insert(port->second);
         nics_.erase(old);
@@ -148,6 +149,7 @@ void FabricBuilder::put(const Uuid& uuid, const std::optional<NicEntry>& nic) {
         if (nic->host)
             nics_by_host_[*nic->host].insert(uuid);
         nics_by_segment_[nic->segment].insert(uuid);
+        touch_learned_by(*nic);
         nics_.emplace(uuid, *nic);
     } else { // trouble() may be asked before the next finish()
         conflicts_.erase(uuid);
@@ -185,6 +187,14 @@ void FabricBuilder::touch_nics_of_host(const std::string& host) {
 void FabricBuilder::touch_learned(const Uuid& segment, MacAddr mac) {
     if (auto learned = learned_by_mac_.find({segment, mac}); learned != learned_by_mac_.end())
         learned_touched_.insert(learned->second);
+}
+
+void FabricBuilder::touch_learned_by(const NicEntry& nic) {
+    if (nic.security != PortSecurity::trusted)
+        return;
+    for (const auto& [uuid, learned] : learned_)
+        if (learned.port == nic.name)
+            learned_touched_.insert(uuid);
 }
 
 // --- The next Fabric.
@@ -402,6 +412,16 @@ void FabricBuilder::share(Segment* segment, const Placement& placement, int by) 
         shares_.erase(found);
 }
 
+// Hosts write these rows themselves: one counts only of a trusted port that is on that host.
+bool FabricBuilder::may_have_learned(const LearnedEntry& learned) const {
+    auto named = nic_by_name_.find(learned.port);
+    if (named == nic_by_name_.end())
+        return false;
+    const NicEntry& nic = nics_.at(named->second);
+    return nic.security == PortSecurity::trusted && nic.segment == learned.segment &&
+           nic.host == learned.host;
+}
+
 // What was learned counts only where no logical port has the MAC.
 void FabricBuilder::finish_learned(FabricEdit& edit) {
     for (const Uuid& uuid : learned_touched_)
@@ -425,7 +445,7 @@ void FabricBuilder::place_learned(FabricEdit& edit, const Uuid& uuid, const Lear
     auto id = id_of_segment(learned.segment);
     Segment* segment = id ? edit.segment(*id) : nullptr;
     Destination place = place_on(learned.host, learned.port, true);
-    if (!segment || place == Destination::nowhere() ||
+    if (!segment || place == Destination::nowhere() || !may_have_learned(learned) ||
         !(segment->find(learned.mac.to_u64()) == Destination()))
         return;
     segment->set_mac(learned.mac, place);

@@ -107,6 +107,7 @@ private:
     void touch_nic(const std::string& name);
     void touch_nics_of_host(const std::string& host);
     void touch_learned(const Uuid& segment, MacAddr mac);
+    void touch_learned_by(const NicEntry& nic);
 
     void finish_hosts(FabricEdit& edit);
     void finish_segments(FabricEdit& edit);
@@ -120,6 +121,7 @@ private:
     void place(FabricEdit& edit, const Uuid& uuid, const NicEntry& nic, const Placement* before);
     void retract(FabricEdit& edit, const Uuid& uuid);
     void share(Segment* segment, const Placement& placement, int by);
+    bool may_have_learned(const LearnedEntry& learned) const;
     void retract_learned(FabricEdit& edit, const Uuid& uuid);
     void place_learned(FabricEdit& edit, const Uuid& uuid, const LearnedEntry& learned);
     LocalPort local_port(const std::string& name, const PortFacts& facts) const;

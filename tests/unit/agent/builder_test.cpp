@@ -48,6 +48,17 @@ southbound::LogicalPort nic(const std::string& name, const std::string& on, cons
     return row;
 }
 
+southbound::LearnedMac learned(const std::string& mac, const std::string& on,
+                               const std::string& host, const std::string& port) {
+    southbound::LearnedMac row;
+    row.uuid = id("learned " + on + mac);
+    row.segment = id(on);
+    row.mac = mac;
+    row.host = host;
+    row.port = port;
+    return row;
+}
+
 // A database of rows, the builder that follows it, and this host, "a".
 class FabricBuilderTest : public testing::Test {
 protected:
@@ -299,20 +310,42 @@ TEST_F(FabricBuilderTest, SegmentLargerThanTheUnderlayIsReported) {
 
 TEST_F(FabricBuilderTest, LearnedMacCountsWhereNoNicHasIt) {
     put(segment("web", 5001));
-    southbound::LearnedMac learned;
-    learned.uuid = id("learned");
-    learned.segment = id("web");
-    learned.mac = "02:00:00:00:00:09";
-    learned.host = "b";
-    put(learned);
+    auto appliance = nic("lb", "web", "02:00:00:00:00:01", "10.0.0.1");
+    appliance.host = "b";
+    appliance.port_security = "trusted";
+    put(appliance);
+    auto seen = learned("02:00:00:00:00:09", "web", "b", "lb");
+    put(seen);
     EXPECT_NE(fabric().find("02:00:00:00:00:09 at hop 0 learned"), std::string::npos);
-    auto owner = nic("web-0", "web", "02:00:00:00:00:09", "10.0.0.1");
+    auto owner = nic("web-0", "web", "02:00:00:00:00:09", "10.0.0.2");
     put(owner);
     EXPECT_NE(fabric().find("02:00:00:00:00:09 at nowhere"), std::string::npos);
     erase(owner);
     EXPECT_NE(fabric().find("02:00:00:00:00:09 at hop 0 learned"), std::string::npos);
-    erase(learned);
+    erase(seen);
     EXPECT_EQ(fabric().find("02:00:00:00:00:09"), std::string::npos);
+}
+
+TEST_F(FabricBuilderTest, LearnedMacCountsOnlyOfATrustedPortOfThatHost) {
+    put(segment("web", 5001));
+    fabric(); // the first number is its
+    put(segment("db", 5002));
+    auto port = nic("lb", "web", "02:00:00:00:00:01", "10.0.0.1");
+    port.host = "b";
+    put(port);
+    put(learned("02:00:00:00:00:09", "web", "b", "lb"));
+    put(learned("02:00:00:00:00:09", "db", "b", "lb"));
+    put(learned("02:00:00:00:00:08", "web", "b", "nobody"));
+    EXPECT_EQ(fabric().find("learned"), std::string::npos);
+    port.port_security = "trusted";
+    put(port);
+    std::string text = fabric();
+    size_t first = text.find("learned");
+    EXPECT_NE(text.find("segment 0 02:00:00:00:00:09 at hop 0 learned"), std::string::npos);
+    EXPECT_EQ(text.find("learned", first + 1), std::string::npos) << text;
+    port.host = "elsewhere";
+    put(port);
+    EXPECT_EQ(fabric().find("learned"), std::string::npos);
 }
 
 TEST_F(FabricBuilderTest, SameRowsAgainAreTheSameFabric) {
@@ -362,7 +395,16 @@ TEST_F(FabricBuilderTest, IncrementalEqualsFull) {
     for (int step = 0; step < 3000; ++step) {
         int n = pick(12);
         std::string number = std::to_string(n);
-        switch (pick(8)) {
+        switch (pick(10)) {
+        case 8: // of any MAC and port, a NIC's own among them
+            put(learned(fmt::format("02:00:00:00:00:{:02x}", pick(20)), "s" + std::to_string(n % 4),
+                        pick(2) ? "h0" : "a", "n" + std::to_string(pick(12))));
+            break;
+        case 9:
+            if (auto mac = fmt::format("02:00:00:00:00:{:02x}", pick(20));
+                tables_.learned_mac.find(id("learned s" + std::to_string(n % 4) + mac)))
+                erase(learned(mac, "s" + std::to_string(n % 4), "", ""));
+            break;
         case 0:
             put(segment("s" + std::to_string(n % 4), 100 + n % 4));
             break;
@@ -393,7 +435,7 @@ TEST_F(FabricBuilderTest, IncrementalEqualsFull) {
             const char* hosts[] = {"a", "h0", "h1", "h2", "nobody"};
             if (pick(4))
                 row.host = hosts[pick(5)];
-            if (pick(6) == 0)
+            if (pick(3) == 0)
                 row.port_security = "trusted";
             put(row);
         }
