@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include <arpa/inet.h>
 #include <linux/if_addr.h>
@@ -111,9 +112,9 @@ Result<std::unique_ptr<KernelTables>> KernelTables::open() {
 }
 
 Result<> KernelTables::load() {
-    links_.clear();
-    addresses_.clear();
-    neighbours_.clear();
+    auto links = std::exchange(links_, {});
+    auto addresses = std::exchange(addresses_, {});
+    auto neighbours_before = std::exchange(neighbours_, {});
     Changes ignored;
     auto dump = [&](int type, const auto& header) {
         int result;
@@ -127,19 +128,29 @@ Result<> KernelTables::load() {
     neighbours.ndm_family = AF_INET;
     for (int result : {dump(RTM_GETLINK, ifinfomsg{}), dump(RTM_GETADDR, ifaddrmsg{}),
                        dump(RTM_GETNEIGH, neighbours)})
-        if (result != 0)
+        if (result != 0) { // all of what was is better than some of what is
+            links_ = std::move(links);
+            addresses_ = std::move(addresses);
+            neighbours_ = std::move(neighbours_before);
             return fail(ErrorKind::unavailable, "reading the kernel's networking tables: {}",
                         std::strerror(-result));
+        }
     return {};
 }
 
 KernelTables::Changes KernelTables::read() {
+    constexpr int most_overruns = 3; // at a time: notifications may come faster than we read
     Changes changes;
-    while (!notifications_.receive([&](nlmsghdr* message) { take(message, changes); })) {
-        // Some were lost: read everything again, which is compared by whoever uses it.
+    for (int overruns = 0; overruns < most_overruns; ++overruns) {
+        if (notifications_.receive([&](nlmsghdr* message) { take(message, changes); }))
+            break;
+        lost_ = true;
+    }
+    // What the lost ones said is in the tables: they are read again, and compared by whoever uses
+    // them. Where that fails, the next call tries again.
+    if (lost_ && load()) {
+        lost_ = false;
         changes.links = changes.neighbours = changes.all_routes = true;
-        if (!load())
-            break; // and the next notification tries again
     }
     return changes;
 }

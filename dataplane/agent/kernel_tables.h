@@ -66,7 +66,7 @@ public:
     // Subscribes, and reads everything once.
     [[nodiscard]] static Result<std::unique_ptr<KernelTables>> open();
 
-    int fd() const { return notifications_.fd(); } // readable: call read()
+    int fd() const { return notifications_.fd(); } // readable: call read(), and now and then anyway
     Changes read();
 
     const std::map<int, KernelLink>& links() const { return links_; }
@@ -97,6 +97,7 @@ private:
     std::map<int, KernelLink> links_;
     std::set<KernelAddress> addresses_;
     std::map<NeighbourKey, KernelNeighbour> neighbours_; // IPv4 ones
+    bool lost_ = false; // notifications, and the tables have not been read since
 };
 
 } // namespace ringfence::agent

@@ -180,6 +180,7 @@ void Underlay::Impl::keep_neighbours() {
 // An entry may have been flushed by hand, or given up, and a kernel before 5.16 keeps none by
 // itself.
 void Underlay::Impl::check_neighbours() {
+    on_readable(); // what it could not read before
     for (const NeighbourKey& key : kept) {
         const KernelNeighbour* neighbour = tables->neighbour(key);
         bool left_alone = neighbour && neighbour->managed && neighbour->usable();
