@@ -109,7 +109,10 @@ Result<> Remover::remove(const nb::VirtualDataCenter& data_center) {
     return finish("virtual data center", path_of(draft_.rows(), data_center).text(), data_center);
 }
 
+// Nothing goes along with a pool: what draws from it would be left without.
 Result<> Remover::remove(const nb::NetworkPool& pool) {
+    if (auto unused = model::check_unused(model::Model(draft_.rows()), pool); !unused)
+        return unused;
     return finish("network pool", pool.name, pool);
 }
 

@@ -1,5 +1,6 @@
 // Who still uses an object that is to be deleted.
 #include <algorithm>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -64,9 +65,16 @@ Result<> check_unused(const Model& model, const northbound::VirtualDataCenter& v
 
 Result<> check_unused(const Model& model, const northbound::NetworkPool& pool) {
     const auto& rows = model.rows();
+    std::set<Uuid> drawn; // from it, maybe before their data center got another pool
+    for (const auto& entry : rows.vni_allocation)
+        if (entry.network_pool == pool.uuid)
+            drawn.insert(entry.network);
+    auto is_drawn = [&](const auto& row) { return drawn.contains(row.uuid); };
     return Dependents(rows)
         .of(rows.virtual_data_center,
             [&](const auto& row) { return row.network_pool == pool.uuid; })
+        .of(rows.organization_network, is_drawn)
+        .of(rows.vapp_network, is_drawn)
         .refuse(path(rows, pool));
 }
 

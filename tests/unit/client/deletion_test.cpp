@@ -22,6 +22,19 @@ TEST_F(CloudTest, RefusesToDeleteWhatIsUsed) {
     EXPECT_EQ(cloud.nics()->size(), 1u);
 }
 
+TEST_F(CloudTest, RefusesToDeleteAPoolThatANetworkDrewFrom) {
+    Cloud cloud = open();
+    make_acme(cloud);
+    const char* text =
+        "network-pool/default: is used by org/acme/network/front; delete those first";
+    EXPECT_OK(cloud.create(NewNetworkPool{.name = "wide", .first_vni = 5000, .last_vni = 9000}));
+    EXPECT_OK(cloud.set({"acme", "default"}, DataCenterChange{.network_pool = "wide"}));
+    EXPECT_ERROR(conflict, text, cloud.delete_network_pool("default"));
+    EXPECT_ERROR(conflict, text, cloud.delete_network_pool("default", {.cascade = true}));
+    EXPECT_OK(cloud.delete_network({"acme", "front"}));
+    EXPECT_OK(cloud.delete_network_pool("default"));
+}
+
 TEST_F(CloudTest, DeletesFromTheLeavesWithoutCascade) {
     Cloud cloud = open();
     make_acme(cloud);
