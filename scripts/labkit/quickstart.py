@@ -42,16 +42,18 @@ def show() -> None:
 
 def check() -> None:
     """The run for a machine: verifies every claim, the printed commands and a clean end included."""
-    before = _traces()
+    pids = []
+    before = _traces(pids)
     with _alone():
         try:
             _bring_up()
+            pids = [entry["pid"] for entry in Ledger(NAME).entries("process")]
             _check_that_a_second_run_is_refused()
             for _, commands in next_steps():
                 _check_commands(commands)
         finally:
             _take_down()
-    if left := _traces() - before:
+    if left := _traces(pids) - before:
         raise LabError("left behind by the lab: " + ", ".join(sorted(left)))
     Steps.tell(green("every claim holds, the commands to try work, and nothing is left behind"))
 
@@ -226,12 +228,12 @@ def _check_commands(commands: list[str]) -> None:
         raise LabError("of the commands to try one fails:\n" + "\n".join(commands) + f"\n{done.stdout}{done.stderr}")
 
 
-def _traces() -> set[str]:
-    """What a lab could leave on a machine: namespaces, processes, mounts, hugepages, directories."""
+def _traces(pids: list[int]) -> set[str]:
+    """What a lab with these processes could leave on a machine: namespaces, processes, mounts, hugepages, directories."""
     mine = (f"rf-{NAME}", f"{ROOT}/{NAME}")
     found = {f"namespace {line.split()[0]}" for line in run("ip", "netns", "list").splitlines() if line.startswith(mine[0])}
     found |= {f"mount {line}" for line in Path("/proc/mounts").read_text().splitlines() if any(m in line for m in mine)}
-    found |= {f"directory {path}" for path in (ROOT / NAME, *Path("/run/dpdk").glob("*")) if path.exists()}
+    found |= {f"directory {path}" for path in (ROOT / NAME, *(Path(f"/run/dpdk/ringfence-{pid}") for pid in pids)) if path.exists()}
     for process in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
             words = process.read_text(errors="replace").replace("\0", " ")

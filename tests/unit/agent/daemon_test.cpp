@@ -87,7 +87,7 @@ TEST_F(Vswitchd, MtuAndOfportRequestsAreHonoured) {
     EXPECT_TRUE(wait_until([&] { return has(get("tap0", "error"), "60000"); }));
     EXPECT_EQ(get("tap0", "mtu"), "1300");
     vsctl("set interface tap0 mtu_request=67");
-    EXPECT_TRUE(wait_until([&] { return has(get("tap0", "error"), "outside 68 to"); }));
+    EXPECT_TRUE(wait_until([&] { return has(get("tap0", "error"), "it carries 68 to"); }));
 }
 
 TEST_F(Vswitchd, UplinkBringsItsShadowTap) {
