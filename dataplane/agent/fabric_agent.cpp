@@ -34,6 +34,31 @@ southbound::Tables without_own_rows(southbound::Tables tables) {
     return tables;
 }
 
+// A fabric has hosts. A database that named some and names none is no intent but an accident: a
+// host that obeyed it would cut off every VM (DESIGN §2, hosts fail static).
+bool is_emptied(const southbound::Tables& before, const southbound::Tables& now) {
+    return !before.host.empty() && now.host.empty();
+}
+
+template <class Row>
+void undo(ovsdb::Table<Row>& table, const std::vector<ovsdb::Change<Row>>& changes) {
+    for (const auto& change : changes)
+        if (change.before)
+            table.replace(*change.before);
+        else
+            table.erase(change.after->uuid);
+}
+
+// The fabric's state as it was before the changes, of the tables that a host follows.
+southbound::Tables as_before(const southbound::Tables& now, const southbound::Changes& changes) {
+    southbound::Tables before = without_own_rows(now);
+    undo(before.host, changes.host);
+    undo(before.segment, changes.segment);
+    undo(before.logical_port, changes.logical_port);
+    undo(before.learned_mac, changes.learned_mac);
+    return before;
+}
+
 } // namespace
 
 FabricAgent::FabricAgent(ovsdb::Reactor& reactor, Dataplane& dataplane, PortSet& ports, Ids& ids,
@@ -101,17 +126,42 @@ void FabricAgent::connect(const FabricSettings& settings) {
     log::info(module, "this is host {}, southbound database {}", settings.host, settings.remote);
     SouthboundLink::Events events;
     events.loaded = [this](const southbound::Tables& tables) {
-        builder_.reload(tables);
-        kept_ = {};
+        if (is_emptied(kept_, tables))
+            return hold_on();
+        take_all(tables);
+    };
+    events.changed = [this](const southbound::Changes& changes) { take(changes); };
+    events.settled = [this] {
+        if (emptied_ && !link_->tables().host.empty())
+            take_all(link_->tables());
         schedule();
     };
-    events.changed = [this](const southbound::Changes& changes) {
-        builder_.apply(changes);
-        schedule();
-    };
-    events.settled = [this] { schedule(); };
     link_ = std::make_unique<SouthboundLink>(reactor_, settings.remote, settings.host,
                                              domains_of(kept_), std::move(events));
+}
+
+void FabricAgent::take_all(const southbound::Tables& tables) {
+    emptied_ = false;
+    builder_.reload(tables);
+    kept_ = {};
+    schedule();
+}
+
+void FabricAgent::take(const southbound::Changes& changes) {
+    if (emptied_)
+        return; // until it names hosts again, and is whole
+    if (link_->tables().host.empty() && !changes.host.empty()) {
+        kept_ = as_before(link_->tables(), changes);
+        return hold_on();
+    }
+    builder_.apply(changes);
+    schedule();
+}
+
+void FabricAgent::hold_on() {
+    emptied_ = true;
+    log::error(module, "the southbound database names no host any more: it was emptied, or is a "
+                       "new one; forwarding goes on by the last state");
 }
 
 // Many changes of one moment make one Fabric.
@@ -407,8 +457,19 @@ HostReport FabricAgent::host_report() const {
     report.learned = builder_.learned_at(settings_.host);
     for (const auto& [name, port] : ports_.open())
         if (!port.wanted.iface_id.empty())
-            report.claims[port.wanted.iface_id] = {name, ready_.contains(port.wanted.iface_id)};
+            report.claims[port.wanted.iface_id] = {name, is_ready(port.wanted.iface_id)};
     return report;
+}
+
+// What an earlier run of this daemon has said stands until this one knows: taken back for a moment,
+// it would unbind the port everywhere.
+bool FabricAgent::is_ready(const std::string& nic) const {
+    if (ready_.contains(nic))
+        return true;
+    bool knows = !scheduled_ && quiescent();
+    return !knows && std::ranges::any_of(link_->tables().port_claim, [&](const auto& claim) {
+        return claim.host == settings_.host && claim.port == nic && claim.ready;
+    });
 }
 
 std::map<std::string, std::string> FabricAgent::trouble() const {
@@ -417,6 +478,8 @@ std::map<std::string, std::string> FabricAgent::trouble() const {
         trouble["interface " + name] = error;
     for (const std::string& error : settings_.errors)
         trouble[error.substr(0, error.find(": "))] = error;
+    if (emptied_)
+        trouble["southbound database"] = "names no host any more; forwarding by the last state";
     if (link_ && link_->settled()) {
         for (const std::string& row : link_->unreadable_rows())
             trouble["row " + row.substr(0, row.find(": "))] = row;
@@ -456,7 +519,7 @@ State FabricAgent::state() const {
     for (const auto& [id, nic] : claimants_)
         if (auto granted = link_local_.granted(id); !granted.empty())
             state.link_local[nic] = granted;
-    bool whole = link_ && link_->loaded();
+    bool whole = link_ && link_->loaded() && !emptied_;
     state.southbound = whole ? without_own_rows(link_->tables()) : kept_;
     return state;
 }

@@ -48,6 +48,9 @@ public:
 
 private:
     void connect(const FabricSettings& settings);
+    void take_all(const southbound::Tables& tables);
+    void take(const southbound::Changes& changes);
+    void hold_on();
     void schedule();
     void rebuild();
     void note_what_is_whole();
@@ -66,6 +69,7 @@ private:
     void forget_later(const std::vector<Move>& moves);
     void report();
     HostReport host_report() const;
+    bool is_ready(const std::string& nic) const;
     std::map<std::string, std::string> trouble() const;
     State state() const;
 
@@ -81,7 +85,8 @@ private:
     std::unique_ptr<Underlay> underlay_;
     std::unique_ptr<SouthboundLink> link_;
     std::unique_ptr<StateKeeper> keeper_;
-    southbound::Tables kept_; // of the state file, until the first whole view
+    southbound::Tables kept_; // forwarded by, until the database's first whole view
+    bool emptied_ = false;    // the database lost all that it had; kept_ is what it was
 
     std::shared_ptr<const Fabric> published_;
     uint64_t publications_ = 0, quiescent_ = 0;

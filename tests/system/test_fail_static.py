@@ -58,6 +58,28 @@ class FailStatic(SystemTest):
                 self.lab.ctl("network", "set", "acme/lan", "--vlan-transparent", "no", "--wait=hosts")
                 self.assert_reaches(self.a, "10.0.0.2")
 
+    def test_3_an_emptied_database_is_not_obeyed(self):
+        """The southbound database comes back empty, alone and then with a controller that fills it anew."""
+        with Stream(self.a, self.b) as stream:
+            self.lab.controller.kill()
+            self.lab.databases.kill()
+            (self.lab.databases.socket.parent / "southbound.db").unlink()
+            self.lab.databases.start()
+            for host in self.hosts:
+                wait_until("the host to say so", lambda: "names no host any more" in host.appctl("ringfence/fabric"), 20)
+            self.new_flows_pass()
+            self.lab.controller.start()
+            for host in self.hosts:
+                wait_until("the host to follow it again",
+                           lambda: "names no host" not in host.appctl("ringfence/fabric"), 20)
+            before = stream.arrived()
+            wait_until("traffic by the new database", lambda: stream.arrived() > before + 50, 20)
+        outcome = stream.outcome()
+        print(f"southbound database emptied, then filled anew: {outcome}")
+        self.assertLess(outcome.longest_gap, LONGEST_RESTART)
+        self.lab.ctl("sync", "--wait=hosts", timeout=40)
+        self.new_flows_pass()
+
     def new_flows_pass(self):
         """What nobody has sent before: new neighbours, new tuples, both ways."""
         for machine, address in ((self.a, "10.0.0.3"), (self.c, "10.0.0.1"), (self.c, "10.0.0.2")):
