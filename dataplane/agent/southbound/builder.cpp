@@ -310,6 +310,7 @@ void FabricBuilder::finish_nics(FabricEdit& edit) {
         auto nic = nics_.find(uuid);
         if (nic == nics_.end())
             continue;
+        touch_learned_by(nic->second); // it may have been plugged in or pulled out
         auto old = before.find(uuid);
         place(edit, uuid, nic->second, old == before.end() ? nullptr : &old->second);
         if (auto port = port_by_iface_id_.find(nic->second.name); port != port_by_iface_id_.end())
