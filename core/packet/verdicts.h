@@ -54,7 +54,7 @@ enum class VerdictKind : uint8_t {
     X(parse_truncated_l4, "parse.truncated_l4", drop, "no room for the TCP, UDP or ICMP header")   \
     X(admit_unbound, "admit.unbound", drop, "the port has no iface-id")                            \
     X(admit_not_ready, "admit.not_ready", drop, "the port's segment is not complete here yet")     \
-    X(admit_dead_vlan, "admit.dead_vlan", drop, "the port's tag is 4095, the dead VLAN")           \
+    X(admit_dead_vlan, "admit.dead_vlan", drop, "the port's tag or trunks let nothing pass")       \
     X(admit_vlan, "admit.vlan", drop, "VLAN tag, and the segment is not VLAN-transparent")         \
     X(admit_src_mac, "admit.src_mac", drop, "source MAC is not the port's")                        \
     X(admit_src_ip, "admit.src_ip", drop, "source address is not the port's")                      \
@@ -82,7 +82,7 @@ enum class VerdictKind : uint8_t {
     X(bridge_not_bound, "bridge.not_bound", drop, "the MAC's logical port is on no host")          \
     X(bridge_not_here, "bridge.not_here", drop, "came by tunnel for a MAC of another host")        \
     X(bridge_same_port, "bridge.same_port", drop, "the receiver is the sender's own port")         \
-    X(bridge_dead_vlan, "bridge.dead_vlan", drop, "the receiver's tag is 4095, the dead VLAN")     \
+    X(bridge_dead_vlan, "bridge.dead_vlan", drop, "the receiver's tag or trunks let nothing pass") \
     X(bridge_no_receiver, "bridge.no_receiver", drop, "a flood that nobody else would get")        \
     X(tunnel_outer_options, "tunnel.outer_options", drop, "outer IPv4 header has options")         \
     X(tunnel_outer_checksum, "tunnel.outer_checksum", drop, "wrong outer IPv4 header checksum")    \

@@ -34,6 +34,13 @@ southbound::Tables without_own_rows(southbound::Tables tables) {
     return tables;
 }
 
+// A NIC's VLANs are its network's. What Port.tag or trunks would change is not built, so a NIC that
+// has them passes nothing, as with the dead VLAN.
+bool has_vlans(const WantedPort& port) { return port.tag.value_or(0) || !port.trunks.empty(); }
+bool is_dead(const WantedPort& port) {
+    return port.tag == dead_vlan || port.trunks == std::set<uint16_t>{dead_vlan};
+}
+
 // A fabric has hosts. A database that named some and names none is no intent but an accident: a
 // host that obeyed it would cut off every VM (DESIGN §2, hosts fail static).
 bool is_emptied(const southbound::Tables& before, const southbound::Tables& now) {
@@ -239,7 +246,7 @@ LocalFacts FabricAgent::facts() const {
                     : !port.wanted.iface_id.empty()      ? PortKind::nic
                                                          : PortKind::unbound;
         fact.iface_id = port.wanted.iface_id;
-        fact.dead_vlan = port.wanted.tag == dead_vlan;
+        fact.dead_vlan = has_vlans(port.wanted);
         fact.peer = port.peer;
         fact.link_local = link_local_.granted(port.id);
         facts.ports.emplace(name, std::move(fact));
@@ -388,6 +395,12 @@ void FabricAgent::follow_network_mtus() {
 void FabricAgent::check_ports() {
     std::map<std::string, std::string> errors;
     for (const auto& [name, port] : ports_.open()) {
+        if (!port.wanted.iface_id.empty() && has_vlans(port.wanted) && !is_dead(port.wanted)) {
+            errors[name] = fmt::format("tag and trunks of a NIC's port are not built yet, so it "
+                                       "passes nothing: ovs-vsctl clear port {} tag trunks",
+                                       name);
+            continue;
+        }
         auto binding = builder_.binding(port.wanted.iface_id);
         if (!binding)
             continue;

@@ -109,6 +109,24 @@ class Operator(SystemTest):
         print(f"event: {events[-1]}")
         other.vsctl("del-port", "br-int", "second")
 
+    def test_a_tag_on_a_nic(self):
+        """4095 is the dead VLAN; any other is refused by name. Neither lets a frame in (row V5)."""
+        self.expect_warning("tag and trunks")
+
+        def frames_in(name: str) -> int:
+            send(self.a, ethernet("ff:ff:ff:ff:ff:ff", self.a.mac, 0x88B5, b"tagged port"))
+            return counters(self.host, self.a.port).get(name, 0)
+        for tag, refused in (("4095", False), ("10", True)):
+            with self.subTest(tag):
+                self.host.vsctl("set", "port", self.a.port, f"tag={tag}")
+                before = frames_in("admit.dead_vlan")
+                wait_until("frames to be dropped", lambda: frames_in("admit.dead_vlan") > before)
+                self.assertEqual("not built" in self.host.interface(self.a.port, "error")["error"], refused)
+                self.host.vsctl("clear", "port", self.a.port, "tag")
+                before = frames_in("bridge.no_receiver")  # its verdict on a frame that is let in: nobody else is there
+                wait_until("frames to pass", lambda: frames_in("bridge.no_receiver") > before)
+                self.assertFalse(self.host.interface(self.a.port, "error")["error"])
+
     def test_mtu_requests_out_of_range(self):
         """Refused with the largest that can be had; the port goes on with the MTU that it has (row 49)."""
         self.expect_warning("mtu|MTU")
