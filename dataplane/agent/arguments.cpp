@@ -171,7 +171,8 @@ usage: ringfence-vswitchd [OPTIONS] [DATABASE]
 
 DATABASE is the host's Open_vSwitch database, unix:$OVS_RUNDIR/db.sock by default. Ports are plugged
 with ovs-vsctl; Open_vSwitch.external_ids say where the fabric is: system-id, ringfence-remote,
-ringfence-encap-ip, ringfence-bridge-mappings.
+ringfence-encap-ip, ringfence-bridge-mappings; and, the same on all hosts, ringfence-encap-port (4789
+unless given) and ringfence-encap-dscp (copy, or zero).
 
   --state=FILE             run from this state file, without any southbound database; its list of
                            ports, if it has one, stands in for the Open_vSwitch database too

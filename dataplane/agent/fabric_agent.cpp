@@ -238,6 +238,7 @@ void FabricAgent::reached_quiescence() {
 LocalFacts FabricAgent::facts() const {
     LocalFacts facts;
     facts.host = settings_.host;
+    facts.tunnel = settings_.tunnel;
     for (const auto& [name, port] : ports_.open()) {
         PortFacts fact(port.id);
         fact.worker = port.worker;

@@ -31,6 +31,17 @@ class TwoHosts(SystemTest):
         self.assert_reaches(self.a, "10.0.0.2", "-M", "do", "-s", str(1450 - 28))
         self.assert_does_not_reach(self.a, "10.0.0.2", "-M", "do", "-s", str(1451 - 28))
 
+    def test_another_udp_port(self):
+        """ringfence-encap-port, the same on all hosts: with one that differs nothing crosses (row V2)."""
+        host1, host2 = self.hosts
+        host1.vsctl("set", "Open_vSwitch", ".", "external_ids:ringfence-encap-port=8472")
+        self.assert_does_not_reach(self.a, "10.0.0.2")
+        host2.vsctl("set", "Open_vSwitch", ".", "external_ids:ringfence-encap-port=8472")
+        self.assert_reaches(self.a, "10.0.0.2")
+        for host in self.hosts:
+            host.vsctl("remove", "Open_vSwitch", ".", "external_ids", "ringfence-encap-port")
+        self.assert_reaches(self.a, "10.0.0.2")
+
     def test_a_frame_over_the_mtu_is_a_named_drop(self):
         before = dropped(self.hosts[0], "admit.oversize", self.a.port)
         self.a.namespace.ip("link", "set", "eth0", "mtu", "1500")

@@ -229,6 +229,24 @@ Wanted wanted_from(const vswitch::Tables& tables) {
     return wanted;
 }
 
+static void read_tunnel(const std::map<std::string, std::string>& external_ids,
+                        FabricSettings& settings) {
+    if (std::string text = value_of(external_ids, "ringfence-encap-port"); !text.empty()) {
+        unsigned port = 0;
+        auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), port);
+        if (bad == std::errc() && end == text.data() + text.size() && port >= 1 && port <= 65535)
+            settings.tunnel.udp_port = static_cast<uint16_t>(port);
+        else
+            settings.errors.push_back(fmt::format(
+                "external_ids:ringfence-encap-port: \"{}\" is not a UDP port, 1 to 65535", text));
+    }
+    std::string dscp = value_of(external_ids, "ringfence-encap-dscp");
+    settings.tunnel.copy_dscp = dscp != "zero";
+    if (!dscp.empty() && dscp != "zero" && dscp != "copy")
+        settings.errors.push_back(fmt::format(
+            "external_ids:ringfence-encap-dscp: \"{}\" is neither copy nor zero", dscp));
+}
+
 FabricSettings fabric_settings_from(const std::map<std::string, std::string>& external_ids) {
     FabricSettings settings;
     settings.host = value_of(external_ids, "system-id");
@@ -252,6 +270,7 @@ FabricSettings fabric_settings_from(const std::map<std::string, std::string>& ex
         else
             settings.bridge_mappings[word.substr(0, colon)] = word.substr(colon + 1);
     }
+    read_tunnel(external_ids, settings);
     return settings;
 }
 

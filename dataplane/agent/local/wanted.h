@@ -10,6 +10,7 @@
 
 #include "core/types/addresses.h"
 #include "core/types/result.h"
+#include "dataplane/fabric/tunnel_settings.h"
 #include "ovsdb/uuid.h"
 #include "ovsdb/vswitch.h"
 
@@ -52,7 +53,8 @@ struct FabricSettings {
     std::string remote;                                 // ringfence-remote; "" = no southbound
     std::vector<Ipv4Addr> vtep_addresses;               // ringfence-encap-ip
     std::map<std::string, std::string> bridge_mappings; // ringfence-bridge-mappings
-    std::vector<std::string> errors;                    // a sentence each; the rest is good
+    TunnelSettings tunnel;           // ringfence-encap-port; ringfence-encap-dscp
+    std::vector<std::string> errors; // a sentence each; the rest is good
     bool operator==(const FabricSettings&) const = default;
 };
 

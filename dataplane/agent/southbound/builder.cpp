@@ -201,9 +201,12 @@ void FabricBuilder::touch_learned_by(const NicEntry& nic) {
 
 std::shared_ptr<const Fabric> FabricBuilder::finish() {
     if (!hosts_touched_ && segments_touched_.empty() && nics_touched_.empty() &&
-        learned_touched_.empty() && ports_touched_.empty() && over_.empty())
+        learned_touched_.empty() && ports_touched_.empty() && over_.empty() &&
+        facts_.tunnel == fabric_->tunnel())
         return fabric_;
     FabricEdit edit(fabric_);
+    if (facts_.tunnel != fabric_->tunnel())
+        edit.set_tunnel(facts_.tunnel);
     finish_hosts(edit);
     finish_segments(edit);
     finish_nics(edit);

@@ -11,6 +11,7 @@
 #include "core/types/ids.h"
 #include "dataplane/fabric/local_port.h"
 #include "dataplane/fabric/next_hop.h"
+#include "dataplane/fabric/tunnel_settings.h"
 
 namespace ringfence::agent {
 
@@ -33,6 +34,7 @@ struct LocalFacts {
     std::map<std::string, PortFacts> ports; // by Interface name
     std::map<Ipv4Addr, UnderlayPath> paths; // of other hosts' VTEPs, as far as resolved
     std::optional<unsigned> underlay_mtu;   // the smallest of our VTEPs' devices
+    TunnelSettings tunnel;
     bool operator==(const LocalFacts&) const = default;
 };
 

@@ -122,6 +122,16 @@ protected:
     FabricBuilder builder_{ids_};
 };
 
+TEST_F(FabricBuilderTest, OuterHeadersFollowTheSettings) {
+    fabric();
+    facts_.tunnel = {.udp_port = 8472, .copy_dscp = false};
+    builder_.set_facts(facts_);
+    EXPECT_EQ(builder_.finish()->tunnel(), facts_.tunnel);
+    facts_.tunnel = {};
+    builder_.set_facts(facts_);
+    EXPECT_EQ(builder_.finish()->tunnel(), TunnelSettings());
+}
+
 TEST_F(FabricBuilderTest, PortWithoutIfaceIdIsUnbound) {
     plug("tap0", 3, "");
     EXPECT_EQ(fabric(), "port 3 tap0 unbound\n"

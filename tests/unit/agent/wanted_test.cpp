@@ -193,6 +193,19 @@ TEST(FabricSettings, ComeFromTheExternalIdsOfTheRoot) {
     EXPECT_TRUE(settings.errors.empty());
 }
 
+TEST(FabricSettings, SayHowTheOuterHeadersAre) {
+    FabricSettings settings =
+        fabric_settings_from({{"ringfence-encap-port", "8472"}, {"ringfence-encap-dscp", "zero"}});
+    EXPECT_EQ(settings.tunnel, (TunnelSettings{.udp_port = 8472, .copy_dscp = false}));
+    EXPECT_TRUE(settings.errors.empty());
+    for (const char* port : {"0", "65536", "-1", "4789x", "vxlan"}) {
+        FabricSettings bad =
+            fabric_settings_from({{"ringfence-encap-port", port}, {"ringfence-encap-dscp", "no"}});
+        EXPECT_EQ(bad.tunnel, TunnelSettings()) << port;
+        EXPECT_EQ(bad.errors.size(), 2u) << port;
+    }
+}
+
 TEST(FabricSettings, BadPartsAreNamedAndTheRestHolds) {
     FabricSettings settings =
         fabric_settings_from({{"ringfence-remote", "unix:/x"},

@@ -1,0 +1,16 @@
+// How this host writes outer headers. The same on all hosts of a fabric.
+#pragma once
+
+#include <cstdint>
+
+namespace ringfence {
+
+struct TunnelSettings {
+    uint16_t udp_port = 4789; // of VXLAN, both ways; 8472 is seen in the wild
+    // DSCP, of an inner IP packet, into the outer header (RFC 2983's uniform model going in); else
+    // 0. The inner DSCP is never changed on the way out.
+    bool copy_dscp = true;
+    bool operator==(const TunnelSettings&) const = default;
+};
+
+} // namespace ringfence
