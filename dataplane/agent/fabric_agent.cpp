@@ -124,7 +124,7 @@ void FabricAgent::update(const FabricSettings& settings) {
 }
 
 void FabricAgent::connect(const FabricSettings& settings) {
-    if (link_ && link_->loaded()) // forwarded by, and kept on disk, until another view is whole
+    if (follows_database()) // forwarded by, and kept on disk, until another view is whole
         kept_ = without_own_rows(link_->tables());
     link_.reset(); // a report under way is never answered
     reporting_ = report_again_ = false;
@@ -164,6 +164,8 @@ void FabricAgent::take(const southbound::Changes& changes) {
     builder_.apply(changes);
     schedule();
 }
+
+bool FabricAgent::follows_database() const { return link_ && link_->loaded() && !emptied_; }
 
 void FabricAgent::hold_on() {
     emptied_ = true;
@@ -533,8 +535,7 @@ State FabricAgent::state() const {
     for (const auto& [id, nic] : claimants_)
         if (auto granted = link_local_.granted(id); !granted.empty())
             state.link_local[nic] = granted;
-    bool whole = link_ && link_->loaded() && !emptied_;
-    state.southbound = whole ? without_own_rows(link_->tables()) : kept_;
+    state.southbound = follows_database() ? without_own_rows(link_->tables()) : kept_;
     return state;
 }
 

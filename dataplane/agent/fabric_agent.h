@@ -51,6 +51,7 @@ private:
     void take_all(const southbound::Tables& tables);
     void take(const southbound::Changes& changes);
     void hold_on();
+    bool follows_database() const; // else kept_ is what is forwarded by
     void schedule();
     void rebuild();
     void note_what_is_whole();
