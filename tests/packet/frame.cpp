@@ -8,7 +8,7 @@
 #include <fmt/core.h>
 
 #include "core/types/addresses.h"
-#include "core/wire/checksum.h"
+#include "tests/packet/checksums.h"
 
 namespace ringfence::test {
 
@@ -157,6 +157,7 @@ private:
              {"vxlan", &Builder::vxlan},
              {"text", &Builder::raw},
              {"hex", &Builder::raw},
+             {"count", &Builder::raw},
              {"zeros", &Builder::raw}};
         auto kind = kinds.find(layer.name);
         if (kind == kinds.end())
@@ -212,18 +213,37 @@ private:
         append(bytes, inside);
         return bytes;
     }
+    // Of the bytes inside those that a fragment carries; all of them where it is none.
+    struct Slice {
+        size_t from = 0;
+        bool more = false;
+    };
+    static Slice cut_slice(const Layer& layer, Bytes& inside) {
+        auto at = std::find(layer.words.begin(), layer.words.end(), "slice");
+        if (at == layer.words.end())
+            return {};
+        auto first = static_cast<size_t>(at - layer.words.begin()) + 1;
+        size_t from = std::stoul(layer.word(first)), to = std::stoul(layer.word(first + 1));
+        if (from % 8 || from > to || to > inside.size())
+            bad("no such slice", layer.text);
+        Slice slice{from, to < inside.size()};
+        inside =
+            Bytes(inside.begin() + static_cast<long>(from), inside.begin() + static_cast<long>(to));
+        return slice;
+    }
     Bytes ip4(size_t i, const Layer*, Bytes inside) {
         const Layer& layer = layers_[i];
         Bytes options = from_hex(layer.option("options").value_or(""));
         size_t header = 20 + options.size();
+        Slice slice = cut_slice(layer, inside);
         Bytes bytes;
         put(bytes, layer.number("version", 4) << 4 | layer.number("ihl", header / 4), 1);
         put(bytes, layer.number("tos", 0), 1);
         put(bytes, layer.number("length", header + inside.size()), 2);
-        put(bytes, 0, 2);
+        put(bytes, layer.number("id", 0), 2);
         put(bytes,
-            layer.number("offset", 0) / 8 | (layer.has("more") ? 0x2000u : 0u) |
-                (layer.has("df") ? 0x4000u : 0u),
+            layer.number("offset", slice.from) / 8 |
+                (layer.has("more") || slice.more ? 0x2000u : 0u) | (layer.has("df") ? 0x4000u : 0u),
             2);
         put(bytes, layer.number("ttl", 64), 1);
         put(bytes, layer.number("proto", protocol_of(i + 1)), 1);
@@ -231,7 +251,7 @@ private:
         put(bytes, parse_or_throw<Ipv4Addr>(layer.word(0)).value, 4);
         put(bytes, parse_or_throw<Ipv4Addr>(layer.word(1)).value, 4);
         append(bytes, options);
-        uint16_t sum = checksum(bytes.data(), header);
+        uint16_t sum = InternetSum().add(bytes).checksum();
         poke16(bytes, 10, layer.has("bad-checksum") ? static_cast<uint16_t>(sum ^ 1) : sum);
         append(bytes, inside);
         return bytes;
@@ -239,7 +259,10 @@ private:
     Bytes ip6(size_t i, const Layer*, Bytes inside) {
         const Layer& layer = layers_[i];
         Bytes bytes;
-        put(bytes, layer.number("version", 6) << 28 | layer.number("tc", 0) << 20, 4);
+        put(bytes,
+            layer.number("version", 6) << 28 | layer.number("tc", 0) << 20 |
+                layer.number("flow", 0),
+            4);
         put(bytes, layer.number("length", inside.size()), 2);
         put(bytes, layer.number("next", protocol_of(i + 1)), 1);
         put(bytes, layer.number("hops", 255), 1);
@@ -256,11 +279,14 @@ private:
         return bytes;
     }
     Bytes fragment(size_t i, const Layer*, Bytes inside) {
+        const Layer& layer = layers_[i];
+        Slice slice = cut_slice(layer, inside);
+        size_t offset = layer.has("slice") ? slice.from : std::stoul(layer.word(0));
         Bytes bytes;
-        put(bytes, layers_[i].number("next", protocol_of(i + 1)), 1);
+        put(bytes, layer.number("next", protocol_of(i + 1)), 1);
         put(bytes, 0, 1);
-        put(bytes, std::stoul(layers_[i].word(0)) | layers_[i].has("more"), 2);
-        put(bytes, 0x1234, 4);
+        put(bytes, offset | (layer.has("more") || slice.more), 2);
+        put(bytes, layer.number("id", 0x1234), 4);
         append(bytes, inside);
         return bytes;
     }
@@ -272,8 +298,8 @@ private:
         any_.push_back(from_end - 1);
         return 0;
     }
-    static ChecksumSum pseudo_header(const Layer* ip, uint8_t protocol, size_t length) {
-        ChecksumSum sum;
+    static InternetSum pseudo_header(const Layer* ip, uint8_t protocol, size_t length) {
+        InternetSum sum;
         if (!ip)
             return sum;
         Bytes bytes;
@@ -285,12 +311,15 @@ private:
         }
         put(bytes, protocol, 4);
         put(bytes, length, 4);
-        sum.add(bytes.data(), bytes.size());
+        sum.add(bytes);
         return sum;
     }
-    static void set_checksum(Bytes& bytes, size_t at, ChecksumSum sum, const Layer& layer) {
-        sum.add(bytes.data(), bytes.size());
-        auto value = static_cast<uint16_t>(layer.number("sum", sum.checksum()));
+    static void set_checksum(Bytes& bytes, size_t at, InternetSum sum, const Layer& layer) {
+        sum.add(bytes);
+        uint16_t right = sum.checksum();
+        if (layer.name == "udp" && right == 0) // 0 would say that there is none (RFC 768)
+            right = 0xffff;
+        auto value = static_cast<uint16_t>(layer.number("sum", right));
         poke16(bytes, at, layer.has("bad-checksum") ? static_cast<uint16_t>(value ^ 1) : value);
     }
     Bytes udp(size_t i, const Layer* ip, Bytes inside) {
@@ -304,29 +333,69 @@ private:
         set_checksum(bytes, 6, pseudo_header(ip, 17, length), layers_[i]);
         return bytes;
     }
+    static uint64_t tcp_flags(const Layer& layer) {
+        auto text = layer.option("flags").value_or("S");
+        if (text == "none")
+            return 0;
+        if (std::isdigit(static_cast<unsigned char>(text.front())))
+            return std::stoul(text, nullptr, 0);
+        uint64_t flags = 0;
+        for (char letter : text) {
+            size_t bit = std::string_view("FSRPAUEC").find(letter); // RFC 9293, 3.1
+            if (bit == std::string_view::npos)
+                bad("no such TCP flag", layer.text);
+            flags |= uint64_t{1} << bit;
+        }
+        return flags;
+    }
     Bytes tcp(size_t i, const Layer* ip, Bytes inside) {
+        const Layer& layer = layers_[i];
+        Bytes options = from_hex(layer.option("options").value_or(""));
+        options.resize((options.size() + 3) / 4 * 4); // zero: end of the option list
         Bytes bytes;
-        put(bytes, std::stoul(layers_[i].word(0)), 2);
-        put(bytes, std::stoul(layers_[i].word(1)), 2);
-        put(bytes, 1, 4);
-        put(bytes, 0, 4);
-        put(bytes, 0x5002, 2);
-        put(bytes, 0xffff, 2);
-        put(bytes, 0, 4);
+        put(bytes, std::stoul(layer.word(0)), 2);
+        put(bytes, std::stoul(layer.word(1)), 2);
+        put(bytes, layer.number("seq", 1), 4);
+        put(bytes, layer.number("ack", 0), 4);
+        put(bytes, layer.number("offset", 5 + options.size() / 4) << 12 | tcp_flags(layer), 2);
+        put(bytes, layer.number("window", 0xffff), 2);
+        put(bytes, 0, 2);
+        put(bytes, layer.number("urgent", 0), 2);
+        append(bytes, options);
         append(bytes, inside);
-        set_checksum(bytes, 16, pseudo_header(ip, 6, bytes.size()), layers_[i]);
+        set_checksum(bytes, 16, pseudo_header(ip, 6, bytes.size()), layer);
         return bytes;
+    }
+    static bool is_error(const Layer& layer) {
+        unsigned long type = std::stoul(layer.word(0));
+        return layer.name == "icmp6"
+                   ? type < 128
+                   : type == 3 || type == 4 || type == 5 || type == 11 || type == 12;
+    }
+    // The second four bytes: id and sequence of a query, nothing, an MTU or a length of an error.
+    static uint64_t icmp_rest(const Layer& layer, uint64_t quoted) {
+        uint64_t rest = is_error(layer) ? layer.number("mtu", 0)
+                                        : layer.number("id", 1) << 16 | layer.number("seq", 1);
+        if (layer.has("extensions")) // RFC 4884, 4.1 to 4.5: in 32-bit words, in 64-bit words
+            rest |= layer.name == "icmp6" ? quoted / 8 << 24 : quoted / 4 << 16;
+        return layer.number("rest", rest);
     }
     Bytes icmp(size_t i, const Layer* ip, Bytes inside) {
         const Layer& layer = layers_[i];
+        if (layer.has("quote") || layer.has("extensions")) {
+            if (!any_.empty())
+                bad("a port in a quote cannot be *", layer.text);
+            inside.resize(layer.number("quote", inside.size()));
+        }
         Bytes bytes;
         put(bytes, std::stoul(layer.word(0)), 1);
         put(bytes, layer.number("code", 0), 1);
         put(bytes, 0, 2);
-        put(bytes, 0x00010001, 4);
+        put(bytes, icmp_rest(layer, inside.size()), 4);
         append(bytes, inside);
+        append(bytes, from_hex(layer.option("extensions").value_or("")));
         bool six = layer.name == "icmp6";
-        set_checksum(bytes, 2, six ? pseudo_header(ip, 58, bytes.size()) : ChecksumSum(), layer);
+        set_checksum(bytes, 2, six ? pseudo_header(ip, 58, bytes.size()) : InternetSum(), layer);
         return bytes;
     }
     Bytes nd(size_t i, const Layer* ip, Bytes inside) {
@@ -367,6 +436,9 @@ private:
             append(bytes, layer.text.substr(1, layer.text.size() - 2));
         else if (layer.name == "hex")
             bytes = from_hex(layer.word(0));
+        else if (layer.name == "count")
+            for (unsigned n = 0; n < std::stoul(layer.word(0)); ++n)
+                bytes.push_back(static_cast<uint8_t>(n % 251));
         else
             bytes.assign(std::stoul(layer.word(0)), 0);
         append(bytes, inside);

@@ -7,19 +7,28 @@
 //
 //     eth SOURCE > DESTINATION [type 0x88b5]      vlan ID [type 0x88b5] [tpid 0x88a8]
 //     arp request|reply MAC IP > MAC IP [op N] [hlen N] [htype N]
-//     ip4 SOURCE > DESTINATION [ttl N] [tos N] [proto N] [ihl N] [length N] [version N]
+//     ip4 SOURCE > DESTINATION [ttl N] [tos N] [proto N] [ihl N] [length N] [version N] [id N]
 //                              [offset N] [more] [df] [bad-checksum] [options HEX]
-//     ip6 SOURCE > DESTINATION [hops N] [tc N] [next N] [length N] [version N]
+//                              [slice FROM TO]
+//     ip6 SOURCE > DESTINATION [hops N] [tc N] [flow N] [next N] [length N] [version N]
 //     hop-by-hop | destination | routing          (8 bytes each)
-//     fragment OFFSET [more]                      next header [next N]
+//     fragment OFFSET [more] | fragment slice FROM TO       [id N], next header [next N]
 //     udp SOURCE > DESTINATION [sum N] [length N] (a port may be *: any)
-//     tcp SOURCE > DESTINATION
-//     icmp TYPE [code N]    icmp6 TYPE [code N]   (8 bytes)
+//     tcp SOURCE > DESTINATION [flags SA|none|N] [seq N] [ack N] [window N] [urgent N] [sum N]
+//                              [options HEX] [offset N]     (a SYN, where flags say nothing)
+//     icmp TYPE, icmp6 TYPE [code N] [id N] [seq N] [mtu N] [rest N] [sum N]
+//                           [quote N] [extensions HEX]
 //     rs | ra [sll MAC]
 //     ns TARGET [sll MAC]   na TARGET [tll MAC] [flags HEX] [sll, tll: option HEX] [code N]
-//     [bad-checksum] vxlan VNI [flags HEX] "text"   hex BYTES   zeros N
+//     [bad-checksum] vxlan VNI [flags HEX] "text"   hex BYTES   zeros N   count N (0 1 2 ... 250 0)
 //
-// and at the end of the line `| cut N` (keep N bytes) or `| pad N` (zeros up to N bytes).
+// `slice` makes a fragment of what lies inside: its bytes FROM (a multiple of 8) up to TO, of a
+// datagram whose checksum is right. An ICMP error's quote is what lies inside it, cut or filled up
+// with zeros to `quote` bytes; `extensions` (RFC 4884) come behind, and the length field then says
+// where. At the end of the line `| cut N` (keep N bytes) or `| pad N` (zeros up to N bytes).
+//
+// Checksums come from a routine of its own (tests/packet/checksums.h), so that a frame that a stage
+// made is never held against the code that made it.
 #pragma once
 
 #include <cstdint>
