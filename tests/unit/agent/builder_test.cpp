@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "dataplane/agent/southbound/builder.h"
+#include "dataplane/agent/builder/builder.h"
 
 namespace {
 

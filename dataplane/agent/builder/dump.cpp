@@ -1,6 +1,6 @@
 #include <algorithm>
 
-#include "dataplane/agent/southbound/builder.h"
+#include "dataplane/agent/builder/builder.h"
 
 namespace ringfence::agent {
 

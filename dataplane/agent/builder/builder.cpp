@@ -1,0 +1,105 @@
+#include "dataplane/agent/builder/builder.h"
+
+namespace ringfence::agent {
+
+namespace {
+
+// The good value that a row of this type gives.
+template <class Row> using EntryOf = typename decltype(read_row(std::declval<Row>()))::value_type;
+
+} // namespace
+
+// --- Rows in.
+
+template <class Row> void FabricBuilder::take(const Row& row) {
+    if (auto entry = read_row(row)) {
+        bad_rows_.erase(name_of(row));
+        known_.put(row.uuid, std::optional<EntryOf<Row>>(*entry));
+    } else {
+        bad_rows_[name_of(row)] = entry.error().text;
+    }
+}
+
+template <class Row>
+void FabricBuilder::take_changes(const std::vector<ovsdb::Change<Row>>& changes) {
+    for (const auto& change : changes)
+        if (change.deleted()) {
+            bad_rows_.erase(name_of(*change.before));
+            known_.put(change.before->uuid, std::optional<EntryOf<Row>>());
+        } else {
+            take(*change.after);
+        }
+}
+
+void FabricBuilder::apply(const southbound::Changes& changes) {
+    take_changes(changes.host);
+    take_changes(changes.segment);
+    take_changes(changes.logical_port);
+    take_changes(changes.learned_mac);
+}
+
+template <class Row, class Entry>
+void FabricBuilder::take_table(const ovsdb::Table<Row>& rows, const KnownTable<Entry>& entries) {
+    std::vector<Uuid> gone;
+    for (const auto& [uuid, entry] : entries.all())
+        if (!rows.find(uuid))
+            gone.push_back(uuid);
+    for (const Uuid& uuid : gone)
+        known_.put(uuid, std::optional<Entry>());
+    for (const Row& row : rows)
+        take(row);
+}
+
+void FabricBuilder::reload(const southbound::Tables& tables) {
+    bad_rows_.clear();
+    take_table(tables.host, known_.hosts);
+    take_table(tables.segment, known_.segments);
+    take_table(tables.logical_port, known_.nics);
+    take_table(tables.learned_mac, known_.learned);
+}
+
+// --- The next Fabric.
+
+std::shared_ptr<const Fabric> FabricBuilder::finish() {
+    const TunnelSettings& tunnel = known_.facts.tunnel;
+    if (!known_.is_touched() && over_.empty() && tunnel == fabric_->tunnel())
+        return fabric_;
+    FabricEdit edit(fabric_);
+    if (tunnel != fabric_->tunnel())
+        edit.set_tunnel(tunnel);
+    hosts_.finish(edit);
+    segments_.finish(edit);
+    nics_.retract(edit);
+    nics_.place(edit);
+    learned_.finish(edit);
+    ports_.finish(edit);
+    finish_moves(edit);
+    return fabric_ = edit.finish();
+}
+
+void FabricBuilder::finish_moves(FabricEdit& edit) {
+    for (const Move& move : std::exchange(over_, {}))
+        if (Segment* segment = edit.segment(move.segment))
+            segment->forbid_also_from(move.mac, move.from);
+}
+
+// --- What others want to know.
+
+std::optional<Binding> FabricBuilder::binding(const std::string& iface_id) const {
+    const NicEntry* nic = known_.nic(iface_id);
+    if (!nic)
+        return std::nullopt;
+    Binding binding{nic->host, std::nullopt, known_.id_of_segment(nic->segment)};
+    if (const SegmentSettings* segment = known_.segments.find(nic->segment))
+        binding.mtu = segment->mtu;
+    return binding;
+}
+
+std::map<std::string, std::string> FabricBuilder::trouble() const {
+    auto trouble = bad_rows_;
+    for (const auto& more : {hosts_.trouble(), nics_.trouble(), segments_.trouble()})
+        trouble.insert(more.begin(), more.end());
+    return trouble;
+}
+
+} // namespace ringfence::agent

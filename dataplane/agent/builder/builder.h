@@ -1,0 +1,100 @@
+// Makes the Fabric: southbound rows and local facts in, the next Fabric out. It does no I/O and
+// asks no clock. The work of a change is proportional to the rows that it touches: each row's
+// effect on the Fabric (its Placement) is remembered, taken back and made anew.
+//
+//     builder.apply(changes);             // any number of these, in any order,
+//     builder.set_facts(facts);
+//     auto fabric = builder.finish();     // then once: all of it, or nothing
+//
+// A row that can't be read keeps its last good value (trouble() says so); the others go on. Each
+// table has a part of its own, in the files beside this one; Known is what they share.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "dataplane/agent/builder/hosts.h"
+#include "dataplane/agent/builder/known.h"
+#include "dataplane/agent/builder/learned.h"
+#include "dataplane/agent/builder/nics.h"
+#include "dataplane/agent/builder/ports.h"
+#include "dataplane/agent/builder/segments.h"
+#include "dataplane/fabric/fabric.h"
+#include "ovsdb/southbound.h"
+
+namespace ringfence::agent {
+
+// What the southbound database says of the logical port that an iface-id names.
+struct Binding {
+    std::optional<std::string> host;  // that has it
+    std::optional<unsigned> mtu;      // of its segment, once that is known
+    std::optional<SegmentId> segment; // the same
+};
+
+class FabricBuilder {
+public:
+    explicit FabricBuilder(Ids& ids) : known_(ids), fabric_(std::make_shared<const Fabric>()) {}
+
+    void apply(const southbound::Changes& changes);
+    // All rows there are; what is not among them is gone. Of rows that are the same nothing is
+    // touched, so a reconnect changes nothing in the Fabric.
+    void reload(const southbound::Tables& tables);
+    void set_facts(LocalFacts facts) { known_.set_facts(std::move(facts)); }
+    // A MAC that a trusted port of this host sends from. Of one (segment, MAC) the last word
+    // counts.
+    void learn(const LearnedEntry& learned) {
+        known_.put(uuid_of(learned), std::optional(learned));
+    }
+    void unlearn(const LearnedEntry& learned) {
+        known_.put(uuid_of(learned), std::optional<LearnedEntry>());
+    }
+    std::optional<Uuid> row_of(SegmentId segment) const { return segments_.row_of(segment); }
+    // What the trusted ports of a host sent from, rows and own observations alike.
+    std::vector<LearnedEntry> learned_at(const std::string& host) const {
+        return learned_.learned_at(host);
+    }
+
+    // The Fabric of all that was applied; the same pointer when nothing has changed.
+    std::shared_ptr<const Fabric> finish();
+
+    // nullopt when no row has this name.
+    std::optional<Binding> binding(const std::string& iface_id) const;
+    // Addresses to keep resolved in the underlay: every other host's.
+    std::set<Ipv4Addr> wanted_vteps(const std::string& own_host) const {
+        return hosts_.wanted_vteps(own_host);
+    }
+    // Object -> what is wrong with its row, or with what it asks for.
+    std::map<std::string, std::string> trouble() const;
+    // Logical ports whose segment is not there (yet).
+    std::vector<std::string> without_segment() const { return nics_.without_segment(); }
+    // Moves since the last call; give each back to forget() two seconds later.
+    std::vector<Move> take_moves() { return nics_.take_moves(); }
+    void forget(const Move& move) { over_.insert(move); }
+
+private:
+    template <class Row> void take(const Row& row);
+    template <class Row> void take_changes(const std::vector<ovsdb::Change<Row>>& changes);
+    template <class Row, class Entry>
+    void take_table(const ovsdb::Table<Row>& rows, const KnownTable<Entry>& entries);
+    void finish_moves(FabricEdit& edit);
+
+    Known known_;
+    HostPart hosts_{known_};
+    SegmentPart segments_{known_};
+    NicPart nics_{known_};
+    LearnedPart learned_{known_};
+    PortPart ports_{known_};
+    std::shared_ptr<const Fabric> fabric_;
+    std::set<Move> over_;
+    std::map<std::string, std::string> bad_rows_; // object -> why it is not its latest value
+};
+
+// Everything in it, sorted, a line an object: for comparison in tests and `ringfence/fabric dump`.
+std::string dump(const Fabric& fabric);
+
+} // namespace ringfence::agent

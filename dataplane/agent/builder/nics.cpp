@@ -1,0 +1,144 @@
+#include "dataplane/agent/builder/nics.h"
+
+namespace ringfence::agent {
+
+namespace {
+
+std::vector<IpAddr> addresses_of(const NicEntry& nic) {
+    std::vector<IpAddr> all(nic.ip4.begin(), nic.ip4.end());
+    all.insert(all.end(), nic.ip6.begin(), nic.ip6.end());
+    return all;
+}
+
+} // namespace
+
+void NicPart::retract(FabricEdit& edit) {
+    for (const auto& [uuid, why] : conflicts_)
+        known_.nics.touched.insert(uuid); // perhaps the address is free now
+    retracted_ = known_.nics.take_touched();
+    for (const Uuid& uuid : retracted_)
+        if (auto old = placements_.find(uuid); old != placements_.end()) {
+            before_.emplace(uuid, old->second);
+            retract(edit, old->second);
+            placements_.erase(old);
+        }
+}
+
+void NicPart::place(FabricEdit& edit) {
+    for (const Uuid& uuid : std::exchange(retracted_, {})) {
+        conflicts_.erase(uuid);
+        homeless_.erase(uuid);
+        const NicEntry* nic = known_.nics.find(uuid);
+        if (!nic)
+            continue;
+        known_.touch_learned_by(*nic); // it may have been plugged in or pulled out
+        place(edit, uuid, *nic);
+        known_.touch_port_of(*nic);
+    }
+    before_.clear();
+}
+
+void NicPart::place(FabricEdit& edit, const Uuid& uuid, const NicEntry& nic) {
+    auto id = known_.id_of_segment(nic.segment);
+    Segment* segment = id ? edit.segment(*id) : nullptr;
+    if (!segment) {
+        homeless_.insert(uuid);
+        return;
+    }
+    Placement placement{*id, nic.segment, nic.mac, {}, known_.place_on(nic.host, nic.name)};
+    bool local = placement.place.kind() == Destination::Kind::local;
+    placement.flooded = local && !known_.port_of(nic.name)->dead_vlan;
+    placement.trusted = nic.security == PortSecurity::trusted;
+    place_addresses(*segment, uuid, nic, placement);
+    segment->set_mac(nic.mac, placement.place);
+    share(segment, placement, +1);
+    touch_learned(placement);
+    if (auto before = before_.find(uuid); before != before_.end())
+        note_move(edit, *segment, before->second, placement);
+    placements_.emplace(uuid, std::move(placement));
+}
+
+void NicPart::place_addresses(Segment& segment, const Uuid& uuid, const NicEntry& nic,
+                              Placement& placement) {
+    for (const IpAddr& address : addresses_of(nic)) {
+        if (const MacAddr* other = segment.neighbour(address); other && *other != nic.mac) {
+            conflicts_[uuid] =
+                fmt::format("address {} is {}'s already", to_string(address), to_string(*other));
+            continue;
+        }
+        segment.set_neighbour(address, nic.mac);
+        placement.addresses.push_back(address);
+    }
+}
+
+void NicPart::note_move(FabricEdit& edit, Segment& segment, const Placement& before,
+                        const Placement& now) {
+    bool moved = before.place.kind() == Destination::Kind::vtep && !(before.place == now.place) &&
+                 before.segment == now.segment && before.mac == now.mac;
+    if (!moved || !edit.view().next_hop(before.place.next_hop()))
+        return;
+    segment.allow_also_from(now.mac, before.place.next_hop());
+    moves_.push_back({now.segment, now.mac, before.place.next_hop()});
+}
+
+void NicPart::retract(FabricEdit& edit, const Placement& placement) {
+    Segment* segment = edit.segment(placement.segment);
+    if (segment) {
+        segment->erase_mac(placement.mac);
+        for (const IpAddr& address : placement.addresses)
+            segment->erase_neighbour(address);
+    }
+    share(segment, placement, -1);
+    touch_learned(placement); // it may stand again
+}
+
+// Counts the ports behind each VTEP and keeps the segment's list of receivers of floods so.
+void NicPart::share(Segment* segment, const Placement& placement, int by) {
+    if (placement.flooded && segment) {
+        if (by > 0)
+            segment->add_flood(placement.place.port());
+        else
+            segment->erase_flood(placement.place.port());
+    }
+    if (placement.place.kind() != Destination::Kind::vtep)
+        return;
+    NextHopId hop = placement.place.next_hop();
+    auto found = shares_.try_emplace({placement.segment, hop}).first;
+    Shares& shares = found->second;
+    shares.ports += static_cast<unsigned>(by);
+    shares.trusted += placement.trusted ? static_cast<unsigned>(by) : 0;
+    if (segment) {
+        if (shares.ports)
+            segment->add_flood(hop);
+        else
+            segment->erase_flood(hop);
+        segment->set_trusted(hop, shares.trusted != 0);
+    }
+    if (!shares.ports)
+        shares_.erase(found);
+}
+
+void NicPart::touch_learned(const Placement& placement) {
+    auto learned = known_.learned_by_mac.find({placement.segment_row, placement.mac});
+    if (learned != known_.learned_by_mac.end())
+        known_.learned.touched.insert(learned->second);
+}
+
+// May be asked before the next Fabric is made: of a row that is gone nothing is said.
+std::map<std::string, std::string> NicPart::trouble() const {
+    std::map<std::string, std::string> trouble;
+    for (const auto& [uuid, why] : conflicts_)
+        if (const NicEntry* nic = known_.nics.find(uuid))
+            trouble.emplace("port " + nic->name, why);
+    return trouble;
+}
+
+std::vector<std::string> NicPart::without_segment() const {
+    std::vector<std::string> names;
+    for (const Uuid& uuid : homeless_)
+        if (const NicEntry* nic = known_.nics.find(uuid))
+            names.push_back(nic->name);
+    return names;
+}
+
+} // namespace ringfence::agent

@@ -1,0 +1,47 @@
+#include "dataplane/agent/builder/ports.h"
+
+namespace ringfence::agent {
+
+void PortPart::finish(FabricEdit& edit) {
+    const auto& all = known_.facts.ports;
+    for (const std::string& name : std::exchange(known_.ports_touched, {})) {
+        auto known = ports_.find(name);
+        auto facts = all.find(name);
+        if (known != ports_.end() && (facts == all.end() || facts->second.id != known->second)) {
+            edit.erase_port(known->second);
+            ports_.erase(known);
+        }
+        if (facts == all.end())
+            continue;
+        LocalPort port = local_port(name, facts->second);
+        const LocalPort* old = edit.view().port(port.id);
+        if (!old || !(*old == port))
+            edit.set_port(port);
+        ports_.insert_or_assign(name, port.id);
+    }
+}
+
+// A NIC is in its segment only once the database says that this host has it: until then it drops
+// all (`admit.not_ready`).
+LocalPort PortPart::local_port(const std::string& name, const PortFacts& facts) const {
+    LocalPort port(facts.id, facts.kind);
+    port.worker = facts.worker;
+    port.name = name;
+    port.dead_vlan = facts.dead_vlan;
+    port.peer = facts.peer;
+    port.vtep_addresses = facts.vtep_addresses;
+    const NicEntry* nic = known_.nic(facts.iface_id);
+    if (facts.kind != PortKind::nic || !nic)
+        return port;
+    port.intent = nic->intent;
+    port.security = nic->security;
+    port.mac = nic->mac;
+    port.ip4 = nic->ip4;
+    port.ip6 = nic->ip6;
+    port.link_local = facts.link_local;
+    if (nic->host == known_.facts.host && !known_.facts.host.empty())
+        port.segment = known_.id_of_segment(nic->segment);
+    return port;
+}
+
+} // namespace ringfence::agent
