@@ -10,10 +10,10 @@
 #include <set>
 #include <string>
 
+#include "dataplane/agent/builder/builder.h"
 #include "dataplane/agent/dataplane.h"
 #include "dataplane/agent/local/wanted.h"
 #include "dataplane/agent/ports/port_set.h"
-#include "dataplane/agent/builder/builder.h"
 #include "dataplane/agent/southbound/host_rows.h"
 #include "dataplane/agent/southbound/link.h"
 #include "dataplane/agent/state/state_file.h"
