@@ -12,7 +12,7 @@ constexpr int64_t largest_mtu = 65535; // the schema's
 
 template <class Network>
 southbound::Segment make_segment(const model::Model& model, const Network& network, int64_t vni) {
-    int64_t limit = std::min(model.underlay().mtu, largest_mtu);
+    int64_t limit = std::min(model.underlay().mtu_of(network.vlan_transparent), largest_mtu);
     bool limited = !model.underlay().host.empty();
     southbound::Segment segment;
     segment.uuid = network.uuid;
@@ -31,7 +31,8 @@ std::optional<Note> make_mtu_note(const model::Model& model, const Network& netw
     auto fits = model::check_mtu(model, network);
     if (fits)
         return std::nullopt;
-    return Note{fmt::format("{}; compiled with {}", fits.error().text, model.underlay().mtu),
+    return Note{fmt::format("{}; compiled with {}", fits.error().text,
+                            model.underlay().mtu_of(network.vlan_transparent)),
                 event::mtu_reduced,
                 {model::path(model.rows(), network)},
                 {model.underlay().host}};

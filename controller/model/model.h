@@ -3,6 +3,7 @@
 // view: the tables must outlive it and must not change under it.
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
@@ -23,6 +24,9 @@ using ovsdb::Uuid;
 // (RFC 7348).
 inline constexpr int64_t vxlan_overhead = 50;
 inline constexpr int64_t least_mtu = 68; // of IPv4: RFC 791, 3.2
+// What a guest's own tags add to a frame where its network lets them pass: two, so that 802.1ad
+// fits as well as 802.1Q. An MTU counts what is behind the tags.
+inline constexpr int64_t vlan_overhead = 8;
 
 // What a host says of itself. The controller has it from Host_Status, everybody else from what the
 // controller copies to Host.reported.
@@ -71,6 +75,11 @@ public:
     struct Limit {
         int64_t mtu = 1450;
         std::string host; // "" = no host has reported one yet
+
+        // Of a segment that passes its guests' VLAN tags or not.
+        int64_t mtu_of(bool vlan_transparent) const {
+            return vlan_transparent ? std::max(mtu - vlan_overhead, least_mtu) : mtu;
+        }
     };
     const Limit& underlay() const { return underlay_; }
     bool is_admitted(const northbound::Host& host) const;

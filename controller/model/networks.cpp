@@ -47,11 +47,13 @@ Result<> check_addressing(const std::string& object, const Network& network) {
 
 template <class Network> Result<> check_mtu_of(const Model& model, const Network& network) {
     const auto& limit = model.underlay();
-    if (!network.mtu || limit.host.empty() || *network.mtu <= limit.mtu)
+    int64_t most = limit.mtu_of(network.vlan_transparent);
+    if (!network.mtu || limit.host.empty() || *network.mtu <= most)
         return {};
-    return fail("{}: MTU {} exceeds {}, the most that VXLAN leaves of host {}'s underlay MTU {}; "
+    return fail("{}: MTU {} exceeds {}, the most that VXLAN{} of host {}'s underlay MTU {}; "
                 "lower it, or raise the underlay's",
-                path(model.rows(), network), *network.mtu, limit.mtu, limit.host,
+                path(model.rows(), network), *network.mtu, most,
+                network.vlan_transparent ? " and two VLAN tags leave" : " leaves", limit.host,
                 limit.mtu + vxlan_overhead);
 }
 

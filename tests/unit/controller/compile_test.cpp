@@ -199,6 +199,21 @@ TEST(Compile, TheSegmentsMtuIsWhatTheSmallestUnderlayCarries) {
     EXPECT_EQ(mtu(rows, current), 1300);
 }
 
+TEST(Compile, ASegmentThatPassesVlanTagsLeavesRoomForTwo) { // a full-size frame gains 8 bytes
+    auto rows = cloud();
+    edit(rows.organization_network, "network/acme", [](auto& n) { n.vlan_transparent = true; });
+    auto mtu = [&] { return compile(rows, fabric()).wanted.segment.find(id("network/acme"))->mtu; };
+    EXPECT_EQ(mtu(), 1442);
+    edit(rows.organization_network, "network/acme", [](auto& n) { n.mtu = 1400; });
+    EXPECT_EQ(mtu(), 1400);
+    edit(rows.organization_network, "network/acme", [](auto& n) { n.mtu = 1443; });
+    EXPECT_EQ(mtu(), 1442);
+    EXPECT_THAT(note_of(compile(rows, fabric()), id("network/acme")),
+                HasSubstr("MTU 1443 exceeds 1442, the most that VXLAN and two VLAN tags leave of "
+                          "host h1's underlay MTU 1500; lower it, or raise the underlay's; "
+                          "compiled with 1442"));
+}
+
 TEST(Compile, AHostWithASmallUnderlayReducesANetworksMtuAndDoesNotStopIt) {
     auto rows = cloud();
     edit(rows.organization_network, "network/acme", [](auto& n) { n.mtu = 1450; });
