@@ -28,6 +28,8 @@ public:
     uint8_t traffic_class() const { return traffic_class_; } // DSCP << 2 | ECN
     Ecn ecn() const { return static_cast<Ecn>(traffic_class_ & 3); }
     uint16_t total_length() const { return total_length_.host(); }
+    uint16_t id() const { return id_.host(); }
+    bool dont_fragment() const { return fragment_.host() & 0x4000; }
     bool more_fragments() const { return fragment_.host() & 0x2000; }
     size_t fragment_offset() const { return size_t{8} * (fragment_.host() & 0x1fff); }
     bool is_fragment() const { return fragment_.host() & 0x3fff; }
@@ -102,6 +104,19 @@ public:
     void set_payload_length(uint16_t length) { payload_length_ = Be16(length); }
     void set_source(const Ipv6Addr& address) { source_ = address; }
     void set_destination(const Ipv6Addr& address) { destination_ = address; }
+    void set_hop_limit(uint8_t hops) { hop_limit_ = hops; }
+
+    // Payload length, traffic class and flow label are 0.
+    static Ipv6Header make(const Ipv6Addr& source, const Ipv6Addr& destination, uint8_t next_header,
+                           uint8_t hop_limit) {
+        Ipv6Header header{};
+        header.first_ = Be32(6u << 28);
+        header.next_header_ = next_header;
+        header.hop_limit_ = hop_limit;
+        header.source_ = source;
+        header.destination_ = destination;
+        return header;
+    }
 
 private:
     Be32 first_;
