@@ -37,6 +37,8 @@ enum class VerdictKind : uint8_t {
     X(merged, "merged", out, "became part of a larger packet")                                     \
     X(answered_arp, "answered.arp", note, "ARP requests turned into the reply")                    \
     X(answered_nd, "answered.nd", note, "neighbour solicitations turned into the advertisement")   \
+    X(answered_echo, "answered.echo", note, "echo requests to a router turned into the reply")     \
+    X(answered_icmp, "answered.icmp", note, "packets that a router answered with an error")        \
     X(tunnel_ecn_anomaly, "tunnel.ecn_anomaly", note, "ECN pair that RFC 6040 calls unused")       \
     X(uplink_to_host, "uplink.to_host", note, "not VXLAN for us: given to the host's kernel")      \
     X(parse_too_short, "parse.too_short", drop, "less than the 14 bytes of an Ethernet header")    \
@@ -104,6 +106,34 @@ enum class VerdictKind : uint8_t {
     X(tunnel_too_big, "tunnel.too_big", drop, "with its outer headers over the underlay's MTU")    \
     X(uplink_no_shadow, "uplink.no_shadow", drop, "not VXLAN for us, and no tap to give it to")    \
     X(shadow_no_uplink, "shadow.no_uplink", drop, "from the tap of an uplink that is not there")   \
+    X(fw_denied, "fw.denied", drop, "a firewall on the way denies it")                             \
+    X(fw_cut, "fw.cut", drop, "its connection was allowed, and is no longer")                      \
+    X(fw_no_policy, "fw.no_policy", drop, "a policy on the way is not known here")                 \
+    X(fw_tcp_invalid, "fw.tcp_invalid", drop, "TCP flags that belong to no connection")            \
+    X(fw_tcp_window, "fw.tcp_window", drop, "TCP outside of what the other end expects")           \
+    X(fw_no_connection, "fw.no_connection", drop, "TCP that begins no connection, and is of none") \
+    X(fw_invalid_l4, "fw.invalid_l4", drop, "lengths of TCP or UDP contradict the packet")         \
+    X(quota_connections, "quota.connections", drop, "the port has all that it may")                \
+    X(quota_half_open, "quota.half_open", drop, "the port has all the half-open ones that it may") \
+    X(route_no_route, "route.no_route", drop, "the router has no route to the destination")        \
+    X(route_not_held, "route.not_held", drop, "from outside, and the router does not hold it")     \
+    X(route_not_ip, "route.not_ip", drop, "to or from a router, and not IP")                       \
+    X(route_no_neighbour, "route.no_neighbour", drop, "nobody has the next address")               \
+    X(route_shadowed, "route.shadowed", drop, "the other end has the address of a NIC inside")     \
+    X(route_unknown_source, "route.unknown_source", drop, "no row says that the source is there")  \
+    X(route_too_many_routers, "route.too_many_routers", drop, "more than 8 on this host")          \
+    X(route_ttl, "route.ttl", drop, "TTL ends at a router")                                        \
+    X(route_too_big, "route.too_big", drop, "larger than the MTU of a segment on the way")         \
+    X(route_unreachable, "route.unreachable", drop, "to a router, and nothing there takes it")     \
+    X(nat_icmp_no_match, "nat.icmp_no_match", drop, "ICMP error that quotes no live connection")   \
+    X(nat_icmp_checksum, "nat.icmp_checksum", drop, "ICMP error with a wrong checksum")            \
+    X(frag_overflow, "frag.overflow", drop, "fragment that ends beyond 65,535 bytes")              \
+    X(frag_overlap, "frag.overlap", drop, "fragment that overlaps another")                        \
+    X(frag_timeout, "frag.timeout", drop, "fragment whose first one never came")                   \
+    X(frag_quota, "frag.quota", drop, "the port has all the held fragments that it may")           \
+    X(frag_tiny, "frag.tiny", drop, "first fragment without its whole header")                     \
+    X(frag_no_first, "frag.no_first", drop, "later fragment of a datagram that was dropped")       \
+    X(limit_icmp, "limit.icmp", drop, "a router answers no more often")                            \
     X(limit_bum, "limit.bum", drop, "the port floods more than its limit")                         \
     X(tunnel_no_headroom, "tunnel.no_headroom", system, "no room in the buffer for the headers")   \
     X(bridge_no_buffer, "bridge.no_buffer", system, "no buffer for a copy")                        \
