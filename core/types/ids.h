@@ -25,6 +25,8 @@ private:
 using PortId = Id<struct PortIdTag>;       // a local port of this host
 using SegmentId = Id<struct SegmentIdTag>; // a segment known to this host
 using NextHopId = Id<struct NextHopIdTag>; // a VTEP, as this host reaches it
+using RouterId = Id<struct RouterIdTag>;   // an edge router known to this host
+using PolicyId = Id<struct PolicyIdTag>;   // a firewall policy, named by interfaces and ports
 
 // A VXLAN network identifier, 24 bits (RFC 7348, clause 5). 0 is refused: it is what forgetting to
 // set one gives.
