@@ -8,15 +8,17 @@
 
 namespace ringfence {
 
-// A local port, a VTEP, or nowhere: a logical port that no host has (yet). `learned` marks what was
-// not given by the provider but seen behind a trusted port, here or (Learned_Mac) elsewhere.
+// A local port, a VTEP, a router (on this host, as on all: Segment::router says which), or nowhere:
+// a logical port that no host has (yet). `learned` marks what was not given by the provider but
+// seen behind a trusted port, here or (Learned_Mac) elsewhere.
 class Destination {
 public:
-    enum class Kind : uint8_t { unknown, nowhere, local, vtep };
+    enum class Kind : uint8_t { unknown, nowhere, router, local, vtep };
     static constexpr uint32_t max_ports = 0x1000, max_next_hops = 0x6000;
 
     constexpr Destination() = default; // unknown
     static constexpr Destination nowhere() { return Destination(1); }
+    static constexpr Destination router() { return Destination(2); }
     // nullopt where the id is out of range: ports below 4,096, next hops below 24,576.
     static constexpr std::optional<Destination> local(PortId port, bool learned = false) {
         if (port.value() >= max_ports)
@@ -38,7 +40,7 @@ public:
             return Kind::vtep;
         if (place >= first_port)
             return Kind::local;
-        return bits_ ? Kind::nowhere : Kind::unknown;
+        return static_cast<Kind>(bits_); // the first three are numbered so
     }
     constexpr bool learned() const { return bits_ & learned_bit; }
     constexpr PortId port() const { return PortId((bits_ & ~learned_bit) - first_port); } // local

@@ -8,6 +8,29 @@ namespace {
 MacAddr key_of(Ipv4Addr address) { return MacAddr::from_u64(address.value); }
 } // namespace
 
+std::optional<MacAddr> Fabric::neighbour(const Segment& segment, const IpAddr& address) const {
+    if (const MacAddr* nic = segment.neighbour(address))
+        return *nic;
+    const RouterPlace* own = segment.router_with(address);
+    const Held* held = own ? nullptr : segment.held(address);
+    if (!own && !held)
+        return std::nullopt;
+    const Router* by = router(own ? own->router : held->router);
+    const RouterInterface* interface = by ? by->interface_on(segment.id()) : nullptr;
+    return interface ? std::optional(interface->mac) : std::nullopt;
+}
+
+std::optional<MacAddr> Fabric::proxy(const Segment& segment, const IpAddr& address) const {
+    const RouterPlace* inside = segment.fence();
+    const Router* fence = inside ? router(inside->router) : nullptr;
+    if (!fence || segment.neighbour(address))
+        return std::nullopt;
+    const Hop* hop = fence->route(address);
+    if (!hop || hop->next_hop || !fence->interfaces()[hop->interface].outside)
+        return std::nullopt;
+    return fence->interfaces()[inside->interface].mac;
+}
+
 void FabricEdit::set_tunnel(TunnelSettings settings) {
     fabric_.tunnel_ = settings;
     std::vector<std::pair<NextHopId, NextHopSettings>> hops;
@@ -18,6 +41,8 @@ void FabricEdit::set_tunnel(TunnelSettings settings) {
 }
 
 void FabricEdit::set_port(LocalPort port) {
+    if (const LocalPort* old = fabric_.port(port.id); old && *old == port)
+        return;
     erase_port(port.id);
     for (Ipv4Addr address : port.vtep_addresses)
         fabric_.own_vteps_.set(address.value, port.id);
@@ -32,6 +57,7 @@ void FabricEdit::erase_port(PortId id) {
         if (const PortId* owner = fabric_.own_vteps_.find(address.value); owner && *owner == id)
             fabric_.own_vteps_.erase(address.value);
     fabric_.ports_.set(id.value(), nullptr);
+    note(ObjectId(id), Change::Effect::raises);
 }
 
 void FabricEdit::set_next_hop(NextHopId id, NextHopSettings settings) {
@@ -52,6 +78,61 @@ void FabricEdit::erase_next_hop(NextHopId id) {
     fabric_.next_hops_.set(id.value(), nullptr);
 }
 
+void FabricEdit::set_router(Router router) {
+    const Router* old = fabric_.router(router.id());
+    if (old && old->is_same_as(router)) {
+        place(*old, true); // where a segment was made anew
+        return;
+    }
+    erase_router(router.id());
+    place(router, true);
+    note(ObjectId(router.id()), Change::Effect::raises);
+    uint32_t id = router.id().value();
+    fabric_.routers_.set(id, std::make_shared<const Router>(std::move(router)));
+}
+
+void FabricEdit::erase_router(RouterId id) {
+    const Router* old = fabric_.router(id);
+    if (!old)
+        return;
+    place(*old, false);
+    note(ObjectId(id), Change::Effect::raises);
+    fabric_.routers_.set(id.value(), nullptr);
+}
+
+// Puts the router's interfaces into their segments, or takes them out.
+void FabricEdit::place(const Router& router, bool there) {
+    for (uint16_t i = 0; i < router.interfaces().size(); ++i) {
+        const RouterInterface& interface = router.interfaces()[i];
+        RouterPlace place{router.id(), i, interface.outside, router.is_fence()};
+        const Segment* now = peek(interface.segment);
+        const RouterPlace* known = now ? now->router(interface.mac.to_u64()) : nullptr;
+        bool is_there = known && *known == place;
+        if (!now || is_there == there)
+            continue;
+        if (there)
+            segment(interface.segment)->add_router(place, interface);
+        else
+            segment(interface.segment)->erase_router(place, interface);
+    }
+}
+
+void FabricEdit::set_policy(Policy policy) {
+    PolicyId id = policy.id();
+    const Policy* old = fabric_.policy(id);
+    if (narrows(old, &policy))
+        note(ObjectId(id), Change::Effect::raises);
+    if (narrows(&policy, old))
+        note(ObjectId(id), Change::Effect::widens);
+    fabric_.policies_.set(id.value(), std::make_shared<const Policy>(std::move(policy)));
+}
+
+void FabricEdit::erase_policy(PolicyId id) {
+    if (narrows(fabric_.policy(id), nullptr))
+        note(ObjectId(id), Change::Effect::raises);
+    fabric_.policies_.set(id.value(), nullptr);
+}
+
 Segment& FabricEdit::segment(SegmentId id, SegmentSettings settings) {
     Segment* open = segment(id);
     if (!open) {
@@ -61,6 +142,12 @@ Segment& FabricEdit::segment(SegmentId id, SegmentSettings settings) {
     }
     open->set_settings(std::move(settings));
     return *open;
+}
+
+// Open or not.
+const Segment* FabricEdit::peek(SegmentId id) const {
+    auto open = open_segments_.find(id);
+    return open != open_segments_.end() ? open->second.get() : fabric_.segment(id);
 }
 
 Segment* FabricEdit::segment(SegmentId id) {
@@ -75,6 +162,12 @@ Segment* FabricEdit::segment(SegmentId id) {
 
 void FabricEdit::erase_segment(SegmentId id) {
     open_segments_.erase(id);
+    if (fabric_.segment(id))
+        note(ObjectId(id), Change::Effect::raises);
+    take_out(id);
+}
+
+void FabricEdit::take_out(SegmentId id) {
     if (const Segment* old = fabric_.segment(id)) {
         if (const SegmentId* owner = fabric_.by_vni_.find(old->settings().vni);
             owner && *owner == id)
@@ -87,11 +180,14 @@ std::shared_ptr<const Fabric> FabricEdit::finish() {
     auto open = std::move(open_segments_);
     open_segments_.clear();
     for (auto& [id, segment] : open)
-        erase_segment(id);
+        take_out(id);
     for (auto& [id, segment] : open) {
+        changes_.insert(changes_.end(), segment->changes_.begin(), segment->changes_.end());
+        segment->changes_ = {};
         fabric_.by_vni_.set(segment->settings().vni, id);
         fabric_.segments_.set(id.value(), std::move(segment));
     }
+    fabric_.changes_.publish(std::move(changes_));
     return std::make_shared<const Fabric>(std::move(fabric_));
 }
 

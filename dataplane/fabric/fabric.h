@@ -1,4 +1,5 @@
-// All that a worker reads: the local ports, the segments, the next hops. Immutable once published.
+// All that a worker reads: the local ports, the segments, the next hops, the routers and policies.
+// Immutable once published.
 //
 //     FabricEdit edit(current);                 // shares everything with `current`
 //     edit.set_port(port);                      // a value; replaces the one of the same id
@@ -7,7 +8,8 @@
 //     web.set_mac(mac, *Destination::local(port.id));
 //     std::shared_ptr<const Fabric> next = edit.finish();
 //
-// The work of an edit is proportional to what it touches. One thread edits, and it is the one that
+// The work of an edit is proportional to what it touches, and what it touches it notes for the
+// workers (changes.h). One thread edits, and it is the one that
 // drops old Fabrics, after the workers' quiescent state. Ids are the agent's: dense, stable over
 // restarts, and not given again while a packet or a table may still name them.
 #pragma once
@@ -23,10 +25,13 @@
 #include "core/tables/registry.h"
 #include "core/types/addresses.h"
 #include "core/types/ids.h"
+#include "dataplane/fabric/changes.h"
 #include "dataplane/fabric/local_port.h"
 #include "dataplane/fabric/next_hop.h"
 #include "dataplane/fabric/segment.h"
 #include "dataplane/fabric/tunnel_settings.h"
+#include "edge-router/firewall/policy.h"
+#include "edge-router/routing/router.h"
 
 namespace ringfence {
 
@@ -35,6 +40,24 @@ public:
     const LocalPort* port(PortId id) const { return ports_.find(id.value()); }
     const Segment* segment(SegmentId id) const { return segments_.find(id.value()); }
     const NextHop* next_hop(NextHopId id) const { return next_hops_.find(id.value()); }
+    const Router* router(RouterId id) const { return routers_.find(id.value()); }
+    // nullptr: a policy that is not there; it denies all.
+    const Policy* policy(PolicyId id) const { return policies_.find(id.value()); }
+
+    // The MAC at which the address is reached in the segment: that of the NIC that has it, of the
+    // router that has it as its own, or of the one that holds it for a NIC behind it. What a fence
+    // only proxies on its inside is not among them: see proxy().
+    std::optional<MacAddr> neighbour(const Segment& segment, const IpAddr& address) const;
+    // The MAC with which the fence whose inside this is answers for an address that lies outside;
+    // none where there is no fence, the address does not lie there, or somebody inside has it.
+    std::optional<MacAddr> proxy(const Segment& segment, const IpAddr& address) const;
+
+    // Raised by one with each publication; and what changed after that of the serial number given:
+    // visit(const Change&). False where not all of it is known any more: anything may have.
+    uint64_t serial() const { return changes_.serial(); }
+    template <class Visit> bool changes_since(uint64_t serial, Visit visit) const {
+        return changes_.since(serial, visit);
+    }
 
     // nullptr: `tunnel.unknown_vni`.
     const Segment* segment(Vni vni) const {
@@ -54,6 +77,8 @@ public:
     template <class Visit> void for_each_port(Visit visit) const { ports_.for_each(visit); }
     template <class Visit> void for_each_segment(Visit visit) const { segments_.for_each(visit); }
     template <class Visit> void for_each_next_hop(Visit visit) const { next_hops_.for_each(visit); }
+    template <class Visit> void for_each_router(Visit visit) const { routers_.for_each(visit); }
+    template <class Visit> void for_each_policy(Visit visit) const { policies_.for_each(visit); }
 
 private:
     friend class FabricEdit;
@@ -61,6 +86,9 @@ private:
     Registry<LocalPort> ports_;
     Registry<Segment> segments_;
     Registry<NextHop> next_hops_;
+    Registry<Router> routers_;
+    Registry<Policy> policies_;
+    ChangeLog changes_;
     PagedMap<Vni, SegmentId> by_vni_;
     // Every packet from a tunnel asks: an address is a MAC of two zero bytes to the faster table,
     // and the id is kept as one more.
@@ -86,6 +114,14 @@ public:
     void set_next_hop(NextHopId id, NextHopSettings settings);
     void erase_next_hop(NextHopId id);
 
+    // Puts it into the segments of its interfaces, which are there; when one is made anew, set the
+    // router again. It may be the same as before: then nothing changes.
+    void set_router(Router router);
+    void erase_router(RouterId id);
+
+    void set_policy(Policy policy);
+    void erase_policy(PolicyId id);
+
     // A copy to change, valid until finish(); made with the settings where there is none.
     Segment& segment(SegmentId id, SegmentSettings settings);
     // The same of one that is there; nullptr where none is.
@@ -99,8 +135,14 @@ public:
     std::shared_ptr<const Fabric> finish();
 
 private:
+    const Segment* peek(SegmentId id) const;
+    void take_out(SegmentId id);
+    void place(const Router& router, bool there);
+    void note(ObjectId object, Change::Effect effect) { changes_.push_back({object, effect}); }
+
     Fabric fabric_;
     std::unordered_map<SegmentId, std::shared_ptr<Segment>> open_segments_;
+    std::vector<Change> changes_;
 };
 
 } // namespace ringfence

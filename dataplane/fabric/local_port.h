@@ -44,6 +44,7 @@ struct LocalPort {
     // Link-locals that the port claimed by its own unanswered DAD probes, at most two
     // (LinkLocalClaims decides). The EUI-64 one of its MAC is always its own and not listed.
     std::vector<Ipv6Addr> link_local;
+    std::vector<PolicyId> policies; // its own firewalls; each must allow
     // Frames a second that it may have flooded; a burst of as many.
     uint32_t bum_limit = default_bum_limit;
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/wire/neighbour.h"
+
 namespace ringfence {
 
 namespace {
@@ -28,6 +30,79 @@ bool Segment::is_trusted(NextHopId hop) const { return holds(trusted_, hop); }
 
 bool Segment::may_also_come_from(MacAddr mac, NextHopId hop) const {
     return holds(also_from_, {mac, hop});
+}
+
+void Segment::set_settings(SegmentSettings settings) {
+    if (settings.mtu != settings_.mtu)
+        note(ObjectId(id_));
+    settings_ = std::move(settings);
+}
+
+void Segment::set_neighbour(const IpAddr& address, MacAddr mac) {
+    const MacAddr* old = neighbours_.find(address);
+    if (old && *old == mac)
+        return;
+    neighbours_.set(address, mac);
+    note(ObjectId(id_, address));
+}
+
+void Segment::erase_neighbour(const IpAddr& address) {
+    if (!neighbours_.find(address))
+        return;
+    neighbours_.erase(address);
+    note(ObjectId(id_, address));
+}
+
+void Segment::set_held(const IpAddr& outside, const Held& held) {
+    const Held* old = held_.find(outside);
+    if (old && *old == held)
+        return;
+    if (!old || old->router != held.router || old->inside != held.inside) {
+        erase_held(outside);
+        note(ObjectId(id_, outside));
+        note(ObjectId(held.router, held.inside));
+    }
+    held_.set(outside, held);
+}
+
+void Segment::erase_held(const IpAddr& outside) {
+    const Held* old = held_.find(outside);
+    if (!old)
+        return;
+    note(ObjectId(id_, outside));
+    note(ObjectId(old->router, old->inside));
+    held_.erase(outside);
+}
+
+void Segment::add_router(const RouterPlace& place, const RouterInterface& interface) {
+    set_mac(interface.mac, Destination::router());
+    router_macs_.set(interface.mac, place);
+    auto own = [&](const IpAddr& address) {
+        router_addresses_.set(address, place);
+        note(ObjectId(id_, address));
+    };
+    own(eui64_link_local(interface.mac));
+    for (const InterfaceAddress& one : interface.addresses)
+        own(one.address);
+    if (place.fence && !place.outside)
+        fence_ = place;
+}
+
+// Of addresses that another router was given since, they stay the other's.
+void Segment::erase_router(const RouterPlace& place, const RouterInterface& interface) {
+    router_macs_.erase(interface.mac);
+    erase_mac(interface.mac);
+    auto disown = [&](const IpAddr& address) {
+        if (const RouterPlace* now = router_with(address); now && *now == place) {
+            router_addresses_.erase(address);
+            note(ObjectId(id_, address));
+        }
+    };
+    disown(eui64_link_local(interface.mac));
+    for (const InterfaceAddress& one : interface.addresses)
+        disown(one.address);
+    if (fence_ == place)
+        fence_.reset();
 }
 
 void Segment::add_flood(PortId port) { insert(flood_ports_, port); }

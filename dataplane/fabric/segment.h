@@ -1,6 +1,6 @@
 // One isolated layer-2 broadcast domain, as this host sees it: who has which MAC where, whose
-// address is whose, who gets a flood. A value: the agent changes a copy (Fabric's edit), which
-// shares the pages of its tables with the one that the workers read.
+// address is whose, who gets a flood, which routers stand in it. A value: the agent changes a copy
+// (Fabric's edit), which shares the pages of its tables with the one that the workers read.
 #pragma once
 
 #include <cstdint>
@@ -13,7 +13,10 @@
 #include "core/tables/paged_map.h"
 #include "core/types/addresses.h"
 #include "core/types/ids.h"
+#include "dataplane/fabric/changes.h"
 #include "dataplane/fabric/destination.h"
+#include "dataplane/fabric/held.h"
+#include "edge-router/routing/router.h"
 
 namespace ringfence {
 
@@ -24,6 +27,15 @@ struct SegmentSettings {
     bool vlan_transparent = false;
     std::string intent; // path of the northbound object, for traces
     bool operator==(const SegmentSettings&) const = default;
+};
+
+// A router's interface, as the segment knows it: FabricEdit::set_router puts it there.
+struct RouterPlace {
+    RouterId router;
+    uint16_t interface; // index into the router's
+    bool outside;       // this segment is the parent network
+    bool fence;         // the router is a fence; where not outside, it proxies here
+    bool operator==(const RouterPlace&) const = default;
 };
 
 class Segment {
@@ -43,6 +55,19 @@ public:
     }
     // The MAC of a logical port's address.
     const MacAddr* neighbour(const IpAddr& address) const { return neighbours_.find(address); }
+    // The router that has the MAC here, which is on every host (Destination::Kind::router), and the
+    // one that has the address as its own; nullptr: none.
+    const RouterPlace* router(uint64_t mac) const {
+        return router_macs_.find(MacAddr::from_u64(mac));
+    }
+    const RouterPlace* router_with(const IpAddr& own) const { return router_addresses_.find(own); }
+    // The fence whose inside this is; nullptr: none.
+    const RouterPlace* fence() const { return fence_ ? &*fence_ : nullptr; }
+    // What routers hold here for NICs behind them.
+    const Held* held(const IpAddr& outside) const { return held_.find(outside); }
+    const IpAddr* outside_of(RouterId router, const IpAddr& inside) const {
+        return held_.outside_of({router, inside});
+    }
     // Broadcast, multicast and unknown unicast go to each of these once, less where it came from.
     const std::vector<PortId>& flood_ports() const { return flood_ports_; }
     const std::vector<NextHopId>& flood_vteps() const { return flood_vteps_; }
@@ -53,11 +78,14 @@ public:
     bool may_also_come_from(MacAddr mac, NextHopId hop) const;
 
     // --- what the agent sets
-    void set_settings(SegmentSettings settings) { settings_ = std::move(settings); }
+    void set_settings(SegmentSettings settings);
     void set_mac(MacAddr mac, Destination place) { macs_.set(mac, place.bits()); }
     void erase_mac(MacAddr mac) { macs_.erase(mac); }
-    void set_neighbour(const IpAddr& address, MacAddr mac) { neighbours_.set(address, mac); }
-    void erase_neighbour(const IpAddr& address) { neighbours_.erase(address); }
+    void set_neighbour(const IpAddr& address, MacAddr mac);
+    void erase_neighbour(const IpAddr& address);
+    // Setting it for another owner alone is a move: it changes no decision.
+    void set_held(const IpAddr& outside, const Held& held);
+    void erase_held(const IpAddr& outside);
     // Setting twice is the same as once; so is erasing.
     void add_flood(PortId port);
     void add_flood(NextHopId hop);
@@ -71,8 +99,16 @@ public:
     // --- for dumps (fdb/show) and tests
     const MacTable& macs() const { return macs_; }
     const PagedMap<IpAddr, MacAddr>& neighbours() const { return neighbours_; }
+    const HeldAddresses& held() const { return held_; }
+    const PagedMap<MacAddr, RouterPlace>& routers() const { return router_macs_; }
 
 private:
+    friend class FabricEdit;
+    // Its MAC, and what it has as its own: its addresses and the link-local one of the MAC.
+    void add_router(const RouterPlace& place, const RouterInterface& interface);
+    void erase_router(const RouterPlace& place, const RouterInterface& interface);
+    void note(ObjectId object) { changes_.push_back({object, Change::Effect::raises}); }
+
     SegmentId id_;
     SegmentSettings settings_;
     MacTable macs_;                                        // -> Destination::bits()
@@ -81,6 +117,11 @@ private:
     std::vector<NextHopId> trusted_;                       // sorted
     std::vector<std::pair<MacAddr, NextHopId>> also_from_; // sorted; short
     PagedMap<IpAddr, MacAddr> neighbours_;
+    HeldAddresses held_;
+    PagedMap<MacAddr, RouterPlace> router_macs_;
+    PagedMap<IpAddr, RouterPlace> router_addresses_;
+    std::optional<RouterPlace> fence_;
+    std::vector<Change> changes_; // since the edit began; published ones have none
 };
 
 } // namespace ringfence

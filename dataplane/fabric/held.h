@@ -1,0 +1,73 @@
+// What routers answer for in a segment, besides their own addresses: the outside addresses of NICs
+// that stand behind them (rows of `Nat`), both ways. A value whose copies share its pages.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <utility>
+
+#include "core/tables/hash.h"
+#include "core/tables/paged_map.h"
+#include "core/types/addresses.h"
+#include "core/types/ids.h"
+#include "dataplane/fabric/destination.h"
+
+namespace ringfence {
+
+// Whose an outside address is.
+struct Held {
+    RouterId router;   // on the way inside
+    Destination owner; // where the NIC at the end is: a local port, a VTEP, nowhere
+    IpAddr inside;     // its address behind the router
+    bool operator==(const Held&) const = default;
+};
+
+// An address behind a router.
+struct InsideAddress {
+    RouterId router;
+    IpAddr address;
+    bool operator==(const InsideAddress&) const = default;
+};
+
+} // namespace ringfence
+
+template <> struct std::hash<ringfence::InsideAddress> {
+    size_t operator()(const ringfence::InsideAddress& inside) const noexcept {
+        return ringfence::mix(std::hash<ringfence::IpAddr>{}(inside.address),
+                              inside.router.value());
+    }
+};
+
+namespace ringfence {
+
+class HeldAddresses {
+public:
+    // nullptr: nobody's.
+    const Held* find(const IpAddr& outside) const { return by_outside_.find(outside); }
+    // What the router makes of the source address on the way out; nullptr: it has none.
+    const IpAddr* outside_of(const InsideAddress& inside) const { return by_inside_.find(inside); }
+
+    void set(const IpAddr& outside, const Held& held) {
+        erase(outside);
+        by_outside_.set(outside, held);
+        by_inside_.set({held.router, held.inside}, outside);
+    }
+    void erase(const IpAddr& outside) {
+        const Held* old = find(outside);
+        if (!old)
+            return;
+        InsideAddress inside{old->router, old->inside};
+        if (const IpAddr* back = outside_of(inside); back && *back == outside)
+            by_inside_.erase(inside);
+        by_outside_.erase(outside);
+    }
+    size_t size() const { return by_outside_.size(); }
+    // In no particular order: visit(const IpAddr& outside, const Held&).
+    template <class Visit> void for_each(Visit visit) const { by_outside_.for_each(visit); }
+
+private:
+    PagedMap<IpAddr, Held> by_outside_;
+    PagedMap<InsideAddress, IpAddr> by_inside_;
+};
+
+} // namespace ringfence
