@@ -92,12 +92,24 @@ public:
         return *result;
     }
     template <class T> T get(std::string_view key) const { return parse<T>(value(key)); }
-    std::vector<IpAddr> addresses(std::string_view key) const {
-        std::vector<IpAddr> list;
+    std::vector<std::string> list(std::string_view key) const {
+        std::vector<std::string> words;
         std::istringstream stream{has(key) ? value(key) : ""};
         for (std::string word; std::getline(stream, word, ',');)
-            list.push_back(parse<IpAddr>(word));
-        return list;
+            words.push_back(word);
+        return words;
+    }
+    std::vector<IpAddr> addresses(std::string_view key) const {
+        std::vector<IpAddr> addresses;
+        for (const std::string& word : list(key))
+            addresses.push_back(parse<IpAddr>(word));
+        return addresses;
+    }
+    std::vector<PolicyId> policies() const {
+        std::vector<PolicyId> policies;
+        for (const std::string& word : list("policy"))
+            policies.emplace_back(static_cast<uint32_t>(std::stoul(word)));
+        return policies;
     }
     [[noreturn]] void fail_here(std::string_view why) const {
         throw std::runtime_error(fmt::format("{}: \"{}\"", why, text_));
@@ -145,6 +157,7 @@ void add_nic(FabricEdit& edit, const Line& line) {
     port.mac = line.get<MacAddr>("mac");
     port.security = security_of(line);
     port.dead_vlan = line.has("dead-vlan");
+    port.policies = line.policies();
     port.bum_limit = line.number("bum", LocalPort::default_bum_limit);
     for (const IpAddr& address : line.addresses("ip"))
         if (address.is_v4())
@@ -218,6 +231,63 @@ void set_tunnel(FabricEdit& edit, const Line& line) {
     edit.set_tunnel(settings);
 }
 
+Judgement judgement_of(const Line& line, std::string_view direction) {
+    bool allow = line.has(direction) && line.value(direction) == "allow";
+    return allow ? Judgement::allow : Judgement::deny;
+}
+
+void add_policy(FabricEdit& edit, const Line& line) {
+    PolicySettings settings{"", judgement_of(line, "in"), judgement_of(line, "out")};
+    edit.set_policy(Policy(PolicyId(line.id()), settings));
+}
+
+RouterSettings router_settings(const Line& line) {
+    RouterSettings settings;
+    settings.fence = line.has("fence");
+    bool translates = line.has("translation") && line.value("translation") == "one-to-one";
+    settings.translation = translates ? Translation::one_to_one : Translation::none;
+    settings.outside_addresses = line.addresses("own");
+    return settings;
+}
+
+RouterInterface router_interface(const Line& line) {
+    RouterInterface interface(SegmentId(line.number("segment")), line.get<MacAddr>("mac"));
+    interface.outside = line.has("outside");
+    interface.policies = line.policies();
+    for (const std::string& word : line.list("addresses")) {
+        auto slash = word.find('/');
+        if (slash == std::string::npos)
+            line.fail_here("an address needs a length");
+        auto length = static_cast<unsigned>(std::stoul(word.substr(slash + 1)));
+        interface.addresses.push_back({line.parse<IpAddr>(word.substr(0, slash)), length});
+    }
+    return interface;
+}
+
+Route route_of(const RouterSettings& router, const Line& line) {
+    auto found = std::find_if(router.interfaces.begin(), router.interfaces.end(), [&](auto& one) {
+        return one.segment == SegmentId(line.number("segment"));
+    });
+    if (found == router.interfaces.end())
+        line.fail_here("the router has no interface there");
+    Route route{line.parse<IpPrefix>(line.second()),
+                static_cast<uint16_t>(found - router.interfaces.begin()), std::nullopt};
+    if (line.has("next"))
+        route.next_hop = line.get<IpAddr>("next");
+    return route;
+}
+
+void add_held(FabricEdit& edit, const Line& line) {
+    auto owner = Destination::nowhere();
+    if (line.has("nic"))
+        owner = *Destination::local(PortId(line.number("nic")));
+    if (line.has("vtep"))
+        owner = *Destination::vtep(NextHopId(line.number("vtep")));
+    segment_of(edit, line)
+        .set_held(line.parse<IpAddr>(line.first()),
+                  {RouterId(line.number("router")), owner, line.get<IpAddr>("inside")});
+}
+
 } // namespace
 
 Lab::Lab(unsigned buffers)
@@ -260,6 +330,16 @@ void Lab::configure(std::string_view text) {
             .allow_also_from(line.parse<MacAddr>(line.first()), NextHopId(line.number("vtep")));
     else if (kind == "tunnel")
         set_tunnel(*edit_, line);
+    else if (kind == "policy")
+        add_policy(*edit_, line);
+    else if (kind == "router")
+        routers_[line.id()].settings = router_settings(line);
+    else if (kind == "interface")
+        routers_.at(line.id()).settings.interfaces.push_back(router_interface(line));
+    else if (kind == "route")
+        routers_.at(line.id()).routes.push_back(route_of(routers_.at(line.id()).settings, line));
+    else if (kind == "held")
+        add_held(*edit_, line);
     else
         line.fail_here("unknown object");
     for (const char* port : {"nic", "waiting", "unbound", "uplink", "shadow"})
@@ -274,8 +354,11 @@ void Lab::open(PortId port) {
 }
 
 const Fabric& Lab::fabric() {
-    if (edit_)
+    if (edit_) {
+        for (const auto& [id, parts] : routers_)
+            edit_->set_router(Router(RouterId(id), parts.settings, parts.routes));
         fabric_ = edit_->finish();
+    }
     edit_.reset();
     return *fabric_;
 }

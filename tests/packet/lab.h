@@ -5,7 +5,8 @@
 //
 //     segment ID vni N [mtu N] [drop-unknown] [vlan-transparent]
 //     nic PORT segment ID mac MAC [ip A,B] [security mac|trusted] [link-local A,B] [bum N]
-//     [dead-vlan] waiting PORT mac MAC                        a nic whose segment is not there yet
+//                                                 [policy ID,ID] [dead-vlan]
+//     waiting PORT mac MAC                        a nic whose segment is not there yet
 //     unbound PORT
 //     uplink PORT address IP [shadow PORT]
 //     shadow PORT [uplink PORT]
@@ -16,6 +17,14 @@
 //     trusted-vtep ID segment ID
 //     also MAC segment ID vtep ID                 its candidate or previous VTEP
 //     tunnel [udp-port N] [pipe]
+//
+// and edge routers, their parts each on a line of its own after it:
+//
+//     policy ID [in allow|deny] [out allow|deny]                  denies where nothing is said
+//     router ID [fence] [translation none|one-to-one] [own A,B]   own: on the parent network
+//     interface ROUTER segment ID mac MAC inside|outside [addresses A/LEN,B/LEN] [policy ID,ID]
+//     route ROUTER PREFIX segment ID [next IP]                    by the interface on that segment
+//     held IP segment ID router ID inside IP [nic PORT|vtep ID]   for a NIC here, there, or nowhere
 #pragma once
 
 #include <cstdint>
@@ -59,12 +68,18 @@ public:
     unsigned buffers_in_use() const;
 
 private:
+    // A router's parts, as they are collected.
+    struct RouterParts {
+        RouterSettings settings;
+        std::vector<Route> routes;
+    };
     void open(PortId port);
 
     rte_mempool* pool_;
     std::unique_ptr<Worker> worker_;
     std::shared_ptr<const Fabric> fabric_;
     std::unique_ptr<FabricEdit> edit_;
+    std::map<uint32_t, RouterParts> routers_;
     std::vector<PortId> ports_;
 };
 
