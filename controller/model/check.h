@@ -43,14 +43,16 @@ namespace ringfence::model {
 [[nodiscard]] Result<> check(const Model&, const northbound::Nic&);
 [[nodiscard]] Result<> check(const Model&, const northbound::AddressAllocation&);
 
+// edge_routers.cpp
+[[nodiscard]] Result<> check(const Model&, const northbound::EdgeRouter&);
+[[nodiscard]] Result<> check(const Model&, const northbound::StaticRoute&);
+
 // unbuilt.cpp: each of these is refused by its name.
 [[nodiscard]] Result<> check(const Model&, const northbound::User&);
 [[nodiscard]] Result<> check(const Model&, const northbound::ExternalNetwork&);
-[[nodiscard]] Result<> check(const Model&, const northbound::EdgeRouter&);
 [[nodiscard]] Result<> check(const Model&, const northbound::NatRule&);
 [[nodiscard]] Result<> check(const Model&, const northbound::FirewallRule&);
 [[nodiscard]] Result<> check(const Model&, const northbound::SecurityGroup&);
-[[nodiscard]] Result<> check(const Model&, const northbound::StaticRoute&);
 [[nodiscard]] Result<> check(const Model&, const northbound::DhcpOptions&);
 [[nodiscard]] Result<> check(const Model&, const northbound::Task&);
 

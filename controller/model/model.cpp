@@ -4,21 +4,11 @@
 #include <charconv>
 #include <tuple>
 
+#include "controller/model/edges.h"
 #include "controller/model/texts.h"
 #include "core/types/addresses.h"
 
 namespace ringfence::model {
-namespace {
-
-// The ledger's choice first, the rest by UUID: who comes first keeps it.
-void rank(std::vector<Uuid>& claimants, const Uuid* in_ledger) {
-    std::ranges::sort(claimants, [&](const Uuid& a, const Uuid& b) {
-        bool first = in_ledger && a == *in_ledger, second = in_ledger && b == *in_ledger;
-        return first != second ? first : a < b;
-    });
-}
-
-} // namespace
 
 std::map<std::string, std::string> to_reported(const HostFacts& facts) {
     std::map<std::string, std::string> reported;
@@ -47,11 +37,15 @@ Facts reported_facts(const northbound::Tables& rows) {
     return facts;
 }
 
-Model::Model(const northbound::Tables& rows, Facts facts) : rows_(&rows), facts_(std::move(facts)) {
+Model::Model(const northbound::Tables& rows, Facts facts, Newcomers newcomers)
+    : rows_(&rows), facts_(std::move(facts)), newcomers_(std::move(newcomers)) {
     for (const auto& global : rows.global)
         admit_all_ = global.admit_hosts == "auto";
     index_hosts();
     index_vnis();
+    index_networks();
+    index_edges();
+    index_ledger();
     index_addresses();
 }
 
@@ -90,6 +84,27 @@ bool Model::may_attach(const northbound::Nic& nic) const {
 std::optional<Uuid> Model::holder(const Uuid& segment, std::string_view address) const {
     auto found = holders_.find(AddressKey{segment, std::string(address)});
     return found == holders_.end() ? std::nullopt : std::optional(found->second.front());
+}
+
+const northbound::AddressAllocation* Model::entry(const Uuid& segment,
+                                                  std::string_view address) const {
+    auto found = ledger_.find(AddressKey{segment, std::string(address)});
+    return found == ledger_.end() ? nullptr : found->second;
+}
+
+const northbound::EdgeRouter* Model::edge_of(const Uuid& network) const {
+    auto found = edges_.find(network);
+    return found == edges_.end() ? nullptr : rows_->edge_router.find(found->second.front());
+}
+
+const std::vector<Uuid>& Model::children_of(const Uuid& organization_network) const {
+    static const std::vector<Uuid> none;
+    auto found = children_.find(organization_network);
+    return found == children_.end() ? none : found->second;
+}
+
+bool Model::is_newcomer(const northbound::VappNetwork& network) const {
+    return newcomers_.contains(network.uuid) || !rows_->vapp_network.find(network.uuid);
 }
 
 std::optional<Uuid> Model::vni_holder(int64_t vni) const {
@@ -154,7 +169,8 @@ void Model::index_vnis() {
             vnis_[*network.vni].push_back(network.uuid);
     std::map<int64_t, Uuid> ledger;
     for (const auto& allocation : rows_->vni_allocation) {
-        ledger[allocation.vni] = allocation.network;
+        if (!newcomers_.contains(allocation.uuid))
+            ledger[allocation.vni] = allocation.network;
         auto& claimants = vnis_[allocation.vni];
         if (std::ranges::find(claimants, allocation.network) == claimants.end())
             claimants.push_back(allocation.network);
@@ -165,28 +181,79 @@ void Model::index_vnis() {
     }
 }
 
-void Model::index_addresses() {
-    for (const auto& nic : rows_->nic) {
-        auto segment = segment_of(nic);
-        if (!segment || !may_attach(nic)) // which keeps nothing from the rightful ones
-            continue;
-        if (!nic.mac.empty())
-            holders_[{*segment, canonical_mac(nic.mac)}].push_back(nic.uuid);
-        for (const auto& address : nic.addresses)
-            holders_[{*segment, canonical_address(address)}].push_back(nic.uuid);
-    }
-    std::unordered_map<AddressKey, Uuid, AddressHash> ledger;
+// The ledger's choice first, newcomers last, the rest by UUID: who comes first keeps it.
+void Model::rank(std::vector<Uuid>& claimants, const Uuid* in_ledger) const {
+    std::ranges::sort(claimants, {}, [&](const Uuid& claimant) {
+        bool other = !in_ledger || claimant != *in_ledger;
+        return std::tuple(other, newcomers_.contains(claimant), claimant);
+    });
+}
+
+void Model::index_networks() {
+    for (const auto& network : rows_->vapp_network)
+        if (network.parent)
+            children_[*network.parent].push_back(network.uuid);
+    for (auto& [parent, networks] : children_)
+        std::ranges::sort(networks);
+}
+
+void Model::index_edges() {
+    for (const auto& edge : rows_->edge_router)
+        for (const Standing& standing : standings(*rows_, edge))
+            if (!standing.outside)
+                edges_[standing.network].push_back(edge.uuid);
+    for (auto& [network, edges] : edges_)
+        rank(edges, nullptr);
+}
+
+void Model::index_ledger() {
     for (const auto& allocation : rows_->address_allocation)
-        if (allocation.nic)
-            ledger[{allocation.network, allocation.address}] = *allocation.nic;
-    for (const auto& [key, nic] : ledger)
-        if (auto& claimants = holders_[key]; std::ranges::find(claimants, nic) == claimants.end())
-            claimants.push_back(nic);
+        if (!newcomers_.contains(allocation.uuid))
+            ledger_[{allocation.network, allocation.address}] = &allocation;
+}
+
+void Model::index_addresses() {
+    for (const auto& nic : rows_->nic)
+        claim_of(nic);
+    for (const auto& edge : rows_->edge_router)
+        claim_of(edge);
+    for (const auto& [key, allocation] : ledger_)
+        if (allocation->nic)
+            claim(key.segment, key.address, *allocation->nic);
     for (auto& [key, claimants] : holders_)
         if (claimants.size() > 1) {
-            auto entry = ledger.find(key);
-            rank(claimants, entry == ledger.end() ? nullptr : &entry->second);
+            auto entry = ledger_.find(key);
+            bool names_nic = entry != ledger_.end() && entry->second->nic;
+            rank(claimants, names_nic ? &*entry->second->nic : nullptr);
         }
+}
+
+void Model::claim(const Uuid& segment, std::string address, const Uuid& claimant) {
+    auto& claimants = holders_[{segment, std::move(address)}];
+    if (std::ranges::find(claimants, claimant) == claimants.end())
+        claimants.push_back(claimant);
+}
+
+void Model::claim_of(const northbound::Nic& nic) {
+    auto segment = segment_of(nic);
+    if (!segment || !may_attach(nic)) // which keeps nothing from the rightful ones
+        return;
+    if (!nic.mac.empty())
+        claim(*segment, canonical_mac(nic.mac), nic.uuid);
+    for (const auto& address : nic.addresses)
+        claim(*segment, canonical_address(address), nic.uuid);
+    const auto* network = nic.vapp_network ? rows_->vapp_network.find(*nic.vapp_network) : nullptr;
+    if (network && network->parent && translates(*network))
+        for (const auto& address : nic.outside_addresses)
+            claim(*network->parent, canonical_address(address), nic.uuid);
+}
+
+void Model::claim_of(const northbound::EdgeRouter& edge) {
+    for (const auto& [network, outside] : standings(*rows_, edge)) {
+        claim(network, to_string(router_mac(edge, network)), edge.uuid);
+        for (const IpAddr& address : router_addresses(edge, network))
+            claim(network, to_string(address), edge.uuid);
+    }
 }
 
 } // namespace ringfence::model

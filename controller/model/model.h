@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -38,6 +39,9 @@ struct HostFacts {
 };
 using Facts = std::map<std::string, HostFacts, std::less<>>; // by the host's name
 
+// Rows of the tables that nobody has written yet: they yield to all others.
+using Newcomers = std::unordered_set<Uuid>;
+
 // Host.reported, there and back.
 std::map<std::string, std::string> to_reported(const HostFacts& facts);
 Facts reported_facts(const northbound::Tables& rows);
@@ -45,7 +49,7 @@ Facts reported_facts(const northbound::Tables& rows);
 class Model {
 public:
     Model(const northbound::Tables& rows) : Model(rows, reported_facts(rows)) {} // NOLINT: wanted
-    Model(const northbound::Tables& rows, Facts facts);
+    Model(const northbound::Tables& rows, Facts facts, Newcomers newcomers = {});
 
     const northbound::Tables& rows() const { return *rows_; }
     const HostFacts* facts(std::string_view host) const; // null: it never dialed in
@@ -59,9 +63,20 @@ public:
     // Whether the network is the NIC's to attach to: of its vApp, or of its organization.
     bool may_attach(const northbound::Nic& nic) const;
 
-    // Who of the NICs on this segment may keep this address (MAC or IP text): the one that the
-    // ledger names, else the one with the lowest UUID.
+    // Which NIC or edge router may keep this address (MAC or IP text) on this segment: the one that
+    // the ledger names, else the one with the lowest UUID. A NIC's outside addresses are on the
+    // parent's segment.
     std::optional<Uuid> holder(const Uuid& segment, std::string_view address) const;
+    // What the ledger says of it, newcomers' rows left out.
+    const northbound::AddressAllocation* entry(const Uuid& segment, std::string_view address) const;
+
+    // The edge router of a vApp network, or the organization's edge that an organization network is
+    // attached to: of several the one with the lowest UUID. Null when there is none.
+    const northbound::EdgeRouter* edge_of(const Uuid& network) const;
+    // The vApp networks that have this organization network for a parent.
+    const std::vector<Uuid>& children_of(const Uuid& organization_network) const;
+    // Not in the tables, or there as one that yields.
+    bool is_newcomer(const northbound::VappNetwork& network) const;
     // Which network may keep this VNI, by the same rule.
     std::optional<Uuid> vni_holder(int64_t vni) const;
     // Which host may keep this VTEP address: the one that the fabric knows by it, else the one with
@@ -96,12 +111,23 @@ private:
     void index_hosts();
     void index_vteps(const northbound::Host& host);
     void index_vnis();
+    void index_networks();
+    void index_edges();
+    void index_ledger();
     void index_addresses();
+    void claim(const Uuid& segment, std::string address, const Uuid& claimant);
+    void claim_of(const northbound::Nic& nic);
+    void claim_of(const northbound::EdgeRouter& edge);
+    void rank(std::vector<Uuid>& claimants, const Uuid* in_ledger) const;
 
     const northbound::Tables* rows_;
     Facts facts_;
+    Newcomers newcomers_;
     std::unordered_map<AddressKey, std::vector<Uuid>, AddressHash>
-        holders_;                               // the first one keeps it
+        holders_; // the first one keeps it
+    std::unordered_map<AddressKey, const northbound::AddressAllocation*, AddressHash> ledger_;
+    std::unordered_map<Uuid, std::vector<Uuid>> edges_; // by network; the first one keeps it
+    std::unordered_map<Uuid, std::vector<Uuid>> children_;
     std::map<int64_t, std::vector<Uuid>> vnis_; // likewise
     std::map<std::string, const northbound::Host*, std::less<>> vteps_;
     Limit underlay_;

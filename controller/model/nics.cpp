@@ -1,5 +1,6 @@
 // NICs: what they attach to, their addresses, and who else has those.
 #include "controller/model/check.h"
+#include "controller/model/edges.h"
 #include "controller/model/paths.h"
 #include "controller/model/subnets.h"
 #include "controller/model/texts.h"
@@ -28,11 +29,6 @@ Result<Place> find_place(const Model& model, const std::string& object,
 }
 
 Result<> check_unbuilt(const std::string& object, const northbound::Nic& nic) {
-    if (nic.allocation == "pool" || nic.allocation == "dhcp")
-        return not_built(object, "allocation " + nic.allocation,
-                         "choose manual and give addresses, or none");
-    if (!nic.outside_addresses.empty())
-        return not_built(object, "an outside address", "remove outside_addresses");
     if (!nic.security_groups.empty())
         return not_built(object, "a security group", "remove security_groups");
     return first_of(check_empty(object, "limit", nic.limits),
@@ -70,6 +66,10 @@ Result<> check_port_security(const std::string& object, const northbound::Nic& n
         return fail("{}: allocation manual needs addresses; give them, or choose allocation none "
                     "with port security mac",
                     object);
+    if (nic.allocation != "none" && nic.addresses.empty())
+        return fail("{}: allocation {} needs an address that is bound beforehand; take a free one "
+                    "of its network's ranges",
+                    object, nic.allocation);
     if (nic.port_security == "strict" && nic.addresses.empty())
         return fail("{}: port security strict needs addresses; give them, or choose port security "
                     "mac",
@@ -90,28 +90,20 @@ Result<> check_mac(const std::string& object, const northbound::Nic& nic) {
     return {};
 }
 
-// Nobody else on the segment has it.
+// Nobody else on the segment has it, and it is reserved for nobody else.
 Result<> check_free(const Model& model, const std::string& object, const northbound::Nic& nic,
                     const Uuid& segment, const char* what, const std::string& address) {
-    auto holder = model.holder(segment, address);
-    if (!holder || *holder == nic.uuid)
-        return {};
-    return fail(ErrorKind::conflict, "{}: {} {} is taken on {} by {}; give another", object, what,
-                address, network_path(model.rows(), segment), nic_path(model.rows(), *holder));
-}
-
-// The addressing of the network whose segment this is. Where it isn't sound nothing is held against
-// the NIC: the network says so itself.
-Addressing addressing_of(const Model& model, const Uuid& segment) {
     const auto& rows = model.rows();
-    auto parse = [](const auto& network) {
-        return Addressing::from(network.subnets, network.gateways, network.ranges)
-            .value_or(Addressing{});
-    };
-    if (const auto* network = rows.organization_network.find(segment))
-        return parse(*network);
-    const auto* network = rows.vapp_network.find(segment);
-    return network ? parse(*network) : Addressing{};
+    auto holder = model.holder(segment, address);
+    if (holder && *holder != nic.uuid)
+        return fail(ErrorKind::conflict, "{}: {} {} is taken on {} by {}; give another", object,
+                    what, address, network_path(rows, segment), holder_path(rows, *holder));
+    const auto* entry = model.entry(segment, address);
+    if (entry && !entry->nic)
+        return fail(ErrorKind::conflict, "{}: {} {} is taken on {} for {} ({}); give another",
+                    object, what, address, network_path(rows, segment), shown(entry->owner),
+                    entry->kind);
+    return {};
 }
 
 Result<> check_addresses(const Model& model, const std::string& object, const northbound::Nic& nic,
@@ -130,6 +122,58 @@ Result<> check_addresses(const Model& model, const std::string& object, const no
             !free)
             return free;
     }
+    return {};
+}
+
+Result<> check_outside_address(const Model& model, const std::string& object,
+                               const northbound::Nic& nic, const Uuid& parent,
+                               const std::string& text) {
+    auto address = IpAddr::from(text);
+    if (!address)
+        return fail("{}: outside address \"{}\" is not an IP address; give one like 10.0.0.5",
+                    object, shown(text));
+    if (auto admitted = addressing_of(model, parent).admits(*address); !admitted)
+        return tl::unexpected(admitted.error().in("outside").in(object));
+    return check_free(model, object, nic, parent, "outside address", to_string(*address));
+}
+
+// One address of each family stands for the NIC on the other side.
+Result<> check_one_a_family(const std::string& object, const char* what,
+                            const std::set<std::string>& addresses) {
+    const std::string* first[2] = {};
+    for (const auto& text : addresses) {
+        auto address = IpAddr::from(text);
+        if (!address)
+            continue;
+        auto& of_family = first[address->is_v4()];
+        if (of_family)
+            return fail("{}: has two {} of one family, {} and {}, on a network that translates "
+                        "one-to-one; give it one, or another NIC",
+                        object, what, *of_family, text);
+        of_family = &text;
+    }
+    return {};
+}
+
+Result<> check_translation(const Model& model, const std::string& object,
+                           const northbound::Nic& nic) {
+    const auto* network =
+        nic.vapp_network ? model.rows().vapp_network.find(*nic.vapp_network) : nullptr;
+    if (!network || !translates(*network) || !network->parent) {
+        if (nic.outside_addresses.empty())
+            return {};
+        return fail("{}: has an outside address, and its network has no outside that it is "
+                    "translated to; remove outside_addresses",
+                    object);
+    }
+    if (auto sound =
+            first_of(check_one_a_family(object, "addresses", nic.addresses),
+                     check_one_a_family(object, "outside addresses", nic.outside_addresses));
+        !sound)
+        return sound;
+    for (const auto& text : nic.outside_addresses)
+        if (auto sound = check_outside_address(model, object, nic, *network->parent, text); !sound)
+            return sound;
     return {};
 }
 
@@ -170,18 +214,22 @@ Result<> check(const Model& model, const northbound::Nic& nic) {
     if (!segment)
         return fail(ErrorKind::not_found, "{}: its network has no segment", object);
     return first_of(check_free(model, object, nic, *segment, "MAC", canonical_mac(nic.mac)),
-                    check_addresses(model, object, nic, *segment));
+                    check_addresses(model, object, nic, *segment),
+                    check_translation(model, object, nic));
 }
 
 Result<> check(const Model&, const northbound::AddressAllocation& entry) {
-    std::string canonical =
-        entry.kind == "mac" ? canonical_mac(entry.address) : canonical_address(entry.address);
-    bool parses = entry.kind == "mac" ? MacAddr::from(entry.address).has_value()
-                                      : IpAddr::from(entry.address).has_value();
-    if (!parses || canonical != entry.address)
-        return fail("ledger: \"{}\" is not an address as the ledger writes them; write {}",
-                    shown(entry.address), parses ? canonical : "02:00:00:00:00:01 or 10.0.0.5");
-    return {};
+    const bool may_be_mac = entry.kind == "mac" || entry.kind == "router";
+    if (may_be_mac && MacAddr::from(entry.address) && canonical_mac(entry.address) == entry.address)
+        return {};
+    const bool may_be_ip = entry.kind != "mac";
+    if (may_be_ip && IpAddr::from(entry.address) &&
+        canonical_address(entry.address) == entry.address)
+        return {};
+    return fail("ledger: \"{}\" is not an address as the ledger writes those of kind {}; write one "
+                "like {}",
+                shown(entry.address), shown(entry.kind),
+                may_be_ip ? "10.0.0.5 or 2001:db8::5" : "02:00:00:00:00:01");
 }
 
 } // namespace ringfence::model

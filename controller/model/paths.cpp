@@ -111,4 +111,8 @@ std::string network_path(const Tables& rows, const Uuid& network) {
 
 std::string nic_path(const Tables& rows, const Uuid& nic) { return path_in(rows, rows.nic, nic); }
 
+std::string holder_path(const Tables& rows, const Uuid& holder) {
+    return rows.edge_router.find(holder) ? in_edge(rows, holder) : nic_path(rows, holder);
+}
+
 } // namespace ringfence::model

@@ -40,5 +40,7 @@ std::string path(const northbound::Tables&, const northbound::Nic&);
 // Any network or NIC by its UUID; "?" when there is none.
 std::string network_path(const northbound::Tables&, const Uuid& network);
 std::string nic_path(const northbound::Tables&, const Uuid& nic);
+// Whoever has an address: a NIC or an edge router.
+std::string holder_path(const northbound::Tables&, const Uuid& holder);
 
 } // namespace ringfence::model

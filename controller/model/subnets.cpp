@@ -8,18 +8,6 @@
 namespace ringfence::model {
 namespace {
 
-// The address of the subnet in which every host bit is 1: IPv4's broadcast address.
-IpAddr last_address(const IpPrefix& subnet) {
-    if (const auto* v4 = subnet.address().v4()) {
-        uint32_t hosts = subnet.length() == 0 ? ~0u : (1u << (32 - subnet.length())) - 1;
-        return Ipv4Addr{v4->value | hosts};
-    }
-    Ipv6Addr last = *subnet.address().v6();
-    for (unsigned bit = subnet.length(); bit < 128; ++bit)
-        last.bytes[bit / 8] = static_cast<uint8_t>(last.bytes[bit / 8] | 0x80u >> bit % 8);
-    return last;
-}
-
 // Neither a NIC nor a gateway may have these: the network's own (IPv6: the subnet-router anycast
 // address, RFC 4291, 2.6.1) and IPv4's broadcast address.
 const char* reserved_as(const IpPrefix& subnet, const IpAddr& address) {
@@ -30,21 +18,6 @@ const char* reserved_as(const IpPrefix& subnet, const IpAddr& address) {
     return nullptr;
 }
 
-const IpPrefix* subnet_of(const Addressing& addressing, const IpAddr& address) {
-    auto found = std::ranges::find_if(addressing.subnets,
-                                      [&](const IpPrefix& s) { return s.contains(address); });
-    return found == addressing.subnets.end() ? nullptr : &*found;
-}
-
-bool is_unicast(const IpAddr& address) {
-    if (const auto* v4 = address.v4())
-        return v4->value >> 24 != 0 && v4->value >> 28 < 0xe && !v4->is_loopback();
-    const auto& v6 = *address.v6();
-    Ipv6Addr loopback;
-    loopback.bytes[15] = 1;
-    return !v6.is_multicast() && !v6.is_unspecified() && v6 != loopback;
-}
-
 Result<> add_subnet(Addressing& addressing, const std::string& text) {
     auto subnet = IpPrefix::from(text);
     if (!subnet)
@@ -53,7 +26,7 @@ Result<> add_subnet(Addressing& addressing, const std::string& text) {
     if (subnet->length() > longest)
         return fail("subnet {}: has no room for two hosts; the longest prefix is /{}",
                     to_string(*subnet), longest);
-    if (!is_unicast(subnet->address()) || subnet->length() == 0)
+    if (!is_host_address(subnet->address()) || subnet->length() == 0)
         return fail("subnet {}: is not a range of unicast addresses", to_string(*subnet));
     for (const auto& other : addressing.subnets)
         if (subnet->overlaps(other))
@@ -67,7 +40,7 @@ Result<> add_gateway(Addressing& addressing, const std::string& text) {
     auto gateway = IpAddr::from(text);
     if (!gateway)
         return tl::unexpected(gateway.error().in("gateway"));
-    const IpPrefix* subnet = subnet_of(addressing, *gateway);
+    const IpPrefix* subnet = addressing.subnet_of(*gateway);
     if (!subnet)
         return fail("gateway {}: lies outside the network's subnets", to_string(*gateway));
     if (const char* what = reserved_as(*subnet, *gateway))
@@ -85,7 +58,7 @@ Result<> add_range(Addressing& addressing, const std::string& text) {
     auto range = AddressRange::from(text);
     if (!range)
         return tl::unexpected(range.error().in("range"));
-    const IpPrefix* subnet = subnet_of(addressing, range->first);
+    const IpPrefix* subnet = addressing.subnet_of(range->first);
     if (!subnet || !subnet->contains(range->last))
         return fail("range {}: does not lie inside one of the network's subnets", text);
     for (const IpAddr& reserved : {subnet->address(), last_address(*subnet)})
@@ -140,24 +113,55 @@ bool Addressing::has_v6() const {
     return std::ranges::any_of(subnets, [](const IpPrefix& s) { return !s.address().is_v4(); });
 }
 
+const IpPrefix* Addressing::subnet_of(const IpAddr& address) const {
+    auto found =
+        std::ranges::find_if(subnets, [&](const IpPrefix& s) { return s.contains(address); });
+    return found == subnets.end() ? nullptr : &*found;
+}
+
+const char* Addressing::reserved_as(const IpAddr& address) const {
+    const IpPrefix* subnet = subnet_of(address);
+    return subnet ? model::reserved_as(*subnet, address) : nullptr;
+}
+
 Result<> Addressing::admits(const IpAddr& address) const {
-    if (!is_unicast(address))
+    if (!is_host_address(address))
         return fail("address {}: is not a unicast address", to_string(address));
     if (subnets.empty())
         return {};
-    const IpPrefix* subnet = subnet_of(*this, address);
+    const IpPrefix* subnet = subnet_of(address);
     if (!subnet) {
         std::string all;
         for (const auto& s : subnets)
             all += (all.empty() ? "" : ", ") + to_string(s);
         return fail("address {}: lies outside the network's subnets ({})", to_string(address), all);
     }
-    if (const char* what = reserved_as(*subnet, address))
+    if (const char* what = reserved_as(address))
         return fail("address {}: is the {} address of {}", to_string(address), what,
                     to_string(*subnet));
     if (std::ranges::find(gateways, address) != gateways.end())
         return fail("address {}: is the network's gateway", to_string(address));
     return {};
+}
+
+IpAddr last_address(const IpPrefix& subnet) {
+    if (const auto* v4 = subnet.address().v4()) {
+        uint32_t hosts = subnet.length() == 0 ? ~0u : (1u << (32 - subnet.length())) - 1;
+        return Ipv4Addr{v4->value | hosts};
+    }
+    Ipv6Addr last = *subnet.address().v6();
+    for (unsigned bit = subnet.length(); bit < 128; ++bit)
+        last.bytes[bit / 8] = static_cast<uint8_t>(last.bytes[bit / 8] | 0x80u >> bit % 8);
+    return last;
+}
+
+bool is_host_address(const IpAddr& address) {
+    if (const auto* v4 = address.v4())
+        return v4->value >> 24 != 0 && v4->value >> 28 < 0xe && !v4->is_loopback();
+    const auto& v6 = *address.v6();
+    Ipv6Addr loopback;
+    loopback.bytes[15] = 1;
+    return !v6.is_multicast() && !v6.is_unspecified() && v6 != loopback;
 }
 
 } // namespace ringfence::model

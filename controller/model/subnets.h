@@ -37,9 +37,19 @@ struct Addressing {
                                                  const std::set<std::string>& ranges);
 
     bool has_v6() const;
+    // The subnet that the address lies in; null when there is none.
+    const IpPrefix* subnet_of(const IpAddr& address) const;
+    // "network" or "broadcast", when the address is that of one of the subnets; else null.
+    const char* reserved_as(const IpAddr& address) const;
     // May a NIC have this address? Any unicast one where there are no subnets; else one inside a
     // subnet that isn't its gateway, network or broadcast address.
     [[nodiscard]] Result<> admits(const IpAddr& address) const;
 };
+
+// The address of the subnet in which every host bit is 1: IPv4's broadcast address.
+IpAddr last_address(const IpPrefix& subnet);
+
+// A unicast address that a host may have.
+bool is_host_address(const IpAddr& address);
 
 } // namespace ringfence::model

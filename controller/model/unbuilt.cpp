@@ -19,9 +19,6 @@ Result<> check(const Model& model, const northbound::User& row) {
 Result<> check(const Model& model, const northbound::ExternalNetwork& row) {
     return refuse(model, row, "an external network");
 }
-Result<> check(const Model& model, const northbound::EdgeRouter& row) {
-    return refuse(model, row, "an edge router");
-}
 Result<> check(const Model& model, const northbound::NatRule& row) {
     return refuse(model, row, "a NAT rule");
 }
@@ -30,9 +27,6 @@ Result<> check(const Model& model, const northbound::FirewallRule& row) {
 }
 Result<> check(const Model& model, const northbound::SecurityGroup& row) {
     return refuse(model, row, "a security group");
-}
-Result<> check(const Model& model, const northbound::StaticRoute& row) {
-    return refuse(model, row, "a static route");
 }
 Result<> check(const Model& model, const northbound::DhcpOptions& row) {
     return refuse(model, row, "DHCP");

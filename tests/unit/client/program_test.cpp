@@ -161,8 +161,8 @@ TEST_F(ProgramTest, ErrorsHaveTheirStatusAndNameTheRemedy) {
     expect("network delete acme/front", 2, "", "network-ctl: network acme/front does not exist\n");
     expect("network delete acme/front --if-exists", 0, "", "");
     expect("firewall list", 1, "", "network-ctl: firewall: not built yet\n");
-    expect("network create acme/r --mode routed", 1, "",
-           "network-ctl: org/acme/network/r: mode routed is not built yet; choose isolated\n");
+    expect("network create acme/r --mode bridged", 1, "",
+           "network-ctl: org/acme/network/r: mode bridged is not built yet; choose isolated\n");
     expect("frob", 2, "",
            "network-ctl: 'frob' is nothing that network-ctl knows; see 'network-ctl --help'\n");
     expect("org list --timeout 0", 2, "",

@@ -232,7 +232,10 @@ TEST(Check, RefusesBadOrganizationNetworks) {
           [](Row& r) { r.mode = "bridged"; },
           unsupported,
           {"mode bridged is not built"}},
-         {"routed", [](Row& r) { r.mode = "routed"; }, unsupported, {"mode routed is not built"}},
+         {"routed by nobody",
+          [](Row& r) { r.mode = "routed"; },
+          not_found,
+          {"is routed", "attach it"}},
          {"shared", [](Row& r) { r.shared = true; }, unsupported, {"not built yet"}},
          {"external", [](Row& r) { r.external_network = id("x"); }, unsupported, {"external"}},
          {"option", [](Row& r) { r.options["a"] = "b"; }, unsupported, {"option a"}},
@@ -313,9 +316,13 @@ TEST(Check, RefusesBadVappNetworks) {
     using Row = northbound::VappNetwork;
     expect_refused<Row>(
         rows, rows.vapp_network, "vapp-network/front",
-        {{"nat-routed", [](Row& r) { r.mode = "nat-routed"; }, unsupported, {"mode nat-routed"}},
-         {"fenced", [](Row& r) { r.mode = "fenced"; }, unsupported, {"mode fenced is not built"}},
-         {"translation", [](Row& r) { r.translation = "none"; }, unsupported, {"translation"}},
+        {{"nat-routed", [](Row& r) { r.mode = "nat-routed"; }, not_found, {"has no parent"}},
+         {"fenced", [](Row& r) { r.mode = "fenced"; }, not_found, {"is fenced and has no parent"}},
+         {"translation",
+          [](Row& r) { r.translation = "none"; },
+          invalid,
+          {"is isolated", "nothing to translate"}},
+         {"inbound", [](Row& r) { r.inbound = "allow"; }, invalid, {"nothing comes in"}},
          {"no VNI", [](Row& r) { r.vni.reset(); }, invalid, {"has no VNI"}},
          {"VNI taken", [](Row& r) { r.vni = 5002; }, conflict, {"org/globex/network/web"}},
          {"a parent", [](Row& r) { r.parent = id("network/acme"); }, invalid, {"no parent"}},
@@ -391,12 +398,18 @@ TEST(Check, RefusesBadNics) {
           not_found,
           {"network does not exist"}},
          {"no VM", [](Row& r) { r.virtual_machine = id("?"); }, not_found, {"does not exist"}},
-         {"pool", [](Row& r) { r.allocation = "pool"; }, unsupported, {"allocation pool is not"}},
-         {"dhcp", [](Row& r) { r.allocation = "dhcp"; }, unsupported, {"allocation dhcp is not"}},
+         {"pool without an address",
+          [](Row& r) {
+              r.allocation = "pool";
+              r.addresses.clear();
+              r.port_security = "mac";
+          },
+          invalid,
+          {"allocation pool needs an address", "ranges"}},
          {"outside address",
           [](Row& r) { r.outside_addresses = {"192.0.2.5"}; },
-          unsupported,
-          {"outside address"}},
+          invalid,
+          {"has an outside address"}},
          {"security group",
           [](Row& r) { r.security_groups = {id("g")}; },
           unsupported,
@@ -519,18 +532,17 @@ TEST(Check, RefusesByNameWhatIsNotBuilt) {
     };
     expect(northbound::User{}, "a user");
     expect(northbound::ExternalNetwork{}, "an external network");
-    expect(northbound::EdgeRouter{}, "an edge router");
     expect(northbound::NatRule{}, "a NAT rule");
     expect(northbound::FirewallRule{}, "a firewall rule");
     expect(northbound::SecurityGroup{}, "a security group");
-    expect(northbound::StaticRoute{}, "a static route");
     expect(northbound::DhcpOptions{}, "DHCP");
     expect(northbound::Task{}, "a task");
 }
 
 // Every "X is not built yet" that check() can say.
 std::set<std::string> refused_by_name() {
-    const auto rows = cloud();
+    auto rows = cloud();
+    rows.edge_router.insert(make_edge("main", {}));
     std::set<std::string> all;
     auto note = [&](const auto& row) {
         auto result = check(rows, row);
@@ -551,22 +563,22 @@ std::set<std::string> refused_by_name() {
     changed(rows.virtual_data_center, "vdc/acme", [](auto& r) { r.limits["X"] = 1; });
     const auto& networks = rows.organization_network;
     changed(networks, "network/acme", [](auto& r) { r.mode = "bridged"; });
-    changed(networks, "network/acme", [](auto& r) { r.mode = "routed"; });
     changed(networks, "network/acme", [](auto& r) { r.shared = true; });
     const auto& vapp_networks = rows.vapp_network;
-    changed(vapp_networks, "vapp-network/front", [](auto& r) { r.mode = "nat-routed"; });
-    changed(vapp_networks, "vapp-network/front", [](auto& r) { r.mode = "fenced"; });
-    changed(vapp_networks, "vapp-network/front", [](auto& r) { r.translation = "ports"; });
-    changed(rows.nic, "nic/web-0/0", [](auto& r) { r.allocation = "pool"; });
-    changed(rows.nic, "nic/web-0/0", [](auto& r) { r.allocation = "dhcp"; });
-    changed(rows.nic, "nic/web-0/0", [](auto& r) { r.outside_addresses = {"192.0.2.1"}; });
+    changed(vapp_networks, "vapp-network/edge", [](auto& r) {
+        r.mode = "nat-routed";
+        r.vni = 5003;
+        r.translation = "ports";
+    });
+    const auto& edges = rows.edge_router;
+    changed(edges, "edge/main", [](auto& r) { r.translation = "one-to-one"; });
+    changed(edges, "edge/main", [](auto& r) { r.translation = "ports"; });
+    changed(edges, "edge/main", [](auto& r) { r.external_networks = {id("uplink")}; });
     note(northbound::User{});
     note(northbound::ExternalNetwork{});
-    note(northbound::EdgeRouter{});
     note(northbound::NatRule{});
     note(northbound::FirewallRule{});
     note(northbound::SecurityGroup{});
-    note(northbound::StaticRoute{});
     note(northbound::DhcpOptions{});
     note(northbound::Task{});
     return all;

@@ -96,6 +96,44 @@ inline void add_vapp_network(northbound::Tables& rows, const std::string& name,
     rows.vapp_network.insert(network);
 }
 
+// An organization's edge, with 10.0.0.1 and the like on each network.
+inline northbound::EdgeRouter make_edge(const std::string& name,
+                                        const std::map<std::string, std::string>& addresses) {
+    northbound::EdgeRouter edge;
+    edge.uuid = id("edge/" + name);
+    edge.organization = id("org/acme");
+    edge.name = name;
+    edge.translation = "none";
+    for (const auto& [network, address] : addresses) {
+        edge.networks.insert(id(network));
+        edge.addresses[to_string(id(network))] = address;
+    }
+    return edge;
+}
+
+// Puts a vApp network of shop behind an edge router of its own, with these addresses on both sides.
+inline void put_behind_edge(northbound::Tables& rows, const std::string& name,
+                            const std::string& mode, const std::string& outside,
+                            const std::string& inside = "") {
+    const std::string translation = "one-to-one";
+    const Uuid uuid = id("vapp-network/" + name);
+    edit(rows.vapp_network, "vapp-network/" + name, [&](auto& network) {
+        network.mode = mode;
+        network.parent = id("network/acme");
+        network.translation = translation;
+    });
+    northbound::EdgeRouter edge;
+    edge.uuid = id("edge/shop/" + name);
+    edge.organization = id("org/acme");
+    edge.name = "shop/" + name;
+    edge.vapp_network = uuid;
+    edge.translation = translation;
+    edge.addresses[to_string(id("network/acme"))] = outside;
+    if (!inside.empty())
+        edge.addresses[to_string(uuid)] = inside;
+    rows.edge_router.insert(edge);
+}
+
 inline northbound::Tables cloud() {
     northbound::Tables rows;
     northbound::Global global;

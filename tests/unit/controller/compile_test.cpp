@@ -82,13 +82,13 @@ TEST(Compile, WritesAddressesInCanonicalForm) {
 
 TEST(Compile, ABadObjectCostsOnlyItselfAndItsChildren) {
     auto rows = cloud();
-    edit(rows.organization_network, "network/acme", [](auto& n) { n.mode = "routed"; });
+    edit(rows.organization_network, "network/acme", [](auto& n) { n.mode = "bridged"; });
     auto compiled = compile(rows, fabric());
     EXPECT_THAT(lines(compiled.wanted),
                 ElementsAre("host h1 ringfence 192.0.2.1", "host h2 ringfence 192.0.2.2", web_1,
                             front, globex));
     EXPECT_EQ(note_of(compiled, id("network/acme")),
-              "org/acme/network/web: mode routed is not built yet; choose isolated");
+              "org/acme/network/web: mode bridged is not built yet; choose isolated");
     EXPECT_EQ(note_of(compiled, id("nic/web-0/0")),
               "org/acme/vapp/shop/nic/web-0/0: waits for org/acme/network/web: see its status");
     EXPECT_EQ(note_of(compiled, id("vapp-network/edge")),

@@ -126,13 +126,13 @@ TEST_F(Controllers, CompileWhatIsInTheDatabase) {
 TEST_F(Controllers, TellWhatIsWrongInStatusAndEvents) {
     auto controller = start("c1");
     auto rows = cloud();
-    edit(rows.organization_network, "network/acme", [](auto& n) { n.mode = "routed"; });
+    edit(rows.organization_network, "network/acme", [](auto& n) { n.mode = "bridged"; });
     write_intent(rows);
     auto status = [&] {
         return north_.tables().organization_network.find(id("network/acme"))->status;
     };
     UNTIL(reactor_, settled() && !status().empty());
-    EXPECT_EQ(status(), "org/acme/network/web: mode routed is not built yet; choose isolated");
+    EXPECT_EQ(status(), "org/acme/network/web: mode bridged is not built yet; choose isolated");
     ASSERT_EQ(north_.tables().event.size(), 1u);
     EXPECT_EQ(north_.tables().event.begin()->kind, "object-refused");
     UNTIL(reactor_, south_.tables().segment.size() == 2); // the others are compiled
