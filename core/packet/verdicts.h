@@ -127,12 +127,12 @@ enum class VerdictKind : uint8_t {
     X(route_unreachable, "route.unreachable", drop, "to a router, and nothing there takes it")     \
     X(nat_icmp_no_match, "nat.icmp_no_match", drop, "ICMP error that quotes no live connection")   \
     X(nat_icmp_checksum, "nat.icmp_checksum", drop, "ICMP error with a wrong checksum")            \
+    X(icmp_redirect, "icmp.redirect", drop, "ICMP redirect, which no router here carries")         \
     X(frag_overflow, "frag.overflow", drop, "fragment that ends beyond 65,535 bytes")              \
-    X(frag_overlap, "frag.overlap", drop, "fragment that overlaps another")                        \
+    X(frag_overlap, "frag.overlap", drop, "of a datagram whose fragments contradict each other")   \
     X(frag_timeout, "frag.timeout", drop, "fragment whose first one never came")                   \
-    X(frag_quota, "frag.quota", drop, "the port has all the held fragments that it may")           \
-    X(frag_tiny, "frag.tiny", drop, "first fragment without its whole header")                     \
-    X(frag_no_first, "frag.no_first", drop, "later fragment of a datagram that was dropped")       \
+    X(frag_quota, "frag.quota", drop, "fragment over what the port may have under way")            \
+    X(frag_tiny, "frag.tiny", drop, "fragment of a size that no sender makes")                     \
     X(limit_icmp, "limit.icmp", drop, "a router answers no more often")                            \
     X(limit_bum, "limit.bum", drop, "the port floods more than its limit")                         \
     X(tunnel_no_headroom, "tunnel.no_headroom", system, "no room in the buffer for the headers")   \

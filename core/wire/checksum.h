@@ -48,6 +48,10 @@ constexpr uint16_t checksum_after(uint16_t checksum, uint16_t before, uint16_t a
     return static_cast<uint16_t>(~sum);
 }
 
+// The sum over the IPv4 pseudo-header (RFC 9293, 3.1) of an upper-layer packet of `length` bytes.
+ChecksumSum ipv4_pseudo_header(Ipv4Addr source, Ipv4Addr destination, uint8_t protocol,
+                               uint16_t length);
+
 // The sum over the IPv6 pseudo-header (RFC 8200, 8.1) of an upper-layer packet of `length` bytes.
 ChecksumSum ipv6_pseudo_header(const Ipv6Addr& source, const Ipv6Addr& destination,
                                uint8_t protocol, uint32_t length);

@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <span>
 #include <type_traits>
 
 namespace ringfence {
@@ -45,6 +46,10 @@ private:
 class Cursor {
 public:
     Cursor(uint8_t* data, size_t length) : data_(data), left_(length) {}
+    // For reading alone: nothing may be written through it.
+    static Cursor over(std::span<const uint8_t> bytes) {
+        return {const_cast<uint8_t*>(bytes.data()), bytes.size()};
+    }
 
     // The header at the cursor, and past it; nullptr, and the cursor stays, where it does not fit.
     template <class Header> Header* take() {

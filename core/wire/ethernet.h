@@ -26,6 +26,14 @@ public:
     uint16_t type() const { return type_.host(); }
     void set_type(uint16_t type) { type_ = Be16(type); }
 
+    static EthernetHeader make(const MacAddr& source, const MacAddr& destination, uint16_t type) {
+        EthernetHeader header{};
+        header.destination = destination;
+        header.source = source;
+        header.set_type(type);
+        return header;
+    }
+
 private:
     uint64_t mac_bits(size_t offset) const {
         uint64_t bytes; // the MAC and two more that lie in this header too
@@ -60,6 +68,19 @@ public:
     const MacAddr& sender_mac() const { return sender_mac_; }
     Ipv4Addr sender_ip() const { return Ipv4Addr{sender_ip_.host()}; }
     Ipv4Addr target_ip() const { return Ipv4Addr{target_ip_.host()}; }
+
+    // A request for one's own address: all who hear it learn who has it (RFC 5227, 3).
+    static ArpHeader make_announcement(const MacAddr& mac, Ipv4Addr address) {
+        ArpHeader arp{};
+        arp.hardware_ = Be16(1);
+        arp.protocol_ = Be16(ether_type::ip4);
+        arp.hardware_length_ = 6;
+        arp.protocol_length_ = 4;
+        arp.operation_ = Be16(request);
+        arp.sender_mac_ = mac;
+        arp.sender_ip_ = arp.target_ip_ = Be32(address.value);
+        return arp;
+    }
 
     // Makes the reply to this request: the owner of the asked address says where it is.
     void turn_into_reply(const MacAddr& owner) {

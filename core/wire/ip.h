@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <utility>
 
 #include "core/types/addresses.h"
 #include "core/wire/checksum.h"
@@ -61,6 +62,14 @@ public:
         traffic_class_ = static_cast<uint8_t>((traffic_class_ & ~3) | static_cast<uint8_t>(ecn));
         checksum_ = Be16(checksum_after(checksum_.host(), before, word()));
     }
+    // Sets the TTL and corrects the checksum.
+    void set_ttl(uint8_t ttl) {
+        auto word = [&] { return static_cast<uint16_t>(ttl_ << 8 | protocol_); };
+        uint16_t before = word();
+        ttl_ = ttl;
+        checksum_ = Be16(checksum_after(checksum_.host(), before, word()));
+    }
+    void swap_addresses() { std::swap(source_, destination_); } // no checksum sees it
     void set_total_length(uint16_t length) { total_length_ = Be16(length); }
     void set_traffic_class(uint8_t value) { traffic_class_ = value; }
     void set_checksum(uint16_t checksum) { checksum_ = Be16(checksum); }
@@ -104,6 +113,7 @@ public:
     void set_payload_length(uint16_t length) { payload_length_ = Be16(length); }
     void set_source(const Ipv6Addr& address) { source_ = address; }
     void set_destination(const Ipv6Addr& address) { destination_ = address; }
+    void swap_addresses() { std::swap(source_, destination_); } // no checksum sees it
     void set_hop_limit(uint8_t hops) { hop_limit_ = hops; }
 
     // Payload length, traffic class and flow label are 0.

@@ -43,6 +43,17 @@ private:
 };
 static_assert(sizeof(TcpHeader) == 20);
 
+// As much of a TCP header as an ICMP error quotes at least.
+class TcpBeginning {
+public:
+    uint32_t sequence() const { return sequence_.host(); }
+
+private:
+    [[maybe_unused]] Be16 source_, destination_;
+    Be32 sequence_;
+};
+static_assert(sizeof(TcpBeginning) == 8);
+
 class UdpHeader {
 public:
     UdpHeader() = default;

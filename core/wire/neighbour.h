@@ -19,7 +19,7 @@ constexpr bool is_nd(uint8_t type) { return type >= router_solicitation && type 
 // A neighbour solicitation or advertisement without its options (4.3, 4.4).
 class NeighbourMessage {
 public:
-    static constexpr uint32_t solicited = 0x40000000, override_ = 0x20000000;
+    static constexpr uint32_t router = 0x80000000, solicited = 0x40000000, override_ = 0x20000000;
 
     uint8_t type() const { return type_; }
     const Ipv6Addr& target() const { return target_; }
@@ -32,6 +32,13 @@ public:
         flags_ = Be32(flags);
     }
     void set_checksum(uint16_t checksum) { checksum_ = Be16(checksum); }
+    // An advertisement that nobody asked for: `flags` of those above. The checksum is left 0.
+    static NeighbourMessage make_advertisement(const Ipv6Addr& target, uint32_t flags) {
+        NeighbourMessage message{};
+        message.turn_into_advertisement(flags);
+        message.target_ = target;
+        return message;
+    }
 
 private:
     uint8_t type_, code_;

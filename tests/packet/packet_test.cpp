@@ -170,7 +170,7 @@ TEST(PacketCases, ShowEveryVerdict) {
                                               "frag.timeout",
                                               "frag.quota",
                                               "frag.tiny",
-                                              "frag.no_first",
+                                              "icmp.redirect",
                                               "limit.icmp"};
     std::set<std::string> shown;
     for (const Case& test : all_cases())

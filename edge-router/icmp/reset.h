@@ -1,0 +1,54 @@
+// TCP resets: for both ends of a connection that is cut (DESIGN §5, rule 1), and for what a
+// firewall rejects. Pure: they are made from a segment at hand or from what was tracked, and an end
+// that keeps to RFC 5961 takes them, because their sequence number is exactly the next that it
+// expects.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "core/packet/tuple.h"
+#include "core/types/addresses.h"
+
+namespace ringfence {
+
+// The frame's MACs.
+struct Link {
+    MacAddr from, to;
+};
+
+// What a reset says: `sequence` is the next one that its receiver expects (RFC 5961, 3.2). With an
+// acknowledgement the ACK flag is set: an end in SYN-SENT takes no other (RFC 9293, 3.10.7.3).
+struct ResetNumbers {
+    uint32_t sequence = 0;
+    std::optional<uint32_t> acknowledgement;
+};
+
+// A segment's numbers, as much as a reset needs. `length` counts SYN and FIN as one each.
+struct TcpNumbers {
+    uint32_t sequence = 0, acknowledgement = 0, length = 0;
+    bool syn = false, ack = false, rst = false;
+};
+
+// nullopt where the header is not whole or contradicts itself. `packet` begins with the IP header;
+// `l4` is the offset of the TCP header; the payload need not be there.
+std::optional<TcpNumbers> tcp_numbers(std::span<const uint8_t> packet, size_t l4);
+
+// The reset for who sent this segment (RFC 9293, 3.10.7.1); for its receiver, as if the sender had
+// given up right where this segment begins.
+ResetNumbers reset_for_sender(const TcpNumbers& segment);
+ResetNumbers reset_for_receiver(const TcpNumbers& segment);
+
+// Largest frame that build_tcp_reset() makes: Ethernet, IPv6, TCP.
+inline constexpr size_t max_tcp_reset_frame = 14 + 40 + 20;
+
+// Writes the frame of a reset. `tuple` is the reset's own: its source is the end that it seems to
+// come from. Returns its size in bytes; 0 where `room` is too small. Address is Ipv4Addr or
+// Ipv6Addr.
+template <class Address>
+size_t build_tcp_reset(std::span<uint8_t> room, const Link& link, const Tuple<Address>& tuple,
+                       const ResetNumbers& numbers);
+
+} // namespace ringfence
