@@ -1,11 +1,17 @@
 // answer: ARP and neighbour discovery from the flow tables, at the asker's own port, so that most
-// requests never become a broadcast on the fabric. Only groups are answered: a unicast request asks
-// whether the neighbour itself is still there, and goes to it.
+// requests never become a broadcast on the fabric.
 //
 //     asks for a known address of another port       answered, probes (DAD) too: a conflict shows
 //     asks for its own address (probe, gratuitous)   not answered, flooded: another may claim it
 //     asks for an address that nobody is known for   flooded
 //     tagged                                         flooded: the tables know the untagged LAN
+//
+// A router's own addresses and those that it holds for NICs behind it are known addresses, on every
+// host. Inside a fence, its router answers for what lies outside too, but no probe for that: there
+// any address is free that no NIC inside has.
+//
+// A unicast request asks whether the neighbour itself is still there, and goes to it. To a router
+// it goes here: the router is on this host as on any.
 //
 // A probe for a link-local address that nobody is known to have is a claim: the agent hears of it.
 #include "dataplane/stages/stages.h"
@@ -17,19 +23,56 @@ namespace ringfence {
 
 namespace {
 
-Verdict answer_arp(Worker& worker, Packet& packet);
-Verdict answer_nd(Worker& worker, Packet& packet);
+// Who answers for an address.
+struct Owner {
+    MacAddr mac;
+    bool router = false;  // rather than a NIC
+    bool proxied = false; // for a host beyond it
+};
+
+Verdict answer_arp(const Fabric& fabric, Worker& worker, Packet& packet);
+Verdict answer_nd(const Fabric& fabric, Worker& worker, Packet& packet);
+bool is_for_router(const Packet& packet);
 
 } // namespace
 
-Verdict answer(const Fabric&, Worker& worker, Packet& packet) {
-    if (packet.tagged || !is_group(packet.destination))
+Verdict answer(const Fabric& fabric, Worker& worker, Packet& packet) {
+    if (packet.tagged || (!is_group(packet.destination) && !is_for_router(packet)))
         return Verdict::next;
-    return packet.ether_type == ether_type::arp ? answer_arp(worker, packet)
-                                                : answer_nd(worker, packet);
+    return packet.ether_type == ether_type::arp ? answer_arp(fabric, worker, packet)
+                                                : answer_nd(fabric, worker, packet);
 }
 
 namespace {
+
+bool is_for_router(const Packet& packet) {
+    Destination place = packet.segment->find(packet.destination, packet.destination_place);
+    return place.kind() == Destination::Kind::router;
+}
+
+bool is_router(const Segment& segment, const MacAddr& mac) {
+    return segment.find(mac.to_u64()).kind() == Destination::Kind::router;
+}
+
+// What becomes of a request that is not answered: a group's goes on, to all; a router that was
+// asked for what it does not have says nothing.
+Verdict unanswered(const Packet& packet) {
+    return is_group(packet.destination) ? Verdict::next : Verdict::route_not_ip;
+}
+
+// None where nobody is known to have it, or a router other than the one that the packet asks.
+std::optional<Owner> owner_of(const Fabric& fabric, const Packet& packet, const IpAddr& target,
+                              bool probe) {
+    const Segment& segment = *packet.segment;
+    std::optional<Owner> owner;
+    if (auto mac = fabric.neighbour(segment, target))
+        owner = {*mac, is_router(segment, *mac), false};
+    else if (auto fence = probe ? std::nullopt : fabric.proxy(segment, target))
+        owner = {*fence, true, true};
+    bool is_asked = is_group(packet.destination) ||
+                    (owner && owner->mac == MacAddr::from_u64(packet.destination));
+    return is_asked ? owner : std::nullopt;
+}
 
 void turn_around(Packet& packet, EthernetHeader& ethernet, const MacAddr& owner) {
     ethernet.destination = ethernet.source;
@@ -37,29 +80,28 @@ void turn_around(Packet& packet, EthernetHeader& ethernet, const MacAddr& owner)
     packet.send_to(packet.port->id);
 }
 
-Verdict answer_arp(Worker& worker, Packet& packet) {
+Verdict answer_arp(const Fabric& fabric, Worker& worker, Packet& packet) {
     auto* ethernet = packet.at<EthernetHeader>(0);
     auto* arp = packet.at<ArpHeader>(packet.l3);
-    const MacAddr* owner = packet.segment->neighbour(arp->target_ip());
-    if (!owner || *owner == ethernet->source || arp->sender_ip() == arp->target_ip())
-        return Verdict::next;
-    arp->turn_into_reply(*owner);
-    turn_around(packet, *ethernet, *owner);
+    bool probe = arp->sender_ip() == Ipv4Addr{};
+    auto owner = owner_of(fabric, packet, arp->target_ip(), probe);
+    if (!owner || owner->mac == ethernet->source || arp->sender_ip() == arp->target_ip())
+        return unanswered(packet);
+    arp->turn_into_reply(owner->mac);
+    turn_around(packet, *ethernet, owner->mac);
     worker.count(packet.port->id, Verdict::answered_arp);
     return Verdict::next;
 }
 
-// The MAC that the target is known to be at. Who probes for the link-local address that follows
-// from a logical port's MAC hears of that port, whether it uses the address or not.
-std::optional<MacAddr> known_owner(const Segment& segment, const Ipv6Addr& target, bool probe) {
-    if (const MacAddr* owner = segment.neighbour(target))
-        return *owner;
-    auto mac = probe ? mac_of_eui64(target) : std::nullopt;
+// Who probes for the link-local address that follows from a logical port's MAC hears of that port,
+// whether it uses the address or not.
+std::optional<Owner> owner_by_mac(const Segment& segment, const Ipv6Addr& target) {
+    auto mac = mac_of_eui64(target);
     if (!mac)
         return std::nullopt;
     Destination place = segment.find(mac->to_u64());
     bool given = place.kind() != Destination::Kind::unknown && !place.learned();
-    return given ? mac : std::nullopt;
+    return given ? std::optional(Owner{*mac}) : std::nullopt;
 }
 
 void claim(Worker& worker, const Packet& packet, const Ipv6Addr& target) {
@@ -90,14 +132,20 @@ bool resize(Packet& packet) {
     return fits;
 }
 
-void write_advertisement(Advertisement& reply, const MacAddr& owner, bool probe) {
+// To a probe there is nobody to solicit it. R says that the sender routes: a host that hears its
+// gateway without it stops using it (RFC 4861, 7.2.5). A proxy overrides nobody (7.2.8).
+uint32_t advertised_flags(const Owner& owner, bool probe) {
+    return (owner.router ? NeighbourMessage::router : 0) |
+           (probe ? 0 : NeighbourMessage::solicited) |
+           (owner.proxied ? 0 : NeighbourMessage::override_);
+}
+
+void write_advertisement(Advertisement& reply, const Owner& owner, bool probe) {
     constexpr Ipv6Addr all_nodes{{0xff, 0x02, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1}};
     const Ipv6Addr target = reply.message.target(), asker = reply.ip.source();
-    // To a probe there is nobody to solicit it, and it goes to all (RFC 4861, 7.2.4).
-    reply.message.turn_into_advertisement(NeighbourMessage::override_ |
-                                          (probe ? 0 : NeighbourMessage::solicited));
-    reply.link_address = {LinkAddressOption::target, 1, owner};
-    reply.ip.set_destination(probe ? all_nodes : asker);
+    reply.message.turn_into_advertisement(advertised_flags(owner, probe));
+    reply.link_address = {LinkAddressOption::target, 1, owner.mac};
+    reply.ip.set_destination(probe ? all_nodes : asker); // RFC 4861, 7.2.4
     reply.ip.set_source(target);
 
     constexpr uint16_t payload = sizeof(NeighbourMessage) + sizeof(LinkAddressOption);
@@ -108,20 +156,22 @@ void write_advertisement(Advertisement& reply, const MacAddr& owner, bool probe)
     reply.message.set_checksum(sum.checksum());
 }
 
-Verdict answer_nd(Worker& worker, Packet& packet) {
+Verdict answer_nd(const Fabric& fabric, Worker& worker, Packet& packet) {
     const auto* ip = packet.at<Ipv6Header>(packet.l3);
     const Ipv6Addr target = packet.at<NeighbourMessage>(packet.l4)->target();
-    bool probe = ip->source().is_unspecified();
-    auto owner = known_owner(*packet.segment, target, probe);
+    bool probe = ip->source().is_unspecified(), own = ip->source() == target;
+    auto owner = owner_of(fabric, packet, target, probe);
+    if (!owner && probe)
+        owner = owner_by_mac(*packet.segment, target);
+    if (!owner && probe)
+        claim(worker, packet, target);
     bool plain = packet.l4 == packet.l3 + sizeof(Ipv6Header); // no extension headers
-    if (!owner || *owner == packet.at<EthernetHeader>(0)->source || !plain || !resize(packet)) {
-        if (probe && !owner)
-            claim(worker, packet, target);
-        return Verdict::next;
-    }
+    if (!owner || own || owner->mac == packet.at<EthernetHeader>(0)->source || !plain ||
+        !resize(packet))
+        return unanswered(packet);
     auto* reply = packet.at<Advertisement>(0);
     write_advertisement(*reply, *owner, probe);
-    turn_around(packet, reply->ethernet, *owner);
+    turn_around(packet, reply->ethernet, owner->mac);
     if (probe)
         reply->ethernet.destination = MacAddr::from_u64(0x333300000001);
     worker.count(packet.port->id, Verdict::answered_nd);

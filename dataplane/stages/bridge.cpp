@@ -40,8 +40,9 @@ Verdict bridge(const Fabric& fabric, Worker& worker, Packet& packet) {
         packet.send_to(place.next_hop());
         return Verdict::next;
     case Destination::Kind::nowhere:
-    case Destination::Kind::router: // which routes, and bridges nothing
         return Verdict::bridge_not_bound;
+    case Destination::Kind::router: // which has taken what it routes before
+        return Verdict::route_not_ip;
     case Destination::Kind::unknown:
         break;
     }

@@ -155,7 +155,6 @@ TEST(PacketCases, ShowEveryVerdict) {
                                               "quota.half_open",
                                               "route.no_route",
                                               "route.not_held",
-                                              "route.not_ip",
                                               "route.no_neighbour",
                                               "route.shadowed",
                                               "route.unknown_source",
