@@ -20,8 +20,9 @@ private:
 class FragmentHeader {
 public:
     uint8_t next() const { return next_; }
-    size_t offset() const { return offset_.host() & 0xfff8; }
+    uint16_t offset() const { return offset_.host() & 0xfff8; }
     bool more() const { return offset_.host() & 1; }
+    uint32_t id() const { return id_.host(); }
 
 private:
     uint8_t next_;
@@ -30,6 +31,20 @@ private:
     Be32 id_;
 };
 static_assert(sizeof(FragmentHeader) == 8);
+
+void note_fragment(Ipv6Chain& chain, const FragmentHeader& header, size_t end) {
+    chain.protocol = header.next();
+    if (!header.more() && header.offset() == 0) // atomic: no fragment at all (RFC 6946)
+        return;
+    chain.is_later_fragment = header.offset() != 0;
+    if (chain.is_fragment) // a fragment of a fragment: the outer one says whose
+        return;
+    chain.is_fragment = true;
+    chain.fragment_id = header.id();
+    chain.fragment_offset = header.offset();
+    chain.fragment_end = static_cast<uint16_t>(end);
+    chain.more_fragments = header.more();
+}
 
 bool is_extension(uint8_t protocol) {
     switch (protocol) {
@@ -52,6 +67,7 @@ bool is_extension(uint8_t protocol) {
 Ipv6Chain walk_extensions(Cursor& cursor, uint8_t first) {
     Ipv6Chain chain;
     chain.protocol = first;
+    const size_t before = cursor.left();
     for (unsigned headers = 0; is_extension(chain.protocol); ++headers) {
         if (headers == Ipv6Chain::max_headers) {
             chain.problem = Ipv6Chain::Problem::too_long;
@@ -63,12 +79,9 @@ Ipv6Chain walk_extensions(Cursor& cursor, uint8_t first) {
                 chain.problem = Ipv6Chain::Problem::past_end;
                 return chain;
             }
-            chain.protocol = fragment->next();
-            chain.is_fragment |= fragment->more() || fragment->offset() != 0;
-            if (fragment->offset() != 0) {
-                chain.is_later_fragment = true;
+            note_fragment(chain, *fragment, before - cursor.left());
+            if (chain.is_later_fragment)
                 return chain;
-            }
             continue;
         }
         const auto* header = cursor.peek<ExtensionHeader>();

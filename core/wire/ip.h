@@ -147,6 +147,11 @@ struct Ipv6Chain {
     uint8_t protocol = ip_protocol::none; // of the upper layer
     bool is_fragment = false;             // a fragment header that is not atomic (RFC 6946)
     bool is_later_fragment = false;       // the upper layer is not in this packet
+    // Of the fragment header, where is_fragment: what it says, and where it ends, in bytes from
+    // where the walk began.
+    uint32_t fragment_id = 0;
+    uint16_t fragment_offset = 0, fragment_end = 0;
+    bool more_fragments = false;
 };
 
 // Walks on from the cursor, which stands behind the IPv6 header and ends with the packet, to the

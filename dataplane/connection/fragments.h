@@ -1,0 +1,135 @@
+// Fragments of datagrams that cross routers (DESIGN §5, rule 8). Only the first fragment shows
+// ports, and the others must go where it goes. The table does not reassemble: it remembers which
+// bytes of a datagram have been seen, tells every later fragment the first one's ports, and holds
+// those that come before it.
+//
+//     first, then 2, 3      each passes as it comes, 2 and 3 with the first one's ports
+//     3, 2, then first      3 and 2 are held; the first passes, and releases 3 and 2 behind it, in
+//                           this order: they come once more, and pass. A fragment that comes while
+//                           some are still on their way back queues up behind them.
+//     1', over bytes of 1   the datagram is refused: what was held and what still comes is dropped,
+//                           so that no receiver ever has it whole (RFC 5722, of IPv4 the same).
+//                           Just the same fragment once more passes: networks do that.
+//     complete              forgotten when the last byte has passed; an incomplete one after 30 s,
+//                           IPv6 60 s (RFC 8200, 4.5), and what was held of it is dropped
+//
+// Accounts (a port's outbound fragments, a port's inbound ones) have quotas of datagrams and of
+// held frames, and none gets more than what is left for the others. Who exceeds one loses the
+// oldest datagram of its own, and nobody else's.
+//
+// One worker's. Nothing allocates after construction.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+
+#include "core/packet/verdicts.h"
+#include "core/types/addresses.h"
+#include "core/types/ids.h"
+
+struct rte_mbuf;
+
+namespace ringfence {
+
+struct Packet;
+
+// Where datagrams with the same addresses and id are different ones: what a local port sends, or
+// what arrives in a segment.
+class FragmentScope {
+public:
+    explicit FragmentScope(PortId sender) : value_(sender.value()) {}
+    explicit FragmentScope(SegmentId arrival) : value_(arrival.value() | 0x80000000u) {}
+    uint32_t value() const { return value_; }
+    bool operator==(const FragmentScope&) const = default;
+
+private:
+    uint32_t value_;
+};
+
+// What tells one datagram's fragments from another's.
+struct FragmentKey {
+    FragmentScope scope;
+    Ipv6Addr source, destination; // IPv4 mapped (RFC 4291, 2.5.5.2)
+    uint32_t id;
+    uint8_t protocol; // 0 in IPv6, where fragments may differ in it (RFC 8200, 4.5)
+    bool six;
+    bool operator==(const FragmentKey&) const = default;
+};
+
+// What the upper layer's header says, which only the first fragment has.
+struct UpperLayer {
+    uint8_t protocol = 0;
+    uint16_t source_port = 0, destination_port = 0; // as in a Tuple
+};
+
+struct Fragment {
+    FragmentKey key;
+    uint32_t offset, length;         // bytes of the datagram
+    bool more;                       // it is not the last
+    uint32_t data;                   // where those bytes begin in the frame
+    std::optional<UpperLayer> upper; // the first fragment's
+};
+
+// What parse found to be a fragment, as the table wants it; `upper` counts for a first one alone.
+Fragment fragment_of(const Packet& packet, FragmentScope scope, const UpperLayer& upper);
+
+struct FragmentLimits {
+    uint32_t datagrams = 4096, pieces = 16384, held = 1024; // of all accounts; held: frames
+    uint32_t datagrams_each = 256, held_each = 64;          // of one account
+    uint32_t pieces_of_one = 128; // of one datagram: 64 KiB in fragments of 512 bytes
+    uint32_t seconds = 30, seconds6 = 60;
+};
+
+// Whose quota a fragment counts against.
+struct FragmentAccount {
+    PortId port;  // below Destination::max_ports
+    bool inbound; // what comes for the port, not what it sends
+};
+
+// Where a held fragment came from, to go on as it came.
+struct FragmentOrigin {
+    PortId port;                      // that it was received on
+    std::optional<SegmentId> segment; // by tunnel: that of the VNI
+    NextHopId peer{0};                // by tunnel: the sending VTEP
+};
+
+class Fragments {
+public:
+    // A held frame leaves: `next` releases it, to come once more from `origin`; anything else is
+    // why it is dropped. It is the callee's from then on.
+    using Leave = void (*)(void* context, rte_mbuf* frame, const FragmentOrigin& origin,
+                           Verdict why);
+
+    // ticks_per_second: of the clock that `now` counts in.
+    Fragments(const FragmentLimits& limits, uint64_t ticks_per_second, Leave leave, void* context);
+    ~Fragments(); // what is held leaves as `frag_timeout`
+    Fragments(const Fragments&) = delete;
+
+    struct Fate {
+        enum class Kind : uint8_t {
+            pass,    // now, with `upper`
+            held,    // the frame is the table's, until it leaves
+            refused, // to be dropped as `why`
+        };
+        Kind kind;
+        Verdict why = Verdict::next;
+        UpperLayer upper{};
+    };
+    Fate take(const Fragment& fragment, rte_mbuf* frame, const FragmentAccount& account,
+              const FragmentOrigin& origin, uint64_t now);
+
+    // Forgets datagrams that are too old, a few of them a call.
+    void expire(uint64_t now);
+    // What is held for the port, either way, leaves as `tx_no_port`.
+    void forget_port(PortId port);
+
+    uint32_t datagrams() const;
+    uint32_t held() const;
+
+private:
+    struct Table;
+    std::unique_ptr<Table> table_;
+};
+
+} // namespace ringfence
