@@ -215,8 +215,17 @@ Result<> check_next_hop(const Model& model, const std::string& object, const Edg
     return {};
 }
 
-// The routes that it has by itself: to its own networks, and out of a vApp network by the gateway
-// of its parent.
+// Does the organization's edge route to this vApp network by itself, with that prefix?
+bool is_routed_to(const Model& model, const Uuid& network, const IpPrefix& prefix) {
+    const auto* row = model.rows().vapp_network.find(network);
+    if (!row || !has_edge(*row) || translates(*row))
+        return false;
+    const auto subnets = addressing_of(model, network).subnets;
+    return std::ranges::find(subnets, prefix) != subnets.end();
+}
+
+// The routes that it has by itself: to its own networks, to those behind them that aren't
+// translated, and out of a vApp network by the gateway of its parent.
 Result<> check_not_implied(const Model& model, const std::string& object, const EdgeRouter& edge,
                            const IpPrefix& prefix) {
     const auto& rows = model.rows();
@@ -227,6 +236,12 @@ Result<> check_not_implied(const Model& model, const std::string& object, const 
             return fail(ErrorKind::conflict,
                         "{}: {} is connected: it is the subnet of {}; remove the route", object,
                         to_string(prefix), where);
+        for (const Uuid& child : model.children_of(standing.network))
+            if (!edge.vapp_network && is_routed_to(model, child, prefix))
+                return fail(ErrorKind::conflict,
+                            "{}: {} is the subnet of {}, which it has a route to already; remove "
+                            "the route",
+                            object, to_string(prefix), network_path(rows, child));
         for (const IpAddr& gateway : addressing.gateways)
             if (standing.outside && prefix.length() == 0 &&
                 gateway.is_v4() == prefix.address().is_v4())
@@ -271,7 +286,9 @@ Result<> check(const Model& model, const northbound::StaticRoute& route) {
     if (prefix->length() != 0 && !is_host_address(prefix->address()))
         return fail("{}: is not a range of unicast addresses", object);
     if (route.next_hops.empty())
-        return fail("{}: has no next hop; give at least one", object);
+        return fail("{}: has no next hop; give one", object);
+    if (route.next_hops.size() > 1)
+        return not_built(object, "a choice of next hops", "give one");
     for (const auto& hop : route.next_hops)
         if (auto sound = check_next_hop(model, object, *edge, *prefix, hop); !sound)
             return sound;

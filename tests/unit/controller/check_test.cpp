@@ -574,6 +574,11 @@ std::set<std::string> refused_by_name() {
     changed(edges, "edge/main", [](auto& r) { r.translation = "one-to-one"; });
     changed(edges, "edge/main", [](auto& r) { r.translation = "ports"; });
     changed(edges, "edge/main", [](auto& r) { r.external_networks = {id("uplink")}; });
+    northbound::StaticRoute route;
+    route.edge_router = id("edge/main");
+    route.prefix = "172.16.0.0/12";
+    route.next_hops = {"10.0.0.2", "10.0.0.3"};
+    note(route);
     note(northbound::User{});
     note(northbound::ExternalNetwork{});
     note(northbound::NatRule{});

@@ -295,7 +295,7 @@ TEST(EdgeCheck, RefusesBadStaticRoutes) { // row 40
     sound.uuid = id("route");
     sound.edge_router = id("edge/main");
     sound.prefix = "172.16.0.0/12";
-    sound.next_hops = {"10.0.0.10", "10.1.0.10"};
+    sound.next_hops = {"10.1.0.10"};
     expect_sound(rows, sound);
     const auto refused = [&](const auto& change, ErrorKind kind,
                              std::initializer_list<const char*> says) {
@@ -310,11 +310,25 @@ TEST(EdgeCheck, RefusesBadStaticRoutes) { // row 40
     refused([](auto& r) { r.prefix = "10.1.0.0/24"; }, conflict,
             {"connected", "org/acme/network/back"});
     refused([](auto& r) { r.next_hops.clear(); }, invalid, {"no next hop"});
+    refused(
+        [](auto& r) {
+            r.next_hops = {"10.0.0.10", "10.1.0.10"};
+        },
+        ErrorKind::unsupported, {"a choice of next hops is not built yet; give one"});
     refused([](auto& r) { r.next_hops = {"somewhere"}; }, invalid, {"\"somewhere\""});
     refused([](auto& r) { r.next_hops = {"192.0.2.1"}; }, invalid,
             {"192.0.2.1 is not connected", "org/acme/edge/main"});
     refused([](auto& r) { r.next_hops = {"10.0.0.255"}; }, invalid, {"not connected"});
     refused([](auto& r) { r.next_hops = {"10.1.0.1"}; }, invalid, {"the router itself"});
+
+    auto behind = rows; // a network that main routes to by itself
+    edit(behind.vapp_network, "vapp-network/front", [](auto& network) {
+        network.mode = "nat-routed";
+        network.translation = "none";
+        network.subnets = {"172.16.0.0/12"};
+        network.gateways = {"172.16.0.1"};
+    });
+    expect_refused(behind, sound, conflict, {"subnet of org/acme/vapp/shop/network/front"});
 
     auto of_vapp = sound;
     of_vapp.edge_router = id("edge/shop/front");
