@@ -1,5 +1,6 @@
 // A persistent hash map for what workers look up less often than MACs: a copy shares all pages of
-// at most 64 slots, a change copies the one page that it lies in. Open addressing inside a page.
+// at most 64 slots, a change copies the one page that it lies in. A small map is one small page.
+// Open addressing inside a page.
 // Key is compared by ==; hash is std::hash, mixed again here. The rules for threads are MacTable's.
 #pragma once
 
@@ -17,13 +18,13 @@ namespace ringfence {
 
 template <class Key, class Value> class PagedMap {
 public:
-    PagedMap() : pages_(1, make_page()) {}
+    PagedMap() : pages_{make_page()} {}
 
     // nullptr where the key is not in the map; valid until this copy is changed or dropped.
     const Value* find(const Key& key) const {
         uint64_t h = hash(key);
         const Slots& slots = page(h)->slots;
-        for (size_t i = first(h);; i = (i + 1) % page_slots) {
+        for (size_t i = first(h);; i = next(i)) {
             if (!slots[i])
                 return nullptr;
             if (slots[i]->first == key)
@@ -36,7 +37,7 @@ public:
             slot->second = std::move(value);
             return;
         }
-        while (page(hash(key))->used >= page_slots * 3 / 4)
+        while (page(hash(key))->used >= slots_of_page() * 3 / 4)
             grow();
         own_slot(key).emplace(key, std::move(value));
         ++page(hash(key))->used;
@@ -66,18 +67,21 @@ public:
     }
 
 private:
-    static constexpr size_t page_slots = 64;
+    static constexpr size_t max_page_slots = 64;
     using Slots = std::vector<std::optional<std::pair<Key, Value>>>;
     struct Page {
-        Slots slots{page_slots};
+        explicit Page(size_t size) : slots(size) {}
+        Slots slots;
         size_t used = 0;
     };
     using PagePtr = std::shared_ptr<Page>;
 
-    static PagePtr make_page() { return std::make_shared<Page>(); }
+    PagePtr make_page() const { return std::make_shared<Page>(slots_of_page()); }
+    size_t slots_of_page() const { return page_mask_ + 1; }
     uint64_t hash(const Key& key) const { return mix(std::hash<Key>{}(key), seed_); }
-    static size_t first(uint64_t h) { return h % page_slots; }
-    size_t page_index(uint64_t h) const { return (h / page_slots) & (pages_.size() - 1); }
+    size_t first(uint64_t h) const { return h & page_mask_; }
+    size_t next(size_t i) const { return (i + 1) & page_mask_; }
+    size_t page_index(uint64_t h) const { return (h / max_page_slots) & (pages_.size() - 1); }
     const PagePtr& page(uint64_t h) const { return pages_[page_index(h)]; }
 
     // The slot that holds the key, or the empty one where it belongs, in a page of this copy alone.
@@ -88,14 +92,14 @@ private:
             page = std::make_shared<Page>(*page);
         size_t i = first(h);
         while (page->slots[i] && !(page->slots[i]->first == key))
-            i = (i + 1) % page_slots;
+            i = next(i);
         return page->slots[i];
     }
 
     void insert(Page& page, const std::pair<Key, Value>& entry) const {
         size_t i = first(hash(entry.first));
         while (page.slots[i])
-            i = (i + 1) % page_slots;
+            i = next(i);
         page.slots[i] = entry;
         ++page.used;
     }
@@ -103,7 +107,12 @@ private:
     void grow() {
         auto old = std::move(pages_);
         pages_.clear();
-        for (size_t i = 0; i < old.size() * 2; ++i)
+        size_t pages = old.size();
+        if (slots_of_page() < max_page_slots)
+            page_mask_ = slots_of_page() * 2 - 1;
+        else
+            pages *= 2;
+        while (pages_.size() < pages)
             pages_.push_back(make_page());
         seed_ = mix(seed_ + 1);
         for (const auto& from : old)
@@ -112,9 +121,10 @@ private:
                     insert(*page(hash(slot->first)), *slot);
     }
 
-    std::vector<PagePtr> pages_; // a power of two
+    size_t page_mask_ = 3; // of the slots of a page: a power of two - 1
     uint64_t seed_ = 0;
     size_t size_ = 0;
+    std::vector<PagePtr> pages_; // a power of two; made by what stands above it
 };
 
 } // namespace ringfence

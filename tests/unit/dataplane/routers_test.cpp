@@ -1,0 +1,267 @@
+// Routers in the Fabric: where they stand, what they hold, and what an edit notes for the workers.
+#include <algorithm>
+
+#include <gtest/gtest.h>
+#include <malloc.h>
+
+#include "core/wire/neighbour.h"
+#include "dataplane/fabric/fabric.h"
+
+namespace ringfence {
+
+namespace {
+
+constexpr SegmentId parent(1), inside(2);
+constexpr RouterId fence(7);
+const MacAddr outside_mac = MacAddr::from_u64(0x02aa00000007),
+              inside_mac = MacAddr::from_u64(0x025246000001),
+              nic_mac = MacAddr::from_u64(0x020000000005);
+
+IpAddr address(const char* text) { return *IpAddr::from(text); }
+
+SegmentSettings settings(int64_t vni) { return {.vni = *Vni::from(vni), .intent = ""}; }
+
+Router fence_router(RouterId id = fence, SegmentId out = parent, SegmentId in = inside,
+                    MacAddr outer_mac = outside_mac, Ipv4Addr own = {0x0a000064}) {
+    RouterSettings router;
+    router.intent = "org/acme/vapp/shop/network/front";
+    router.fence = true;
+    router.translation = Translation::one_to_one;
+    router.outside_addresses = {own};
+    router.interfaces = {RouterInterface(out, outer_mac), RouterInterface(in, inside_mac)};
+    router.interfaces[0].outside = true;
+    router.interfaces[0].addresses = {{own, 24}};
+    router.interfaces[1].policies = {PolicyId(id.value())};
+    return Router(id, router,
+                  {{*IpPrefix::from("10.0.0.0/24"), 0, std::nullopt},
+                   {*IpPrefix::from("0.0.0.0/0"), 0, address("10.0.0.1")}});
+}
+
+Held held_for(const char* inside_address, RouterId router = fence) {
+    return {router, *Destination::local(PortId(5)), address(inside_address)};
+}
+
+std::shared_ptr<const Fabric> fabric_with_a_fence() {
+    FabricEdit edit;
+    edit.segment(parent, settings(5001)).set_held(address("10.0.0.105"), held_for("10.0.0.5"));
+    edit.segment(inside, settings(5002)).set_neighbour(address("10.0.0.5"), nic_mac);
+    edit.set_router(fence_router());
+    edit.set_policy(Policy(PolicyId(7), {"", Judgement::deny, Judgement::allow}));
+    return edit.finish();
+}
+
+// What the edit of `before` noted.
+template <class Edit> std::vector<Change> changes_of(Edit change) {
+    auto before = fabric_with_a_fence();
+    FabricEdit edit(before);
+    change(edit);
+    auto after = edit.finish();
+    EXPECT_EQ(after->serial(), before->serial() + 1);
+    std::vector<Change> changes;
+    EXPECT_TRUE(
+        after->changes_since(before->serial(), [&](const Change& one) { changes.push_back(one); }));
+    return changes;
+}
+
+Change raised(ObjectId object) { return {object, Change::Effect::raises}; }
+Change widened(ObjectId object) { return {object, Change::Effect::widens}; }
+
+bool holds(const std::vector<Change>& changes, const Change& one) {
+    return std::find(changes.begin(), changes.end(), one) != changes.end();
+}
+
+} // namespace
+
+TEST(Routers, StandInTheSegmentsOfTheirInterfaces) {
+    auto fabric = fabric_with_a_fence();
+    const Segment& outer = *fabric->segment(parent);
+    EXPECT_EQ(outer.find(outside_mac.to_u64()).kind(), Destination::Kind::router);
+    EXPECT_EQ(*outer.router(outside_mac.to_u64()), (RouterPlace{fence, 0, true, true}));
+    EXPECT_EQ(*outer.router_with(address("10.0.0.100")), (RouterPlace{fence, 0, true, true}));
+    EXPECT_EQ(*outer.router_with(eui64_link_local(outside_mac)),
+              (RouterPlace{fence, 0, true, true}));
+    EXPECT_EQ(outer.fence(), nullptr);
+    EXPECT_EQ(*fabric->segment(inside)->fence(), (RouterPlace{fence, 1, false, true}));
+    EXPECT_EQ(outer.router(inside_mac.to_u64()), nullptr) << "it stands in the other segment";
+}
+
+TEST(Routers, LeaveTheirSegmentsWithoutATrace) {
+    FabricEdit edit(fabric_with_a_fence());
+    edit.erase_router(fence);
+    auto after = edit.finish();
+    for (SegmentId id : {parent, inside}) {
+        const Segment& segment = *after->segment(id);
+        EXPECT_EQ(segment.routers().size(), 0u);
+        EXPECT_EQ(segment.macs().size(), 0u);
+        EXPECT_EQ(segment.fence(), nullptr);
+    }
+    EXPECT_EQ(after->segment(parent)->router_with(address("10.0.0.100")), nullptr);
+    EXPECT_EQ(after->router(fence), nullptr);
+}
+
+TEST(Routers, MoveToAnotherSegmentAndBack) {
+    auto before = fabric_with_a_fence();
+    FabricEdit edit(before);
+    edit.segment(SegmentId(3), settings(5003));
+    edit.set_router(fence_router(fence, SegmentId(3)));
+    auto after = edit.finish();
+    EXPECT_EQ(after->segment(parent)->router(outside_mac.to_u64()), nullptr);
+    EXPECT_NE(after->segment(SegmentId(3))->router(outside_mac.to_u64()), nullptr);
+    EXPECT_NE(before->segment(parent)->router(outside_mac.to_u64()), nullptr);
+}
+
+TEST(Routers, AreFoundAsNeighboursWithWhatTheyHaveAndHold) {
+    auto fabric = fabric_with_a_fence();
+    const Segment &outer = *fabric->segment(parent), &inner = *fabric->segment(inside);
+    EXPECT_EQ(fabric->neighbour(outer, address("10.0.0.100")), outside_mac);
+    EXPECT_EQ(fabric->neighbour(outer, address("10.0.0.105")), outside_mac);
+    EXPECT_EQ(fabric->neighbour(outer, address("10.0.0.5")), std::nullopt);
+    EXPECT_EQ(fabric->neighbour(inner, address("10.0.0.5")), nic_mac);
+    EXPECT_EQ(fabric->neighbour(inner, address("10.0.0.105")), std::nullopt);
+}
+
+TEST(Routers, ProxyOnAFencesInsideForWhatLiesOutsideAlone) {
+    auto fabric = fabric_with_a_fence();
+    const Segment &outer = *fabric->segment(parent), &inner = *fabric->segment(inside);
+    EXPECT_EQ(fabric->proxy(inner, address("10.0.0.1")), inside_mac);
+    EXPECT_EQ(fabric->proxy(inner, address("10.0.0.105")), inside_mac);
+    EXPECT_EQ(fabric->proxy(inner, address("10.0.0.5")), std::nullopt) << "a NIC inside has it";
+    EXPECT_EQ(fabric->proxy(inner, address("198.51.100.1")), std::nullopt) << "not on its link";
+    EXPECT_EQ(fabric->proxy(outer, address("10.0.0.1")), std::nullopt);
+}
+
+TEST(Held, IsFoundFromBothSides) {
+    Segment segment(parent, settings(5001));
+    segment.set_held(address("10.0.0.105"), held_for("10.0.0.5"));
+    EXPECT_EQ(segment.held(address("10.0.0.105"))->inside, address("10.0.0.5"));
+    EXPECT_EQ(*segment.outside_of(fence, address("10.0.0.5")), address("10.0.0.105"));
+    EXPECT_EQ(segment.outside_of(RouterId(8), address("10.0.0.5")), nullptr)
+        << "a clone's has the same address inside";
+
+    segment.set_held(address("10.0.0.106"), held_for("10.0.0.5")); // it is given another
+    segment.erase_held(address("10.0.0.105"));
+    EXPECT_EQ(*segment.outside_of(fence, address("10.0.0.5")), address("10.0.0.106"));
+    segment.erase_held(address("10.0.0.106"));
+    EXPECT_EQ(segment.outside_of(fence, address("10.0.0.5")), nullptr);
+}
+
+TEST(Changes, ARouterThatIsSetAnewChangesNothing) {
+    EXPECT_TRUE(changes_of([](FabricEdit& edit) { edit.set_router(fence_router()); }).empty());
+}
+
+TEST(Changes, ARouteRaisesItsRouter) {
+    auto changes = changes_of([](FabricEdit& edit) {
+        Router old = fence_router();
+        edit.set_router(Router(fence, old.settings(), {}));
+    });
+    EXPECT_TRUE(holds(changes, raised(ObjectId(fence))));
+}
+
+TEST(Changes, APolicyRaisesWhereItNarrowsAndWidensWhereItAllows) {
+    auto policy = [](Judgement in, Judgement out) { return Policy(PolicyId(7), {"", in, out}); };
+    ObjectId object{PolicyId(7)};
+    auto set = [](Policy to) { return [to](FabricEdit& edit) { edit.set_policy(to); }; };
+    using enum Judgement;
+    EXPECT_EQ(changes_of(set(policy(allow, allow))), std::vector{widened(object)});
+    EXPECT_EQ(changes_of(set(policy(deny, deny))), std::vector{raised(object)});
+    EXPECT_EQ(changes_of(set(policy(allow, deny))), (std::vector{raised(object), widened(object)}));
+    EXPECT_EQ(changes_of(set(policy(deny, allow))), std::vector<Change>{});
+    EXPECT_EQ(changes_of([](FabricEdit& edit) { edit.erase_policy(PolicyId(7)); }),
+              std::vector{raised(object)});
+}
+
+TEST(Changes, AnAddressRaisesWhereItIsGivenTakenOrChanged) {
+    auto give = changes_of([](FabricEdit& edit) {
+        edit.segment(inside)->set_neighbour(address("10.0.0.6"), MacAddr::from_u64(6));
+        edit.segment(inside)->set_neighbour(address("10.0.0.5"), nic_mac); // as it was
+    });
+    EXPECT_EQ(give, std::vector{raised(ObjectId(inside, address("10.0.0.6")))});
+    auto take = changes_of(
+        [](FabricEdit& edit) { edit.segment(inside)->erase_neighbour(address("10.0.0.5")); });
+    EXPECT_EQ(take, std::vector{raised(ObjectId(inside, address("10.0.0.5")))});
+}
+
+TEST(Changes, AHeldAddressRaisesFromBothSidesAndAMoveRaisesNothing) {
+    auto moved = changes_of([](FabricEdit& edit) {
+        edit.segment(parent)->set_held(address("10.0.0.105"),
+                                       {fence, Destination::nowhere(), address("10.0.0.5")});
+    });
+    EXPECT_TRUE(moved.empty());
+    auto taken = changes_of(
+        [](FabricEdit& edit) { edit.segment(parent)->erase_held(address("10.0.0.105")); });
+    EXPECT_TRUE(holds(taken, raised(ObjectId(parent, address("10.0.0.105")))));
+    EXPECT_TRUE(holds(taken, raised(ObjectId(fence, address("10.0.0.5")))));
+}
+
+TEST(Changes, ASegmentsMtuRaisesItAndItsOtherSettingsDoNot) {
+    auto with = [](auto change) {
+        return [change](FabricEdit& edit) {
+            SegmentSettings wanted = settings(5001);
+            change(wanted);
+            edit.segment(parent, wanted);
+        };
+    };
+    EXPECT_EQ(changes_of(with([](SegmentSettings& wanted) { wanted.mtu = 1400; })),
+              std::vector{raised(ObjectId(parent))});
+    EXPECT_TRUE(changes_of(with([](SegmentSettings& wanted) { wanted.intent = "x"; })).empty());
+}
+
+TEST(Changes, AreKnownForTheLastPublicationsOnly) {
+    auto first = fabric_with_a_fence(), last = first;
+    auto publish = [&](PolicyId policy) {
+        FabricEdit edit(last);
+        edit.set_policy(Policy(policy, {"", Judgement::allow, Judgement::allow}));
+        last = edit.finish();
+    };
+    size_t seen = 0;
+    auto count = [&](const Change&) { ++seen; };
+    for (uint32_t i = 1; i <= ChangeLog::kept; ++i)
+        publish(PolicyId(100 + i));
+    EXPECT_TRUE(last->changes_since(first->serial(), count));
+    EXPECT_EQ(seen, ChangeLog::kept);
+    publish(PolicyId(99));
+    EXPECT_FALSE(last->changes_since(first->serial(), count));
+    EXPECT_TRUE(last->changes_since(last->serial(), count));
+}
+
+TEST(Changes, OfTooManyAtOnceNoneIsKnown) {
+    auto before = fabric_with_a_fence();
+    FabricEdit edit(before);
+    for (uint32_t i = 0; i <= ChangeLog::max_a_publication; ++i)
+        edit.segment(inside)->set_neighbour(Ipv4Addr{i}, nic_mac);
+    EXPECT_FALSE(edit.finish()->changes_since(before->serial(), [](const Change&) {}));
+}
+
+// PERFORMANCE.md: under 4 KiB, with everything that it needs on a host: its router, its inside
+// segment with two NICs, their outside addresses, its policy.
+TEST(Routers, AnIdleTenantEdgeTakesLessThanFourKibibytes) {
+    constexpr uint32_t edges = 2'000;
+    FabricEdit edit;
+    edit.segment(parent, settings(5001));
+    const size_t before = mallinfo2().uordblks;
+    if (before == 0)
+        GTEST_SKIP() << "this allocator does not count";
+    for (uint32_t i = 1; i <= edges; ++i) {
+        const SegmentId in(100 + i);
+        const RouterId id(i);
+        edit.segment(in, {.vni = *Vni::from(6000 + i), .intent = "org/acme/vapp/shop/network/a"});
+        for (uint32_t nic = 1; nic <= 2; ++nic) {
+            const MacAddr mac = MacAddr::from_u64(0x020000000000 + nic);
+            const Ipv4Addr own{0x0a000000 + nic}, outer{0x0a010000 + 2 * i + nic};
+            edit.segment(in)->set_mac(mac, *Destination::local(PortId(nic)));
+            edit.segment(in)->set_neighbour(own, mac);
+            edit.segment(in)->add_flood(PortId(nic));
+            edit.segment(parent)->set_held(outer, {id, *Destination::local(PortId(nic)), own});
+        }
+        edit.set_router(fence_router(id, parent, in, MacAddr::from_u64(0x02bb00000000 + i),
+                                     Ipv4Addr{0x0a020000 + i}));
+        edit.set_policy(Policy(PolicyId(i), {"", Judgement::deny, Judgement::allow}));
+    }
+    auto fabric = edit.finish();
+    const size_t bytes = (mallinfo2().uordblks - before) / edges;
+    RecordProperty("bytes", static_cast<int>(bytes));
+    EXPECT_LT(bytes, 4096u);
+    EXPECT_GT(bytes, 500u) << "or it was not measured";
+}
+
+} // namespace ringfence
