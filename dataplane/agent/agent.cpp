@@ -72,12 +72,7 @@ Result<> Agent::start() {
     } else if (kept.error().kind != ErrorKind::not_found) {
         log::error(module, "{}; starting without it", kept.error().text);
     }
-    for (const auto& [name, id] : kept_.ports)
-        ids_.ports.adopt(name, id);
-    for (const auto& [name, id] : kept_.segments)
-        ids_.segments.adopt(name, id);
-    for (const auto& [name, id] : kept_.next_hops)
-        ids_.next_hops.adopt(name, id);
+    ids_ = kept_.ids;
 
     if (given_ && given_->wanted_ports) {
         soon_ = reactor_.after(0s, [this] { reconfigure(); });

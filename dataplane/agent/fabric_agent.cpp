@@ -26,12 +26,11 @@ std::set<std::string> domains_of(const southbound::Tables& tables) {
     return domains;
 }
 
-// Tables of a replica that are not the fabric's state: this host's own words.
-southbound::Tables without_own_rows(southbound::Tables tables) {
-    tables.host_config = {};
-    tables.host_status = {};
-    tables.port_claim = {};
-    return tables;
+// Of a replica the fabric's state, without this host's own words.
+southbound::Tables without_own_rows(const southbound::Tables& tables) {
+    southbound::Tables state;
+    for_each_followed([&](auto table, auto) { state.*table = tables.*table; });
+    return state;
 }
 
 // A NIC's VLANs are its network's. What Port.tag or trunks would change is not built, so a NIC that
@@ -59,10 +58,7 @@ void undo(ovsdb::Table<Row>& table, const std::vector<ovsdb::Change<Row>>& chang
 // The fabric's state as it was before the changes, of the tables that a host follows.
 southbound::Tables as_before(const southbound::Tables& now, const southbound::Changes& changes) {
     southbound::Tables before = without_own_rows(now);
-    undo(before.host, changes.host);
-    undo(before.segment, changes.segment);
-    undo(before.logical_port, changes.logical_port);
-    undo(before.learned_mac, changes.learned_mac);
+    for_each_followed([&](auto table, auto list) { undo(before.*table, changes.*list); });
     return before;
 }
 
@@ -127,6 +123,7 @@ void FabricAgent::connect(const FabricSettings& settings) {
     if (follows_database()) // forwarded by, and kept on disk, until another view is whole
         kept_ = without_own_rows(link_->tables());
     link_.reset(); // a report under way is never answered
+    pending_.clear();
     reporting_ = report_again_ = false;
     if (settings.remote.empty() || settings.host.empty())
         return;
@@ -137,10 +134,12 @@ void FabricAgent::connect(const FabricSettings& settings) {
             return hold_on();
         take_all(tables);
     };
+    // Not before it is settled, so that no domain is forwarded by in part.
     events.changed = [this](const southbound::Changes& changes) { take(changes); };
     events.settled = [this] {
         if (emptied_ && !link_->tables().host.empty())
             take_all(link_->tables());
+        take_pending();
         schedule();
     };
     link_ = std::make_unique<SouthboundLink>(reactor_, settings.remote, settings.host,
@@ -149,6 +148,7 @@ void FabricAgent::connect(const FabricSettings& settings) {
 
 void FabricAgent::take_all(const southbound::Tables& tables) {
     emptied_ = false;
+    pending_.clear();
     builder_.reload(tables);
     kept_ = {};
     schedule();
@@ -161,14 +161,23 @@ void FabricAgent::take(const southbound::Changes& changes) {
         kept_ = as_before(link_->tables(), changes);
         return hold_on();
     }
-    builder_.apply(changes);
-    schedule();
+    pending_.add(changes);
+    if (link_->settled())
+        take_pending();
+}
+
+void FabricAgent::take_pending() {
+    pending_.flush(link_->tables(), [this](const southbound::Changes& changes) {
+        builder_.apply(changes);
+        schedule();
+    });
 }
 
 bool FabricAgent::follows_database() const { return link_ && link_->loaded() && !emptied_; }
 
 void FabricAgent::hold_on() {
     emptied_ = true;
+    pending_.clear();
     log::error(module, "the southbound database names no host any more: it was emptied, or is a "
                        "new one; forwarding goes on by the last state");
 }
@@ -528,9 +537,7 @@ State FabricAgent::state() const {
     state.host = settings_.host;
     state.applied = applied_;
     state.vtep_addresses = settings_.vtep_addresses;
-    state.ports = ids_.ports.all();
-    state.segments = ids_.segments.all();
-    state.next_hops = ids_.next_hops.all();
+    state.ids = ids_;
     state.link_local = kept_link_local_;
     for (const auto& [id, nic] : claimants_)
         if (auto granted = link_local_.granted(id); !granted.empty())

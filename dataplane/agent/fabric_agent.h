@@ -16,6 +16,7 @@
 #include "dataplane/agent/ports/port_set.h"
 #include "dataplane/agent/southbound/host_rows.h"
 #include "dataplane/agent/southbound/link.h"
+#include "dataplane/agent/southbound/pending.h"
 #include "dataplane/agent/state/state_file.h"
 #include "dataplane/agent/underlay.h"
 #include "dataplane/fabric/link_local_claims.h"
@@ -50,6 +51,7 @@ private:
     void connect(const FabricSettings& settings);
     void take_all(const southbound::Tables& tables);
     void take(const southbound::Changes& changes);
+    void take_pending();
     void hold_on();
     bool follows_database() const; // else kept_ is what is forwarded by
     void schedule();
@@ -87,6 +89,7 @@ private:
     std::unique_ptr<SouthboundLink> link_;
     std::unique_ptr<StateKeeper> keeper_;
     southbound::Tables kept_; // forwarded by, until the database's first whole view
+    Pending pending_;         // of the database, until the view is whole again
     bool emptied_ = false;    // the database lost all that it had; kept_ is what it was
 
     std::shared_ptr<const Fabric> published_;

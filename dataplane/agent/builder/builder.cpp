@@ -1,5 +1,7 @@
 #include "dataplane/agent/builder/builder.h"
 
+#include "dataplane/agent/southbound/followed.h"
+
 namespace ringfence::agent {
 
 namespace {
@@ -17,6 +19,9 @@ template <class Row> void FabricBuilder::take(const Row& row) {
         known_.put(row.uuid, std::optional<EntryOf<Row>>(*entry));
     } else {
         bad_rows_[name_of(row)] = entry.error().text;
+        if constexpr (requires { instead_of(row); })
+            if (entry.error().kind == ErrorKind::unsupported)
+                known_.put(row.uuid, instead_of(row));
     }
 }
 
@@ -32,10 +37,7 @@ void FabricBuilder::take_changes(const std::vector<ovsdb::Change<Row>>& changes)
 }
 
 void FabricBuilder::apply(const southbound::Changes& changes) {
-    take_changes(changes.host);
-    take_changes(changes.segment);
-    take_changes(changes.logical_port);
-    take_changes(changes.learned_mac);
+    for_each_followed([&](auto, auto table) { take_changes(changes.*table); });
 }
 
 template <class Row, class Entry>
@@ -56,19 +58,28 @@ void FabricBuilder::reload(const southbound::Tables& tables) {
     take_table(tables.segment, known_.segments);
     take_table(tables.logical_port, known_.nics);
     take_table(tables.learned_mac, known_.learned);
+    take_table(tables.router, known_.routers);
+    take_table(tables.router_interface, known_.interfaces);
+    take_table(tables.route, known_.routes);
+    take_table(tables.nat, known_.held);
+    take_table(tables.firewall, known_.rules);
 }
 
 // --- The next Fabric.
 
 std::shared_ptr<const Fabric> FabricBuilder::finish() {
     const TunnelSettings& tunnel = known_.facts.tunnel;
-    if (!known_.is_touched() && over_.empty() && tunnel == fabric_->tunnel())
+    if (known_.touched == Touched() && over_.empty() && tunnel == fabric_->tunnel())
         return fabric_;
     FabricEdit edit(fabric_);
     if (tunnel != fabric_->tunnel())
         edit.set_tunnel(tunnel);
     hosts_.finish(edit);
     segments_.finish(edit);
+    policies_.finish(edit);
+    routers_.finish(edit);
+    held_.retract(edit);
+    held_.place(edit);
     nics_.retract(edit);
     nics_.place(edit);
     learned_.finish(edit);
@@ -97,7 +108,8 @@ std::optional<Binding> FabricBuilder::binding(const std::string& iface_id) const
 
 std::map<std::string, std::string> FabricBuilder::trouble() const {
     auto trouble = bad_rows_;
-    for (const auto& more : {hosts_.trouble(), nics_.trouble(), segments_.trouble()})
+    for (const auto& more :
+         {hosts_.trouble(), held_.trouble(), nics_.trouble(), segments_.trouble()})
         trouble.insert(more.begin(), more.end());
     return trouble;
 }

@@ -6,7 +6,8 @@
 //     builder.set_facts(facts);
 //     auto fabric = builder.finish();     // then once: all of it, or nothing
 //
-// A row that can't be read keeps its last good value (trouble() says so); the others go on. Each
+// A row that can't be read keeps its last good value, one that this version can't obey lets nothing
+// pass (trouble() names both); the others go on. Each
 // table has a part of its own, in the files beside this one; Known is what they share.
 #pragma once
 
@@ -18,11 +19,14 @@
 #include <utility>
 #include <vector>
 
+#include "dataplane/agent/builder/held.h"
 #include "dataplane/agent/builder/hosts.h"
 #include "dataplane/agent/builder/known.h"
 #include "dataplane/agent/builder/learned.h"
 #include "dataplane/agent/builder/nics.h"
+#include "dataplane/agent/builder/policies.h"
 #include "dataplane/agent/builder/ports.h"
+#include "dataplane/agent/builder/routers.h"
 #include "dataplane/agent/builder/segments.h"
 #include "dataplane/fabric/fabric.h"
 #include "ovsdb/southbound.h"
@@ -86,6 +90,9 @@ private:
     Known known_;
     HostPart hosts_{known_};
     SegmentPart segments_{known_};
+    PolicyPart policies_{known_};
+    RouterPart routers_{known_};
+    HeldPart held_{known_};
     NicPart nics_{known_};
     LearnedPart learned_{known_};
     PortPart ports_{known_};

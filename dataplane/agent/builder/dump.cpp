@@ -29,10 +29,24 @@ std::string to_text(Destination place) {
     case Destination::Kind::vtep:
         text = fmt::format("hop {}", place.next_hop().value());
         break;
+    case Destination::Kind::router:
+        text = "router";
+        break;
     default:
         text = "nowhere";
     }
     return place.learned() ? text + " learned" : text;
+}
+
+std::string to_text(const std::vector<PolicyId>& policies) {
+    std::string text;
+    for (PolicyId policy : policies)
+        text += fmt::format(" policy {}", policy.value());
+    return text;
+}
+
+const char* to_text(Judgement judgement) {
+    return judgement == Judgement::allow ? "allow" : "deny";
 }
 
 std::string line_of(const LocalPort& port) {
@@ -49,6 +63,7 @@ std::string line_of(const LocalPort& port) {
         line += " vtep " + to_string(address);
     if (port.peer)
         line += fmt::format(" peer {}", port.peer->value());
+    line += to_text(port.policies);
     if (port.dead_vlan)
         line += " dead";
     return line + "\n";
@@ -81,6 +96,11 @@ std::string lines_of(const Segment& segment) {
     segment.neighbours().for_each([&](const IpAddr& address, MacAddr mac) {
         lines.push_back(fmt::format("{} {} is {}\n", head, to_string(address), to_string(mac)));
     });
+    segment.held().for_each([&](const IpAddr& outside, const Held& held) {
+        lines.push_back(fmt::format("{} {} held by router {} for {} at {}\n", head,
+                                    to_string(outside), held.router.value(), to_string(held.inside),
+                                    to_text(held.owner)));
+    });
     for (PortId port : segment.flood_ports())
         lines.push_back(fmt::format("{} floods port {}\n", head, port.value()));
     for (NextHopId hop : segment.flood_vteps())
@@ -92,12 +112,44 @@ std::string lines_of(const Segment& segment) {
     return text;
 }
 
+std::string line_of(const Policy& policy) {
+    const PolicySettings& settings = policy.settings();
+    return fmt::format("policy {} in {} out {} {}\n", policy.id().value(), to_text(settings.in),
+                       to_text(settings.out), settings.intent);
+}
+
+std::string lines_of(const Router& router) {
+    std::string head = fmt::format("router {}", router.id().value());
+    std::string text =
+        fmt::format("{} {}{}", head, router.is_fence() ? "fence " : "",
+                    router.translation() == Translation::one_to_one ? "one-to-one" : "none");
+    for (const IpAddr& own : router.settings().outside_addresses)
+        text += " own " + to_string(own);
+    text += " " + router.settings().intent + "\n";
+    for (size_t i = 0; i < router.interfaces().size(); ++i) {
+        const RouterInterface& interface = router.interfaces()[i];
+        text += fmt::format("{} interface {} {} segment {} {}", head, i,
+                            interface.outside ? "outside" : "inside", interface.segment.value(),
+                            to_string(interface.mac));
+        for (const InterfaceAddress& own : interface.addresses)
+            text += fmt::format(" {}/{}", to_string(own.address), own.length);
+        text += to_text(interface.policies) + "\n";
+    }
+    router.for_each_route([&](const Route& route) {
+        text += fmt::format("{} route {} by {}", head, to_string(route.prefix), route.interface);
+        text += route.next_hop ? " next " + to_string(*route.next_hop) + "\n" : "\n";
+    });
+    return text;
+}
+
 } // namespace
 
 std::string dump(const Fabric& fabric) {
     std::string text;
     fabric.for_each_port([&](const LocalPort& port) { text += line_of(port); });
     fabric.for_each_next_hop([&](const NextHop& hop) { text += line_of(hop); });
+    fabric.for_each_policy([&](const Policy& policy) { text += line_of(policy); });
+    fabric.for_each_router([&](const Router& router) { text += lines_of(router); });
     fabric.for_each_segment([&](const Segment& segment) { text += lines_of(segment); });
     return text;
 }

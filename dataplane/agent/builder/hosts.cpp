@@ -6,8 +6,7 @@ namespace ringfence::agent {
 
 // Few rows, so all of them each time; only next hops that came out different are touched.
 void HostPart::finish(FabricEdit& edit) {
-    bool paths = std::exchange(known_.paths_touched, false);
-    if (known_.hosts.take_touched().empty() && !paths)
+    if (!std::exchange(known_.touched.hosts, false))
         return;
     Hops hops = wanted_hops();
     bool gone = erase_old(edit, hops);

@@ -2,51 +2,133 @@
 
 namespace ringfence::agent {
 
-void Known::put(const Uuid& uuid, const std::optional<HostEntry>& host) { hosts.put(uuid, host); }
+namespace {
+
+// Of a policy that got no id: no such policy is in any Fabric, so it denies.
+constexpr PolicyId no_policy{1 << 20};
+
+void touch(std::set<Uuid>& all, const std::set<Uuid>& rows) {
+    all.insert(rows.begin(), rows.end());
+}
+
+} // namespace
+
+// --- Rows in.
+
+void Known::put(const Uuid& uuid, const std::optional<HostEntry>& host) {
+    touched.hosts |= hosts.put(uuid, host).changed;
+}
 
 void Known::put(const Uuid& uuid, const std::optional<SegmentSettings>& segment) {
-    segments.put(uuid, segment);
+    if (segments.put(uuid, segment).changed)
+        touched.segments.insert(uuid);
 }
 
 void Known::put(const Uuid& uuid, const std::optional<NicEntry>& nic) {
-    auto replaced = nics.put(uuid, nic);
-    if (!replaced.changed)
-        return;
-    if (const auto& was = replaced.before) {
-        nics_by_name_.remove(was->name, uuid);
-        nics_by_segment_.remove(was->segment, uuid);
-        if (was->host)
-            nics_by_host_.remove(*was->host, uuid);
-        touch_learned_by(*was);
-        touch_port_of(*was);
-    }
-    if (nic) {
-        nics_by_name_.add(nic->name, uuid);
-        nics_by_segment_.add(nic->segment, uuid);
-        if (nic->host)
-            nics_by_host_.add(*nic->host, uuid);
-        touch_learned_by(*nic);
-        touch_port_of(*nic);
-    }
+    if (replace(nics, uuid, nic))
+        touched.nics.insert(uuid);
 }
 
 void Known::put(const Uuid& uuid, const std::optional<LearnedEntry>& entry) {
-    auto replaced = learned.put(uuid, entry);
+    if (replace(learned, uuid, entry))
+        touched.learned.insert(uuid);
+}
+
+void Known::put(const Uuid& uuid, const std::optional<RouterEntry>& router) {
+    replace(routers, uuid, router);
+}
+
+void Known::put(const Uuid& uuid, const std::optional<InterfaceEntry>& interface) {
+    replace(interfaces, uuid, interface);
+}
+
+void Known::put(const Uuid& uuid, const std::optional<RouteEntry>& route) {
+    replace(routes, uuid, route);
+}
+
+void Known::put(const Uuid& uuid, const std::optional<HeldEntry>& entry) {
+    if (replace(held, uuid, entry))
+        touched.held.insert(uuid);
+}
+
+void Known::put(const Uuid& uuid, const std::optional<RuleEntry>& rule) {
+    replace(rules, uuid, rule);
+}
+
+template <class Entry>
+bool Known::replace(KnownTable<Entry>& table, const Uuid& uuid, const std::optional<Entry>& row) {
+    auto replaced = table.put(uuid, row);
     if (!replaced.changed)
-        return;
-    if (const auto& was = replaced.before) {
-        learned_by_port_.remove(was->port, uuid);
-        learned_by_segment_.remove(was->segment, uuid);
-        auto by_mac = learned_by_mac.find({was->segment, was->mac});
-        if (by_mac != learned_by_mac.end() && by_mac->second == uuid)
-            learned_by_mac.erase(by_mac);
-    }
-    if (entry) {
-        learned_by_port_.add(entry->port, uuid);
-        learned_by_segment_.add(entry->segment, uuid);
-        learned_by_mac[{entry->segment, entry->mac}] = uuid;
+        return false;
+    if (replaced.before)
+        follow(uuid, *replaced.before, false);
+    if (row)
+        follow(uuid, *row, true);
+    return true;
+}
+
+void Known::follow(const Uuid& uuid, const NicEntry& nic, bool add) {
+    nics_by_name_.set(nic.name, uuid, add);
+    nics_by_segment_.set(nic.segment, uuid, add);
+    if (nic.host)
+        nics_by_host_.set(*nic.host, uuid, add);
+    name_policies(uuid, nic.policies, add);
+    touch_learned_by(nic);
+    touch_port_of(nic);
+}
+
+void Known::follow(const Uuid& uuid, const LearnedEntry& entry, bool add) {
+    learned_by_port_.set(entry.port, uuid, add);
+    learned_by_segment_.set(entry.segment, uuid, add);
+    auto& of_mac = learned_by_mac;
+    auto known = of_mac.find({entry.segment, entry.mac});
+    if (add)
+        of_mac[{entry.segment, entry.mac}] = uuid;
+    else if (known != of_mac.end() && known->second == uuid)
+        of_mac.erase(known);
+}
+
+void Known::follow(const Uuid& uuid, const RouterEntry& router, bool add) {
+    routers_by_name_.set(router.name, uuid, add);
+    touched.routers.insert(router.name);
+}
+
+void Known::follow(const Uuid& uuid, const InterfaceEntry& interface, bool add) {
+    interfaces_by_router_.set(interface.router, uuid, add);
+    interfaces_by_segment_.set(interface.segment, uuid, add);
+    name_policies(uuid, interface.policies, add);
+    touched.routers.insert(interface.router);
+}
+
+void Known::follow(const Uuid& uuid, const RouteEntry& route, bool add) {
+    routes_by_router_.set(route.router, uuid, add);
+    touched.routers.insert(route.router);
+}
+
+void Known::follow(const Uuid& uuid, const HeldEntry& entry, bool add) {
+    held_by_router_.set(entry.router, uuid, add);
+    held_by_owner_.set(entry.owner, uuid, add);
+    held_by_segment_.set(entry.segment, uuid, add);
+    if (entry.host)
+        held_by_host_.set(*entry.host, uuid, add);
+    if (!is_router_named(entry.router))
+        touched.routers.insert(entry.router);
+}
+
+void Known::follow(const Uuid& uuid, const RuleEntry& rule, bool add) {
+    rules_by_policy_.set(rule.policy, uuid, add);
+    touched.policies.insert(rule.policy);
+}
+
+void Known::name_policies(const Uuid& uuid, const std::vector<std::string>& policies, bool add) {
+    for (const std::string& policy : policies) {
+        namers_of_policy_.set(policy, uuid, add);
+        if (!is_policy_named(policy))
+            touched.policies.insert(policy);
     }
 }
+
+// --- Facts in.
 
 void Known::set_facts(LocalFacts latest) {
     LocalFacts before = std::exchange(facts, std::move(latest));
@@ -56,11 +138,12 @@ void Known::set_facts(LocalFacts latest) {
         touch_all_learned();
     }
     if (before.host != facts.host || before.paths != facts.paths)
-        paths_touched = true;
+        touched.hosts = true;
 
     auto changed = [&](const std::string& name, const PortFacts& port) {
-        ports_touched.insert(name);
-        touch_nic(port.iface_id);
+        touched.ports.insert(name);
+        touch(touched.nics, nics_by_name_.of(port.iface_id));
+        touch(touched.held, held_by_owner_.of(port.iface_id));
     };
     for (const auto& [name, port] : before.ports)
         if (auto now = facts.ports.find(name); now == facts.ports.end() || !(now->second == port))
@@ -74,38 +157,64 @@ void Known::set_facts(LocalFacts latest) {
             port_by_iface_id_.emplace(port.iface_id, name);
 }
 
-void Known::touch_host(const std::string& host) { nics.touch(nics_by_host_.of(host)); }
+// --- What is touched.
 
-void Known::touch_segment(const Uuid& segment) {
-    nics.touch(nics_by_segment_.of(segment));
-    learned.touch(learned_by_segment_.of(segment));
+void Known::touch_host(const std::string& host) {
+    touch(touched.nics, nics_by_host_.of(host));
+    touch(touched.held, held_by_host_.of(host));
 }
 
-void Known::touch_nic(const std::string& name) { nics.touch(nics_by_name_.of(name)); }
+void Known::touch_segment(const Uuid& segment) {
+    touch(touched.nics, nics_by_segment_.of(segment));
+    touch(touched.learned, learned_by_segment_.of(segment));
+    touch(touched.held, held_by_segment_.of(segment));
+    for (const Uuid& interface : interfaces_by_segment_.of(segment))
+        touched.routers.insert(interfaces.find(interface)->router);
+}
 
 void Known::touch_port_of(const NicEntry& nic) {
     if (auto port = port_by_iface_id_.find(nic.name); port != port_by_iface_id_.end())
-        ports_touched.insert(port->second);
+        touched.ports.insert(port->second);
 }
 
 void Known::touch_learned_by(const NicEntry& nic) {
     if (nic.security == PortSecurity::trusted)
-        learned.touch(learned_by_port_.of(nic.name));
+        touch(touched.learned, learned_by_port_.of(nic.name));
 }
 
 void Known::touch_all_learned() {
     for (const auto& [uuid, entry] : learned.all())
-        learned.touched.insert(uuid);
+        touched.learned.insert(uuid);
 }
 
-bool Known::is_touched() const {
-    return paths_touched || !hosts.touched.empty() || !segments.touched.empty() ||
-           !nics.touched.empty() || !learned.touched.empty() || !ports_touched.empty();
-}
+// --- What the parts ask.
 
 const NicEntry* Known::nic(const std::string& name) const {
     const auto& named = nics_by_name_.of(name);
     return named.empty() ? nullptr : nics.find(*named.begin());
+}
+
+const RouterEntry* Known::router(const std::string& name) const {
+    const auto& named = routers_by_name_.of(name);
+    return named.empty() ? nullptr : routers.find(*named.begin());
+}
+
+const std::set<Uuid>& Known::interfaces_of(const std::string& router) const {
+    return interfaces_by_router_.of(router);
+}
+const std::set<Uuid>& Known::routes_of(const std::string& router) const {
+    return routes_by_router_.of(router);
+}
+const std::set<Uuid>& Known::rules_of(const std::string& policy) const {
+    return rules_by_policy_.of(policy);
+}
+
+bool Known::is_router_named(const std::string& router) const {
+    return !routers_by_name_.of(router).empty() || !interfaces_by_router_.of(router).empty() ||
+           !held_by_router_.of(router).empty();
+}
+bool Known::is_policy_named(const std::string& policy) const {
+    return !rules_by_policy_.of(policy).empty() || !namers_of_policy_.of(policy).empty();
 }
 
 const PortFacts* Known::port_of(const std::string& nic) const {
@@ -129,6 +238,13 @@ Destination Known::place_on(const std::optional<std::string>& host, const std::s
 
 std::optional<SegmentId> Known::id_of_segment(const Uuid& segment) const {
     return segments.find(segment) ? ids.segments.find(ovsdb::to_string(segment)) : std::nullopt;
+}
+
+std::vector<PolicyId> Known::ids_of(const std::vector<std::string>& policies) {
+    std::vector<PolicyId> all;
+    for (const std::string& policy : policies)
+        all.push_back(ids.policies.get(policy).value_or(no_policy));
+    return all;
 }
 
 } // namespace ringfence::agent

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "dataplane/agent/builder/facts.h"
+#include "dataplane/agent/southbound/router_rows.h"
 #include "dataplane/agent/southbound/rows.h"
 #include "dataplane/agent/state/ids.h"
 #include "dataplane/fabric/destination.h"
@@ -21,7 +22,7 @@ namespace ringfence::agent {
 
 using ovsdb::Uuid;
 
-// The rows of one table, and those that its part has yet to look at.
+// The rows of one table.
 template <class Entry> class KnownTable {
 public:
     const std::unordered_map<Uuid, Entry>& all() const { return rows_; }
@@ -41,19 +42,12 @@ public:
         if (known != rows_.end())
             replaced.before = known->second;
         replaced.changed = replaced.before != row;
-        if (!replaced.changed)
-            return replaced;
-        touched.insert(uuid);
-        if (row)
+        if (replaced.changed && row)
             rows_.insert_or_assign(uuid, *row);
-        else
+        else if (replaced.changed)
             rows_.erase(known);
         return replaced;
     }
-    void touch(const std::set<Uuid>& rows) { touched.insert(rows.begin(), rows.end()); }
-    std::set<Uuid> take_touched() { return std::exchange(touched, {}); }
-
-    std::set<Uuid> touched;
 
 private:
     std::unordered_map<Uuid, Entry> rows_;
@@ -62,8 +56,11 @@ private:
 // Rows by something that they name.
 template <class Key> class Index {
 public:
-    void add(const Key& key, const Uuid& row) { rows_[key].insert(row); }
-    void remove(const Key& key, const Uuid& row) {
+    void set(const Key& key, const Uuid& row, bool there) {
+        if (there) {
+            rows_[key].insert(row);
+            return;
+        }
         auto found = rows_.find(key);
         if (found != rows_.end() && found->second.erase(row) && found->second.empty())
             rows_.erase(found);
@@ -78,6 +75,15 @@ private:
     std::map<Key, std::set<Uuid>> rows_;
 };
 
+// What has to be looked at for the next Fabric. Each part takes its own.
+struct Touched {
+    bool hosts = false; // rows, or the ways to them
+    std::set<Uuid> segments, nics, learned, held;
+    std::set<std::string> ports;             // by Interface name
+    std::set<std::string> routers, policies; // by Router.name, by Firewall.policy
+    bool operator==(const Touched&) const = default;
+};
+
 class Known {
 public:
     explicit Known(Ids& all_ids) : ids(all_ids) {}
@@ -86,40 +92,73 @@ public:
     void put(const Uuid& uuid, const std::optional<HostEntry>& host);
     void put(const Uuid& uuid, const std::optional<SegmentSettings>& segment);
     void put(const Uuid& uuid, const std::optional<NicEntry>& nic);
-    void put(const Uuid& uuid, const std::optional<LearnedEntry>& learned);
-    void set_facts(LocalFacts facts);
+    void put(const Uuid& uuid, const std::optional<LearnedEntry>& entry);
+    void put(const Uuid& uuid, const std::optional<RouterEntry>& router);
+    void put(const Uuid& uuid, const std::optional<InterfaceEntry>& interface);
+    void put(const Uuid& uuid, const std::optional<RouteEntry>& route);
+    void put(const Uuid& uuid, const std::optional<HeldEntry>& entry);
+    void put(const Uuid& uuid, const std::optional<RuleEntry>& rule);
+    void set_facts(LocalFacts latest);
 
     void touch_host(const std::string& host); // what stands on it
     void touch_segment(const Uuid& segment);  // what stands in it
-    void touch_nic(const std::string& name);
     void touch_port_of(const NicEntry& nic);
     void touch_learned_by(const NicEntry& nic);
     void touch_all_learned();
-    bool is_touched() const;
 
     const NicEntry* nic(const std::string& name) const;
+    const RouterEntry* router(const std::string& name) const;
+    // Rows of a router, in an order that stays as long as they do.
+    const std::set<Uuid>& interfaces_of(const std::string& router) const;
+    const std::set<Uuid>& routes_of(const std::string& router) const;
+    const std::set<Uuid>& rules_of(const std::string& policy) const;
+    // True where a row speaks of it: its id is still needed.
+    bool is_router_named(const std::string& router) const;
+    bool is_policy_named(const std::string& policy) const;
+
     // The interface that the logical port is plugged into here; nullptr: it is not.
     const PortFacts* port_of(const std::string& nic) const;
     // Where the frames of a logical port go: to a port here, to another host, or nowhere (yet).
     Destination place_on(const std::optional<std::string>& host, const std::string& nic,
-                         bool learned = false) const;
+                         bool learned_there = false) const;
     std::optional<SegmentId> id_of_segment(const Uuid& segment) const;
+    std::vector<PolicyId> ids_of(const std::vector<std::string>& policies);
 
     Ids& ids;
     LocalFacts facts;
     KnownTable<HostEntry> hosts;
-    bool paths_touched = false; // facts about the ways to hosts
     KnownTable<SegmentSettings> segments;
     KnownTable<NicEntry> nics;
     KnownTable<LearnedEntry> learned;
+    KnownTable<RouterEntry> routers;
+    KnownTable<InterfaceEntry> interfaces;
+    KnownTable<RouteEntry> routes;
+    KnownTable<HeldEntry> held;
+    KnownTable<RuleEntry> rules;
     std::map<std::pair<Uuid, MacAddr>, Uuid> learned_by_mac; // of a segment
-    std::set<std::string> ports_touched;                     // Interface names
     std::map<std::string, NextHopId> next_hops;              // by Host name, as in the Fabric
+    Touched touched;
 
 private:
+    // A row comes in (add) or goes: the ways to it, and what it touches.
+    void follow(const Uuid& uuid, const NicEntry& nic, bool add);
+    void follow(const Uuid& uuid, const LearnedEntry& entry, bool add);
+    void follow(const Uuid& uuid, const RouterEntry& router, bool add);
+    void follow(const Uuid& uuid, const InterfaceEntry& interface, bool add);
+    void follow(const Uuid& uuid, const RouteEntry& route, bool add);
+    void follow(const Uuid& uuid, const HeldEntry& entry, bool add);
+    void follow(const Uuid& uuid, const RuleEntry& rule, bool add);
+    template <class Entry>
+    bool replace(KnownTable<Entry>& table, const Uuid& uuid, const std::optional<Entry>& row);
+    void name_policies(const Uuid& uuid, const std::vector<std::string>& policies, bool add);
+
     std::map<std::string, std::string> port_by_iface_id_; // -> Interface name
     Index<std::string> nics_by_name_, nics_by_host_, learned_by_port_;
     Index<Uuid> nics_by_segment_, learned_by_segment_;
+    Index<std::string> routers_by_name_, interfaces_by_router_, routes_by_router_;
+    Index<std::string> held_by_router_, held_by_owner_, held_by_host_;
+    Index<Uuid> interfaces_by_segment_, held_by_segment_;
+    Index<std::string> rules_by_policy_, namers_of_policy_; // namers: interfaces, logical ports
 };
 
 } // namespace ringfence::agent

@@ -3,7 +3,7 @@
 namespace ringfence::agent {
 
 void LearnedPart::finish(FabricEdit& edit) {
-    auto touched = known_.learned.take_touched();
+    auto touched = std::exchange(known_.touched.learned, {});
     for (const Uuid& uuid : touched)
         retract(edit, uuid);
     for (const Uuid& uuid : touched)

@@ -1,5 +1,7 @@
 #include "dataplane/agent/builder/nics.h"
 
+#include <algorithm>
+
 namespace ringfence::agent {
 
 namespace {
@@ -14,12 +16,12 @@ std::vector<IpAddr> addresses_of(const NicEntry& nic) {
 
 void NicPart::retract(FabricEdit& edit) {
     for (const auto& [uuid, why] : conflicts_)
-        known_.nics.touched.insert(uuid); // perhaps the address is free now
-    retracted_ = known_.nics.take_touched();
+        known_.touched.nics.insert(uuid); // perhaps the address is free now
+    retracted_ = std::exchange(known_.touched.nics, {});
     for (const Uuid& uuid : retracted_)
         if (auto old = placements_.find(uuid); old != placements_.end()) {
             before_.emplace(uuid, old->second);
-            retract(edit, old->second);
+            retract(edit, known_.nics.find(uuid), old->second);
             placements_.erase(old);
         }
 }
@@ -81,13 +83,21 @@ void NicPart::note_move(FabricEdit& edit, Segment& segment, const Placement& bef
     moves_.push_back({now.segment, now.mac, before.place.next_hop()});
 }
 
-void NicPart::retract(FabricEdit& edit, const Placement& placement) {
+bool NicPart::stays(const NicEntry* nic, const Placement& placement) const {
+    return nic && nic->mac == placement.mac &&
+           known_.id_of_segment(nic->segment) == placement.segment;
+}
+
+void NicPart::retract(FabricEdit& edit, const NicEntry* nic, const Placement& placement) {
     Segment* segment = edit.segment(placement.segment);
-    if (segment) {
+    bool stays_here = stays(nic, placement);
+    auto wanted = nic ? addresses_of(*nic) : std::vector<IpAddr>();
+    if (segment && !stays_here)
         segment->erase_mac(placement.mac);
+    if (segment)
         for (const IpAddr& address : placement.addresses)
-            segment->erase_neighbour(address);
-    }
+            if (!stays_here || std::ranges::find(wanted, address) == wanted.end())
+                segment->erase_neighbour(address);
     share(segment, placement, -1);
     touch_learned(placement); // it may stand again
 }
@@ -121,7 +131,7 @@ void NicPart::share(Segment* segment, const Placement& placement, int by) {
 void NicPart::touch_learned(const Placement& placement) {
     auto learned = known_.learned_by_mac.find({placement.segment_row, placement.mac});
     if (learned != known_.learned_by_mac.end())
-        known_.learned.touched.insert(learned->second);
+        known_.touched.learned.insert(learned->second);
 }
 
 // May be asked before the next Fabric is made: of a row that is gone nothing is said.

@@ -20,8 +20,8 @@ class NicPart {
 public:
     explicit NicPart(Known& known) : known_(known) {}
 
-    // All that was touched is taken out before anything, of any table, is put in, so that
-    // addresses can be swapped.
+    // All that was touched and leaves its place is taken out before anything is put in, so that
+    // addresses can be swapped. What stays is not: that a NIC moved changes no decision.
     void retract(FabricEdit& edit);
     void place(FabricEdit& edit);
     // Moves since the last call.
@@ -48,7 +48,8 @@ private:
         unsigned ports = 0, trusted = 0;
     };
 
-    void retract(FabricEdit& edit, const Placement& placement);
+    bool stays(const NicEntry* nic, const Placement& placement) const;
+    void retract(FabricEdit& edit, const NicEntry* nic, const Placement& placement);
     void place(FabricEdit& edit, const Uuid& uuid, const NicEntry& nic);
     void place_addresses(Segment& segment, const Uuid& uuid, const NicEntry& nic,
                          Placement& placement);

@@ -4,7 +4,7 @@ namespace ringfence::agent {
 
 void PortPart::finish(FabricEdit& edit) {
     const auto& all = known_.facts.ports;
-    for (const std::string& name : std::exchange(known_.ports_touched, {})) {
+    for (const std::string& name : std::exchange(known_.touched.ports, {})) {
         auto known = ports_.find(name);
         auto facts = all.find(name);
         if (known != ports_.end() && (facts == all.end() || facts->second.id != known->second)) {
@@ -23,7 +23,7 @@ void PortPart::finish(FabricEdit& edit) {
 
 // A NIC is in its segment only once the database says that this host has it: until then it drops
 // all (`admit.not_ready`).
-LocalPort PortPart::local_port(const std::string& name, const PortFacts& facts) const {
+LocalPort PortPart::local_port(const std::string& name, const PortFacts& facts) {
     LocalPort port(facts.id, facts.kind);
     port.worker = facts.worker;
     port.name = name;
@@ -38,6 +38,7 @@ LocalPort PortPart::local_port(const std::string& name, const PortFacts& facts) 
     port.mac = nic->mac;
     port.ip4 = nic->ip4;
     port.ip6 = nic->ip6;
+    port.policies = known_.ids_of(nic->policies);
     port.link_local = facts.link_local;
     if (nic->host == known_.facts.host && !known_.facts.host.empty())
         port.segment = known_.id_of_segment(nic->segment);

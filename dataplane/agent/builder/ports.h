@@ -12,7 +12,7 @@ public:
     void finish(FabricEdit& edit);
 
 private:
-    LocalPort local_port(const std::string& name, const PortFacts& facts) const;
+    LocalPort local_port(const std::string& name, const PortFacts& facts);
 
     Known& known_;
     std::map<std::string, PortId> ports_; // by Interface name, as in the Fabric

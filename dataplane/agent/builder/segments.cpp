@@ -3,7 +3,7 @@
 namespace ringfence::agent {
 
 void SegmentPart::finish(FabricEdit& edit) {
-    for (const Uuid& uuid : known_.segments.take_touched()) {
+    for (const Uuid& uuid : std::exchange(known_.touched.segments, {})) {
         const SegmentSettings* settings = known_.segments.find(uuid);
         auto id = known_.ids.segments.find(ovsdb::to_string(uuid));
         if (settings) {

@@ -1,15 +1,15 @@
 #include "dataplane/agent/southbound/interest.h"
 
+#include "dataplane/agent/southbound/followed.h"
+
 namespace ringfence::agent {
 
 namespace {
 
 using southbound::HostConfig;
 using southbound::HostStatus;
-using southbound::LearnedMac;
 using southbound::LogicalPort;
 using southbound::PortClaim;
-using southbound::Segment;
 
 template <class Row>
 std::vector<ovsdb::Condition<Row>> in_domains(const std::set<std::string>& domains) {
@@ -32,12 +32,7 @@ Interest interest_from(const southbound::Tables& tables, const std::string& host
 
 void choose_tables(ovsdb::Database<southbound::Schema>& database) {
     database.monitor_columns<southbound::Lease>({});
-    database.monitor_columns<southbound::Router>({});
-    database.monitor_columns<southbound::RouterInterface>({});
-    database.monitor_columns<southbound::Route>({});
-    database.monitor_columns<southbound::Nat>({});
     database.monitor_columns<southbound::NatBlock>({});
-    database.monitor_columns<southbound::Firewall>({});
     database.monitor_columns<southbound::AddressGroup>({});
     database.monitor_columns<southbound::Dhcp>({});
     database.monitor_columns<southbound::Gateway>({});
@@ -51,8 +46,12 @@ void follow(ovsdb::Database<southbound::Schema>& database, const Interest& inter
     for (const std::string& name : interest.ports)
         ports.push_back({LogicalPort::Column::name, name});
     database.set_condition(ports);
-    database.set_condition(in_domains<Segment>(interest.domains));
-    database.set_condition(in_domains<LearnedMac>(interest.domains));
+    for_each_followed([&]<class Row>(ovsdb::Table<Row> southbound::Tables::*, auto) {
+        if constexpr (std::is_same_v<Row, LogicalPort>)
+            return; // by name, too
+        else if constexpr (!std::is_same_v<Row, southbound::Host>)
+            database.set_condition(in_domains<Row>(interest.domains));
+    });
     database.set_condition<HostConfig>({{HostConfig::Column::host, interest.host}});
     database.set_condition<HostStatus>({{HostStatus::Column::host, interest.host}});
     database.set_condition<PortClaim>({{PortClaim::Column::host, interest.host}});

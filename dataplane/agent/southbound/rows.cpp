@@ -6,13 +6,6 @@ namespace ringfence::agent {
 
 namespace {
 
-Result<MacAddr> unicast_mac(const std::string& text) {
-    auto mac = MacAddr::from(text);
-    if (mac && (mac->is_group() || mac->is_zero()))
-        return fail("MAC {} is not one device's", text);
-    return mac;
-}
-
 Result<> add_address(NicEntry& nic, const std::string& text) {
     auto address = IpAddr::from(text);
     if (!address)
@@ -37,7 +30,6 @@ Result<PortSecurity> security_from(const std::string& text) {
 Result<> refuse_what_is_not_built(const southbound::LogicalPort& row) {
     const char* feature = row.kind != "nic"                ? "ports to the outside (uplink)"
                           : !row.virtual_addresses.empty() ? "virtual addresses"
-                          : !row.policies.empty()          ? "policies"
                           : !row.limits.empty()            ? "limits"
                           : row.candidate                  ? "candidate hosts"
                                                            : nullptr;
@@ -47,6 +39,13 @@ Result<> refuse_what_is_not_built(const southbound::LogicalPort& row) {
 }
 
 } // namespace
+
+Result<MacAddr> unicast_mac(const std::string& text) {
+    auto mac = MacAddr::from(text);
+    if (mac && (mac->is_group() || mac->is_zero()))
+        return fail("MAC {} is not one device's", text);
+    return mac;
+}
 
 Result<HostEntry> read_row(const southbound::Host& row) {
     HostEntry host;
@@ -93,6 +92,7 @@ Result<NicEntry> read_row(const southbound::LogicalPort& row) {
     if (!security)
         return tl::unexpected(security.error());
     nic.security = *security;
+    nic.policies.assign(row.policies.begin(), row.policies.end());
     nic.intent = row.intent;
     return nic;
 }

@@ -29,6 +29,7 @@ struct NicEntry {
     std::vector<Ipv6Addr> ip6;
     std::optional<std::string> host;
     PortSecurity security = PortSecurity::strict;
+    std::vector<std::string> policies; // Firewall.policy
     std::string intent;
     bool operator==(const NicEntry&) const = default;
 };
@@ -46,6 +47,9 @@ struct LearnedEntry {
 [[nodiscard]] Result<SegmentSettings> read_row(const southbound::Segment& row);
 [[nodiscard]] Result<NicEntry> read_row(const southbound::LogicalPort& row);
 [[nodiscard]] Result<LearnedEntry> read_row(const southbound::LearnedMac& row);
+
+// The MAC of one device.
+[[nodiscard]] Result<MacAddr> unicast_mac(const std::string& text);
 
 // The UUID of the row for it, on whichever host: the same MAC can't be inserted twice.
 ovsdb::Uuid uuid_of(const LearnedEntry& learned);

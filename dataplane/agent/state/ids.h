@@ -61,6 +61,21 @@ struct Ids {
     IdPool<PortId> ports{Destination::max_ports};            // by Interface name
     IdPool<SegmentId> segments{1 << 20};                     // by UUID of the Segment row
     IdPool<NextHopId> next_hops{Destination::max_next_hops}; // by Host name
+    IdPool<RouterId> routers{1 << 20};                       // by Router.name
+    IdPool<PolicyId> policies{1 << 20};                      // by Firewall.policy
+
+    // visit("ports", pool) and so on, by the keys of the state file.
+    template <class Visit> void each(Visit visit) { each_of(*this, visit); }
+    template <class Visit> void each(Visit visit) const { each_of(*this, visit); }
+
+private:
+    template <class Self, class Visit> static void each_of(Self& self, Visit& visit) {
+        visit("ports", self.ports);
+        visit("segments", self.segments);
+        visit("next_hops", self.next_hops);
+        visit("routers", self.routers);
+        visit("policies", self.policies);
+    }
 };
 
 } // namespace ringfence::agent

@@ -26,41 +26,39 @@ log::Module module("state");
 
 constexpr int format = 1;
 
-template <class Id> json to_json(const std::map<std::string, Id>& ids) {
-    json object = json::object();
-    for (const auto& [name, id] : ids)
-        object[name] = id.value();
-    return object;
+json to_json(const Ids& ids) {
+    json all = json::object();
+    ids.each([&](const char* key, const auto& pool) {
+        json& object = all[key] = json::object();
+        for (const auto& [name, id] : pool.all())
+            object[name] = id.value();
+    });
+    return all;
 }
 
-template <class Id> Result<std::map<std::string, Id>> ids_from(const json& ids, const char* key) {
-    std::map<std::string, Id> read;
+// Of two things with one number the first by name keeps it.
+template <class Id> Result<> adopt(const json& ids, const char* key, IdPool<Id>& pool) {
     if (!ids.contains(key))
-        return read;
+        return {};
     if (!ids[key].is_object())
         return fail("ids.{} is not an object", key);
     for (const auto& [name, number] : ids[key].items()) {
         const json& value = number;
         if (!value.is_number_unsigned() || value.get<uint64_t>() > UINT32_MAX)
             return fail("ids.{}.{} is not a number", key, name);
-        read.emplace(name, Id(value.get<uint32_t>()));
+        pool.adopt(name, Id(value.get<uint32_t>()));
     }
-    return read;
+    return {};
 }
 
 Result<> read_ids(const json& root, State& state) {
     const json ids = root.value("ids", json::object());
-    auto ports = ids_from<PortId>(ids, "ports");
-    auto segments = ids_from<SegmentId>(ids, "segments");
-    auto next_hops = ids_from<NextHopId>(ids, "next_hops");
-    if (!ports || !segments || !next_hops)
-        return tl::unexpected(!ports      ? ports.error()
-                              : !segments ? segments.error()
-                                          : next_hops.error());
-    state.ports = *ports;
-    state.segments = *segments;
-    state.next_hops = *next_hops;
-    return {};
+    Result<> read;
+    state.ids.each([&](const char* key, auto& pool) {
+        if (read)
+            read = adopt(ids, key, pool);
+    });
+    return read;
 }
 
 Result<> read_addresses(const json& root, State& state) {
@@ -129,10 +127,7 @@ std::string to_text(const State& state) {
                  {"host", state.host},
                  {"applied", state.applied},
                  {"vtep_addresses", addresses},
-                 {"ids",
-                  {{"ports", to_json(state.ports)},
-                   {"segments", to_json(state.segments)},
-                   {"next_hops", to_json(state.next_hops)}}},
+                 {"ids", to_json(state.ids)},
                  {"link_local", link_local},
                  {"southbound", ovsdb::to_json(state.southbound)}};
     if (state.wanted_ports)

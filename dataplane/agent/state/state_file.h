@@ -22,9 +22,7 @@ struct State {
     std::string host;
     int64_t applied = 0; // Host_Config.number that these rows are the outcome of
     std::vector<Ipv4Addr> vtep_addresses;
-    std::map<std::string, PortId> ports;
-    std::map<std::string, SegmentId> segments;
-    std::map<std::string, NextHopId> next_hops;
+    Ids ids;
     std::map<std::string, std::vector<Ipv6Addr>> link_local; // claimed, by Logical_Port.name
     southbound::Tables southbound;
     // Written by hand, for labs: ports in place of an Open_vSwitch database.

@@ -17,8 +17,11 @@ State example() {
     state.host = "host-a";
     state.applied = 17;
     state.vtep_addresses = {*Ipv4Addr::from("192.0.2.1")};
-    state.ports = {{"tap0", PortId(3)}, {"up0", PortId(0)}};
-    state.next_hops = {{"host-b", NextHopId(1)}};
+    state.ids.ports.adopt("tap0", PortId(3));
+    state.ids.ports.adopt("up0", PortId(0));
+    state.ids.next_hops.adopt("host-b", NextHopId(1));
+    state.ids.routers.adopt("edge/1", RouterId(5));
+    state.ids.policies.adopt("inbound/2", PolicyId(6));
     state.link_local = {{"nic", {*Ipv6Addr::from("fe80::1234")}}};
     southbound::Segment segment;
     segment.uuid = ovsdb::Uuid::named("web");
@@ -27,7 +30,7 @@ State example() {
     segment.kind = "tenant";
     segment.domain = "segment/web";
     segment.unknown_unicast = "flood";
-    state.segments = {{ovsdb::to_string(segment.uuid), SegmentId(2)}};
+    state.ids.segments.adopt(ovsdb::to_string(segment.uuid), SegmentId(2));
     southbound::LogicalPort nic;
     nic.uuid = ovsdb::Uuid::named("nic");
     nic.name = "acme/default/\"web\"/0";
@@ -47,9 +50,11 @@ TEST(StateFile, RoundTripKeepsRowsAndIds) {
     EXPECT_EQ(after->host, before.host);
     EXPECT_EQ(after->applied, before.applied);
     EXPECT_EQ(after->vtep_addresses, before.vtep_addresses);
-    EXPECT_EQ(after->ports, before.ports);
-    EXPECT_EQ(after->segments, before.segments);
-    EXPECT_EQ(after->next_hops, before.next_hops);
+    EXPECT_EQ(after->ids.ports.find("tap0"), PortId(3));
+    EXPECT_EQ(after->ids.segments.all(), before.ids.segments.all());
+    EXPECT_EQ(after->ids.next_hops.all(), before.ids.next_hops.all());
+    EXPECT_EQ(after->ids.routers.all(), before.ids.routers.all());
+    EXPECT_EQ(after->ids.policies.all(), before.ids.policies.all());
     EXPECT_EQ(after->link_local, before.link_local);
     EXPECT_EQ(after->southbound, before.southbound);
     EXPECT_FALSE(after->wanted_ports);

@@ -1,0 +1,55 @@
+#include "dataplane/agent/builder/held.h"
+
+namespace ringfence::agent {
+
+void HeldPart::retract(FabricEdit& edit) {
+    known_.touched.held.insert(conflicts_.begin(), conflicts_.end()); // perhaps free now
+    to_place_ = std::exchange(known_.touched.held, {});
+    for (const Uuid& uuid : to_place_) {
+        auto old = placements_.find(uuid);
+        if (old == placements_.end() || wanted(uuid) == old->second)
+            continue;
+        if (Segment* segment = edit.segment(old->second.segment))
+            segment->erase_held(old->second.outside);
+        placements_.erase(old);
+    }
+}
+
+void HeldPart::place(FabricEdit& edit) {
+    for (const Uuid& uuid : std::exchange(to_place_, {})) {
+        conflicts_.erase(uuid);
+        auto placement = wanted(uuid);
+        Segment* segment = placement ? edit.segment(placement->segment) : nullptr;
+        if (!segment)
+            continue;
+        if (segment->held(placement->outside) && !placements_.contains(uuid)) {
+            conflicts_.insert(uuid);
+            continue;
+        }
+        const HeldEntry& row = *known_.held.find(uuid);
+        segment->set_held(placement->outside,
+                          {placement->router, known_.place_on(row.host, row.owner), row.inside});
+        placements_.insert_or_assign(uuid, *placement);
+    }
+}
+
+std::optional<HeldPart::Placement> HeldPart::wanted(const Uuid& uuid) {
+    const HeldEntry* row = known_.held.find(uuid);
+    auto segment = row ? known_.id_of_segment(row->segment) : std::nullopt;
+    auto router = segment ? known_.ids.routers.get(row->router) : std::nullopt;
+    if (!router)
+        return std::nullopt;
+    return Placement{*segment, row->outside, *router, row->inside};
+}
+
+std::map<std::string, std::string> HeldPart::trouble() const {
+    std::map<std::string, std::string> trouble;
+    for (const Uuid& uuid : conflicts_)
+        if (const HeldEntry* row = known_.held.find(uuid))
+            trouble.emplace(
+                fmt::format("translation of {} by {}", to_string(row->outside), row->router),
+                "the address is held already");
+    return trouble;
+}
+
+} // namespace ringfence::agent

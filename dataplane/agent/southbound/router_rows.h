@@ -1,0 +1,84 @@
+// Rows of routers, of what they hold and of firewalls as checked values. As in rows.h what is not
+// understood is an error of its row; but a row that this version cannot obey is not forwarded by in
+// part: instead_of() says what is, which lets less pass, never more. Pure.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/types/addresses.h"
+#include "core/types/result.h"
+#include "edge-router/firewall/policy.h"
+#include "edge-router/routing/router.h"
+#include "ovsdb/southbound.h"
+
+namespace ringfence::agent {
+
+struct RouterEntry {
+    std::string name;
+    std::string intent;
+    bool fence = false;
+    Translation translation = Translation::none;
+    std::vector<IpAddr> outside_addresses;
+    bool operator==(const RouterEntry&) const = default;
+};
+
+struct InterfaceEntry {
+    std::string router; // Router.name
+    ovsdb::Uuid segment{};
+    MacAddr mac;
+    std::vector<InterfaceAddress> addresses;
+    bool outside = false;
+    std::vector<std::string> policies; // Firewall.policy
+    bool operator==(const InterfaceEntry&) const = default;
+};
+
+struct RouteEntry {
+    std::string router;
+    IpPrefix prefix;
+    ovsdb::Uuid interface {};
+    std::optional<IpAddr> next_hop;
+    bool operator==(const RouteEntry&) const = default;
+};
+
+// An outside address that a router holds for a NIC behind it.
+struct HeldEntry {
+    std::string router;
+    ovsdb::Uuid segment{};
+    IpAddr outside, inside;
+    std::string owner; // Logical_Port.name of the NIC at the end
+    std::optional<std::string> host;
+    bool operator==(const HeldEntry&) const = default;
+};
+
+// What a policy says to all new connections of a direction; of several the highest priority counts.
+struct RuleEntry {
+    std::string policy;
+    std::string intent;
+    Direction direction = Direction::in;
+    int64_t priority = 0;
+    Judgement judgement = Judgement::deny;
+    bool operator==(const RuleEntry&) const = default;
+};
+
+[[nodiscard]] Result<RouterEntry> read_row(const southbound::Router& row);
+[[nodiscard]] Result<InterfaceEntry> read_row(const southbound::RouterInterface& row);
+[[nodiscard]] Result<RouteEntry> read_row(const southbound::Route& row);
+[[nodiscard]] Result<HeldEntry> read_row(const southbound::Nat& row);
+[[nodiscard]] Result<RuleEntry> read_row(const southbound::Firewall& row);
+
+// For a row that is refused as unsupported: no router, route or held address, so that what needs
+// one is dropped; a rule that denies all in its direction, before any other.
+inline std::optional<RouterEntry> instead_of(const southbound::Router&) { return std::nullopt; }
+inline std::optional<RouteEntry> instead_of(const southbound::Route&) { return std::nullopt; }
+inline std::optional<HeldEntry> instead_of(const southbound::Nat&) { return std::nullopt; }
+std::optional<RuleEntry> instead_of(const southbound::Firewall& row);
+
+std::string name_of(const southbound::Router& row);
+std::string name_of(const southbound::RouterInterface& row);
+std::string name_of(const southbound::Route& row);
+std::string name_of(const southbound::Nat& row);
+std::string name_of(const southbound::Firewall& row);
+
+} // namespace ringfence::agent
