@@ -20,6 +20,7 @@ public:
     uint32_t acknowledgement() const { return acknowledgement_.host(); }
     size_t header_length() const { return size_t{4} * (offset_ >> 4); }
     uint8_t flags() const { return flags_; }
+    uint16_t window() const { return window_.host(); } // unscaled
     void set_checksum(uint16_t checksum) { checksum_ = Be16(checksum); }
 
     // A segment without options, payload, window and checksum.

@@ -1,0 +1,115 @@
+// What a stateful firewall remembers of one TCP connection, and its one decision: does this segment
+// belong to it? The windows are Guido van Rooij's ("Real Stateful TCP Packet Filtering in IP
+// Filter", 2000), resets follow RFC 5961. The record knows no entry, clock or address; whoever
+// keeps it says which end sent the segment.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "edge-router/firewall/tcp_segment.h"
+
+namespace ringfence {
+
+enum class TcpEnd : uint8_t { initiator, responder };
+
+constexpr TcpEnd other(TcpEnd end) {
+    return end == TcpEnd::initiator ? TcpEnd::responder : TcpEnd::initiator;
+}
+
+// netfilter's names, because people know them and time-outs are set by them.
+enum class TcpState : uint8_t {
+    none,         // nothing seen
+    syn_sent,     // the initiator's SYN
+    syn_crossed,  // a SYN from both, none acknowledged (simultaneous open: RFC 9293, 3.5)
+    syn_received, // a SYN from both, one of them acknowledged
+    established,  // both acknowledged
+    fin_wait,     // one end has sent its FIN
+    close_wait,   // and the other has acknowledged it
+    last_ack,     // both have sent a FIN
+    time_wait,    // both FINs are acknowledged
+    closed,       // reset
+};
+inline constexpr size_t tcp_state_count = 10;
+
+std::string_view to_string(TcpState state);
+
+struct TcpOptions {
+    bool loose = false;   // a connection may be picked up in its middle, windows unknown
+    bool liberal = false; // segments out of window go through, and change nothing
+};
+
+class TcpRecord {
+public:
+    enum class Outcome : uint8_t {
+        pass,    // belongs to the connection, which it moves on and keeps alive
+        ignore,  // goes through for the receiver to judge, and changes nothing here
+        fresh,   // a SYN that begins another connection between the same ports: forget this one
+        invalid, // no TCP sends that, or not in this state
+        window,  // sequence or acknowledgement outside of the windows
+    };
+
+    // The decision. The first segment of all is the initiator's by definition: a SYN, or with
+    // options.loose anything that carries an acknowledgement.
+    Outcome track(TcpEnd from, const TcpSegment& segment, TcpOptions options);
+
+    TcpState state() const { return state_; }
+    // Both ends have answered each other, which no flood of SYNs brings about.
+    bool is_established() const { return state_ >= TcpState::established; }
+    // Both ends have finished, or one has reset.
+    bool is_closing() const { return state_ >= TcpState::last_ack; }
+    // Some end has sent what the other has not acknowledged (time-out `unacknowledged`).
+    bool has_unacknowledged() const;
+
+    // A reset that this end takes (RFC 5961, 3.2) has the next sequence number that it expects, and
+    // acknowledges what it has sent.
+    uint32_t expected_by(TcpEnd end) const { return acknowledged_[index(end)]; }
+    uint32_t sent_by(TcpEnd end) const { return end_[index(end)]; }
+
+private:
+    // What either end has done: these bits for the initiator, shifted by one for the responder.
+    enum Fact : uint8_t { sent_syn = 1, acked_syn = 4, sent_fin = 16, acked_fin = 64 };
+
+    Outcome begin(TcpEnd from, const TcpSegment& segment, TcpOptions options);
+    Outcome track_syn(TcpEnd from, const TcpSegment& syn);
+    Outcome track_handshake(TcpEnd from, const TcpSegment& syn);
+    Outcome answer_syn(TcpEnd from, const TcpSegment& syn);
+    Outcome track_reset(TcpEnd from, const TcpSegment& reset, TcpOptions options);
+    Outcome reset_unanswered(TcpEnd from, const TcpSegment& reset);
+    Outcome track_unanswered(TcpEnd from, const TcpSegment& segment) const;
+    bool in_windows(TcpEnd from, const TcpSegment& segment) const;
+    void move_on(TcpEnd from, const TcpSegment& segment);
+    void learn_facts(TcpEnd from, const TcpSegment& segment, bool acknowledges_more);
+    TcpState state_from_facts() const;
+    Outcome close();
+
+    void start_end(TcpEnd end, const TcpSegment& syn);
+    bool acknowledges_syn_of(TcpEnd end, const TcpSegment& segment) const;
+
+    // Windows are kept in 16 bits, in units of their end's own scale.
+    unsigned offered_scale(TcpEnd end) const { return scales_ >> 4 * index(end) & 15; }
+    unsigned unit(TcpEnd end) const;
+    unsigned scale(TcpEnd end) const; // in force: both ends have offered one (RFC 7323, 2.2)
+    uint32_t window(TcpEnd end) const { return uint32_t{window_[index(end)]} << unit(end); }
+    void raise_window(TcpEnd end, uint32_t bytes);
+
+    static constexpr unsigned index(TcpEnd end) { return static_cast<unsigned>(end); }
+    bool is(Fact fact, TcpEnd end) const { return facts_ >> index(end) & fact; }
+    bool both(Fact fact) const { return (facts_ & fact * 3) == fact * 3; }
+    void set(Fact fact, TcpEnd end) { facts_ = static_cast<uint8_t>(facts_ | fact << index(end)); }
+
+    // By end; all but window_ are sequence numbers.
+    std::array<uint32_t, 2> end_{};          // behind the last byte that it has sent
+    std::array<uint32_t, 2> max_end_{};      // behind the last byte that the other has room for
+    std::array<uint32_t, 2> acknowledged_{}; // the next byte that it expects; before it has
+                                             // acknowledged anything, the other's first one
+    std::array<uint16_t, 2> window_{};       // the largest that it gave
+    uint8_t scales_ = 0;                     // four bits an end; 15: none offered
+    uint8_t facts_ = 0;
+    TcpState state_ = TcpState::none;
+    bool midstream_ = false; // picked up in its middle: scales unknown, windows not checked
+};
+static_assert(sizeof(TcpRecord) == 32);
+
+} // namespace ringfence
