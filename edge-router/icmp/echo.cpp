@@ -14,12 +14,14 @@ namespace {
 
 constexpr uint8_t reply_ttl = 64;
 
-// Both are of the same parity in their word, so that the sum changes by their difference.
+// A corrected checksum of 0 becomes 0xffff: that is as good where anything but zeros is left in the
+// message, and the right one where nothing is.
 void set_type(IcmpHeader& icmp, uint8_t type) {
     auto before = static_cast<uint16_t>(icmp.type() << 8 | icmp.code());
     auto after = static_cast<uint16_t>(type << 8 | icmp.code());
+    uint16_t corrected = checksum_after(icmp.checksum(), before, after);
     icmp.set_type(type);
-    icmp.set_checksum(checksum_after(icmp.checksum(), before, after));
+    icmp.set_checksum(corrected == 0 ? 0xffff : corrected);
 }
 
 bool turn4(Cursor cursor) {
