@@ -40,7 +40,9 @@ public:
             return Kind::vtep;
         if (place >= first_port)
             return Kind::local;
-        return static_cast<Kind>(bits_); // the first three are numbered so
+        if (bits_ == router().bits_)
+            return Kind::router;
+        return bits_ ? Kind::nowhere : Kind::unknown;
     }
     constexpr bool learned() const { return bits_ & learned_bit; }
     constexpr PortId port() const { return PortId((bits_ & ~learned_bit) - first_port); } // local

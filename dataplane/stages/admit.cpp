@@ -19,21 +19,21 @@ namespace {
 Verdict check_source_mac(Worker& worker, const Packet& packet);
 Verdict check_ip4(const Packet& packet);
 Verdict check_ip6(const Packet& packet);
-Verdict check_arp(const Fabric& fabric, Packet& packet);
-Verdict check_nd(const Fabric& fabric, Packet& packet);
+Verdict check_arp(Packet& packet);
+Verdict check_nd(Packet& packet);
 
 bool is_trusted(const Packet& packet) { return packet.port->security == PortSecurity::trusted; }
 bool is_strict(const Packet& packet) { return packet.port->security == PortSecurity::strict; }
 
 // Of all but IPv4.
-[[gnu::noinline]] Verdict check_others(const Fabric& fabric, Packet& packet) {
+[[gnu::noinline]] Verdict check_others(Packet& packet) {
     switch (packet.ether_type) {
     case ether_type::ip6: {
         Verdict verdict = check_ip6(packet);
-        return verdict == Verdict::next ? check_nd(fabric, packet) : verdict;
+        return verdict == Verdict::next ? check_nd(packet) : verdict;
     }
     case ether_type::arp:
-        return check_arp(fabric, packet);
+        return check_arp(packet);
     case ether_type::vlan:
     case ether_type::service_vlan: // a third tag: what is in it can't be checked
         return Verdict::admit_vlan;
@@ -44,7 +44,7 @@ bool is_strict(const Packet& packet) { return packet.port->security == PortSecur
 
 } // namespace
 
-Verdict admit(const Fabric& fabric, Worker& worker, Packet& packet) {
+Verdict admit(const Fabric&, Worker& worker, Packet& packet) {
     const LocalPort& port = *packet.port;
     if (port.dead_vlan) [[unlikely]]
         return Verdict::admit_dead_vlan;
@@ -61,7 +61,7 @@ Verdict admit(const Fabric& fabric, Worker& worker, Packet& packet) {
         return Verdict::admit_oversize;
 
     Verdict verdict =
-        packet.ether_type == ether_type::ip4 ? check_ip4(packet) : check_others(fabric, packet);
+        packet.ether_type == ether_type::ip4 ? check_ip4(packet) : check_others(packet);
     if (packet.protocol == ip_protocol::icmp6 && verdict == Verdict::next)
         tell_in_use(worker, packet);
     return is_trusted(packet) ? Verdict::next
@@ -107,12 +107,12 @@ bool is_given_to(const LocalPort& port, const Ipv6Addr& address) {
 
 // True where the address is not for this port to speak for: of the modes that know no addresses,
 // another NIC's or a router's.
-template <class Address>
-bool is_foreign(const Fabric& fabric, const Packet& packet, const Address& address) {
+template <class Address> bool is_foreign(const Packet& packet, const Address& address) {
     if (is_strict(packet))
         return !is_given_to(*packet.port, address);
-    auto owner = fabric.neighbour(*packet.segment, address);
-    return owner && *owner != packet.port->mac;
+    const Segment& segment = *packet.segment;
+    const MacAddr* nic = segment.neighbour(address);
+    return nic ? *nic != packet.port->mac : segment.router_with(address) || segment.held(address);
 }
 
 bool is_udp(const Packet& packet) { return packet.protocol == ip_protocol::udp; }
@@ -166,7 +166,7 @@ Verdict check_ip6(const Packet& packet) {
     return Verdict::next;
 }
 
-Verdict check_arp(const Fabric& fabric, Packet& packet) {
+Verdict check_arp(Packet& packet) {
     const auto* arp = packet.at<ArpHeader>(packet.l3);
     if (!arp)
         return Verdict::arp_truncated;
@@ -179,7 +179,7 @@ Verdict check_arp(const Fabric& fabric, Packet& packet) {
             return Verdict::arp_sender_mac;
         // 0 is a probe's (RFC 5227, 1.1).
         bool probe = arp->sender_ip() == Ipv4Addr{} && arp->operation() == ArpHeader::request;
-        if (!probe && is_foreign(fabric, packet, arp->sender_ip()))
+        if (!probe && is_foreign(packet, arp->sender_ip()))
             return Verdict::arp_sender_ip;
     }
     if (arp->operation() == ArpHeader::request)
@@ -187,8 +187,8 @@ Verdict check_arp(const Fabric& fabric, Packet& packet) {
     return Verdict::next;
 }
 
-Verdict check_nd_sender(const Fabric& fabric, const Packet& packet, const Ipv6Header& ip,
-                        const IcmpHeader& icmp, const NeighbourOptions& options);
+Verdict check_nd_sender(const Packet& packet, const Ipv6Header& ip, const IcmpHeader& icmp,
+                        const NeighbourOptions& options);
 
 // The whole message, from its ICMPv6 header to the packet's end, or none where not all of it lies
 // in the first buffer.
@@ -209,7 +209,7 @@ bool is_bad_checksum(const Packet& packet, const Ipv6Header& ip, const Cursor& m
     return sum.checksum() != 0;
 }
 
-Verdict check_nd(const Fabric& fabric, Packet& packet) {
+Verdict check_nd(Packet& packet) {
     if (packet.protocol != ip_protocol::icmp6 || !packet.has_l4)
         return Verdict::next;
     const auto* icmp = packet.at<IcmpHeader>(packet.l4);
@@ -240,8 +240,7 @@ Verdict check_nd(const Fabric& fabric, Packet& packet) {
         return Verdict::nd_option;
     if (!router && message.peek<NeighbourMessage>()->target().is_multicast())
         return Verdict::nd_target;
-    if (Verdict verdict = check_nd_sender(fabric, packet, *ip, *icmp, options);
-        verdict != Verdict::next)
+    if (Verdict verdict = check_nd_sender(packet, *ip, *icmp, options); verdict != Verdict::next)
         return verdict;
     if (icmp->type() == nd_type::neighbour_solicitation)
         packet.set_asks();
@@ -250,8 +249,8 @@ Verdict check_nd(const Fabric& fabric, Packet& packet) {
 
 // The link addresses and the target are the port's; a probe has the form of one (RFC
 // 4861, 4.3, 7.1.1).
-Verdict check_nd_sender(const Fabric& fabric, const Packet& packet, const Ipv6Header& ip,
-                        const IcmpHeader& icmp, const NeighbourOptions& options) {
+Verdict check_nd_sender(const Packet& packet, const Ipv6Header& ip, const IcmpHeader& icmp,
+                        const NeighbourOptions& options) {
     if (is_trusted(packet))
         return Verdict::next;
     const MacAddr& mac = packet.at<EthernetHeader>(0)->source;
@@ -261,7 +260,7 @@ Verdict check_nd_sender(const Fabric& fabric, const Packet& packet, const Ipv6He
         return ip.source().is_unspecified() && options.source ? Verdict::nd_source : Verdict::next;
     const Ipv6Addr& target = packet.at<NeighbourMessage>(packet.l4)->target();
     if (icmp.type() == nd_type::neighbour_advertisement)
-        return is_foreign(fabric, packet, target) ? Verdict::nd_target : Verdict::next;
+        return is_foreign(packet, target) ? Verdict::nd_target : Verdict::next;
     bool probe = ip.source().is_unspecified();
     if (probe && (options.source || ip.destination() != solicited_node(target)))
         return Verdict::nd_source;
