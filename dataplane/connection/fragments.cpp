@@ -78,7 +78,7 @@ struct Link {
 
 struct Datagram {
     uint32_t next = none; // of the same hash
-    FragmentKey key{FragmentScope(PortId(0)), {}, {}, 0, 0, false};
+    FragmentKey key{};
     uint64_t until = 0;
     uint32_t account = 0;
     Link age, own; // among those of its family, and of its account
@@ -146,7 +146,9 @@ uint64_t digest_of(const rte_mbuf* frame, uint32_t begin, uint32_t length, uint6
 }
 
 uint64_t hash_of(const FragmentKey& key, uint64_t seed) {
-    uint64_t hash = uint64_t{key.scope.value()} << 32 | key.id;
+    bool sent = key.place.kind() == Place::Kind::port;
+    uint32_t place = sent ? key.place.port().value() : ~key.place.segment().value();
+    uint64_t hash = mix(uint64_t{place} << 32 | key.id, seed);
     hash = mix(hash ^ key.protocol, seed);
     for (const Ipv6Addr* address : {&key.source, &key.destination})
         for (size_t half : {0, 8}) {
@@ -469,10 +471,10 @@ Ipv6Addr mapped(uint32_t ip4) {
     return address;
 }
 
-Fragment fragment4(const Packet& packet, FragmentScope scope) {
+Fragment fragment4(const Packet& packet, Place place) {
     const auto* ip = packet.at<Ipv4Header>(packet.l3);
     auto header = static_cast<uint32_t>(ip->header_length());
-    return {.key = {.scope = scope,
+    return {.key = {.place = place,
                     .source = mapped(packet.ip4_source),
                     .destination = mapped(packet.ip4_destination),
                     .id = ip->id(),
@@ -485,12 +487,12 @@ Fragment fragment4(const Packet& packet, FragmentScope scope) {
             .upper = std::nullopt};
 }
 
-Fragment fragment6(const Packet& packet, FragmentScope scope) {
+Fragment fragment6(const Packet& packet, Place place) {
     Cursor cursor(packet.data, packet.linear);
     cursor.skip(packet.l3);
     const auto* ip = cursor.take<Ipv6Header>();
     Ipv6Chain chain = walk_extensions(cursor, ip->next_header());
-    return {.key = {.scope = scope,
+    return {.key = {.place = place,
                     .source = ip->source(),
                     .destination = ip->destination(),
                     .id = chain.fragment_id,
@@ -505,9 +507,9 @@ Fragment fragment6(const Packet& packet, FragmentScope scope) {
 
 } // namespace
 
-Fragment fragment_of(const Packet& packet, FragmentScope scope, const UpperLayer& upper) {
+Fragment fragment_of(const Packet& packet, Place place, const UpperLayer& upper) {
     Fragment fragment =
-        packet.ether_type == ether_type::ip4 ? fragment4(packet, scope) : fragment6(packet, scope);
+        packet.ether_type == ether_type::ip4 ? fragment4(packet, place) : fragment6(packet, place);
     if (packet.has_l4)
         fragment.upper = upper;
     return fragment;

@@ -27,6 +27,7 @@
 #include "core/packet/verdicts.h"
 #include "core/types/addresses.h"
 #include "core/types/ids.h"
+#include "dataplane/connection/key.h"
 
 struct rte_mbuf;
 
@@ -34,22 +35,9 @@ namespace ringfence {
 
 struct Packet;
 
-// Where datagrams with the same addresses and id are different ones: what a local port sends, or
-// what arrives in a segment.
-class FragmentScope {
-public:
-    explicit FragmentScope(PortId sender) : value_(sender.value()) {}
-    explicit FragmentScope(SegmentId arrival) : value_(arrival.value() | 0x80000000u) {}
-    uint32_t value() const { return value_; }
-    bool operator==(const FragmentScope&) const = default;
-
-private:
-    uint32_t value_;
-};
-
 // What tells one datagram's fragments from another's.
 struct FragmentKey {
-    FragmentScope scope;
+    Place place;
     Ipv6Addr source, destination; // IPv4 mapped (RFC 4291, 2.5.5.2)
     uint32_t id;
     uint8_t protocol; // 0 in IPv6, where fragments may differ in it (RFC 8200, 4.5)
@@ -72,7 +60,7 @@ struct Fragment {
 };
 
 // What parse found to be a fragment, as the table wants it; `upper` counts for a first one alone.
-Fragment fragment_of(const Packet& packet, FragmentScope scope, const UpperLayer& upper);
+Fragment fragment_of(const Packet& packet, Place place, const UpperLayer& upper);
 
 struct FragmentLimits {
     uint32_t datagrams = 4096, pieces = 16384, held = 1024; // of all accounts; held: frames
