@@ -1,0 +1,118 @@
+// A fence, from rows written by hand into a real southbound database to packets between two VMs of
+// one host: the one inside (10.0.0.5, outside 10.0.0.105), and the client, in the parent network.
+// The VMs are network namespaces with the daemon's taps in them.
+#include <csignal>
+
+#include "daemon_fixture.h"
+
+namespace ringfence::test {
+
+namespace {
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != text.npos; }
+
+class Fence : public DaemonTest {
+protected:
+    Fence() {
+        start_database();
+        std::string remote = start_southbound();
+        vsctl(
+            "--no-wait set open_vswitch . external_ids:system-id=a external_ids:ringfence-remote=" +
+            remote + " external_ids:ringfence-encap-ip=192.0.2.1");
+        southbound(rows);
+        for (const char* vm : {"web", "client"})
+            shell("ip netns add " + namespace_of(vm));
+    }
+    ~Fence() override {
+        for (const char* vm : {"web", "client"})
+            shell("ip netns del " + namespace_of(vm));
+    }
+
+    void start() {
+        Outcome started = start_daemon();
+        ASSERT_EQ(started.status, 0) << started.output;
+    }
+    void plug() {
+        vsctl("--may-exist add-br br0 "
+              "-- --may-exist add-port br0 web -- set interface web type=tap "
+              "external_ids:iface-id=acme/web "
+              "-- --may-exist add-port br0 client -- set interface client type=tap "
+              "external_ids:iface-id=acme/client");
+    }
+    // Gives the VMs their taps, which are made anew with each start of the daemon.
+    void boot() {
+        ASSERT_TRUE(wait_until([&] { return netdev_exists("web") && netdev_exists("client"); }));
+        boot("web", "02:00:00:00:00:01", "10.0.0.5");
+        boot("client", "02:00:00:00:00:02", "10.0.0.7");
+    }
+    Outcome in(const std::string& vm, const std::string& command) const {
+        return shell("ip netns exec " + namespace_of(vm) + " " + command);
+    }
+    // Who answers for the address, as the VM sees it.
+    std::string asked(const std::string& vm, const std::string& address) const {
+        return in(vm, "arping -I " + vm + " -c 1 -w 2 " + address).output;
+    }
+    std::string dump() const { return appctl("ringfence/fabric dump").output; }
+    void bind() {
+        southbound(R"({"op":"update","table":"Logical_Port","where":[],"row":{"host":"a"}},
+                      {"op":"update","table":"Nat","where":[],"row":{"host":"a"}})");
+    }
+    bool is_ready() {
+        return wait_until([&] { return has(dump(), "for 10.0.0.5 at port"); });
+    }
+    std::string namespace_of(const std::string& vm) const { return namespace_ + "-" + vm; }
+
+private:
+    void boot(const std::string& vm, const std::string& mac, const std::string& address) {
+        run("ip link set " + vm + " netns " + namespace_of(vm));
+        in(vm, "ip link set " + vm + " address " + mac + " up");
+        in(vm, "ip address add " + address + "/24 dev " + vm);
+    }
+
+    static constexpr const char* rows = R"(
+        {"op":"insert","table":"Host","row":{"name":"a","kind":"ringfence","vtep_addresses":"192.0.2.1"}},
+        {"op":"insert","table":"Host_Config","row":{"host":"a","number":1}},
+        {"op":"insert","table":"Segment","uuid-name":"org","row":{"vni":5001,"domain":"org",
+            "kind":"tenant","mtu":1450,"unknown_unicast":"flood"}},
+        {"op":"insert","table":"Segment","uuid-name":"front","row":{"vni":5002,"domain":"front",
+            "kind":"tenant","mtu":1450,"unknown_unicast":"flood"}},
+        {"op":"insert","table":"Logical_Port","row":{"name":"acme/web","domain":"front",
+            "domains":["set",["front","org"]],"kind":"nic","segment":["named-uuid","front"],
+            "mac":"02:00:00:00:00:01","addresses":"10.0.0.5","port_security":"strict"}},
+        {"op":"insert","table":"Logical_Port","row":{"name":"acme/client","domain":"org",
+            "domains":"org","kind":"nic","segment":["named-uuid","org"],
+            "mac":"02:00:00:00:00:02","addresses":"10.0.0.7","port_security":"strict"}},
+        {"op":"insert","table":"Router","row":{"name":"edge/1","domain":"front","fence":true,
+            "translation":"one-to-one","outside_addresses":"10.0.0.2","intent":"org/acme/vapp/shop"}},
+        {"op":"insert","table":"Router_Interface","row":{"router":"edge/1","domain":"front",
+            "segment":["named-uuid","front"],"mac":"02:52:46:00:00:01","side":"inside",
+            "policies":"inbound/front"}},
+        {"op":"insert","table":"Router_Interface","uuid-name":"outside","row":{"router":"edge/1",
+            "domain":"org","segment":["named-uuid","org"],"mac":"02:52:46:00:00:02",
+            "side":"outside","addresses":"10.0.0.2/24"}},
+        {"op":"insert","table":"Route","row":{"router":"edge/1","domain":"front",
+            "prefix":"10.0.0.0/24","interface":["named-uuid","outside"]}},
+        {"op":"insert","table":"Nat","row":{"domain":"org","segment":["named-uuid","org"],
+            "external_address":"10.0.0.105","last_port":65535,"router":"edge/1",
+            "owner":"acme/web","inside_address":"10.0.0.5"}},
+        {"op":"insert","table":"Firewall","row":{"domain":"front","policy":"inbound/front",
+            "direction":"in","action":"drop","stateful":true}},
+        {"op":"insert","table":"Firewall","row":{"domain":"front","policy":"inbound/front",
+            "direction":"out","action":"allow","stateful":true}})";
+};
+
+TEST_F(Fence, AnswersForWhatLiesOnItsOtherSide) {
+    start();
+    plug();
+    bind();
+    ASSERT_TRUE(is_ready()) << dump();
+    boot();
+    EXPECT_TRUE(has(asked("client", "10.0.0.105"), "02:52:46:00:00:02"));
+    EXPECT_TRUE(has(asked("client", "10.0.0.2"), "02:52:46:00:00:02")) << "the router's own";
+    EXPECT_TRUE(has(asked("web", "10.0.0.7"), "02:52:46:00:00:01")) << "proxied";
+    EXPECT_FALSE(has(asked("client", "10.0.0.5"), "02:")) << "an inside address";
+}
+
+} // namespace
+
+} // namespace ringfence::test
