@@ -60,4 +60,17 @@ void run(const std::vector<Bytes>& templates, void (*one)(const uint8_t*, size_t
 TEST(Mutations, OfNicFramesAreAllAccountedFor) { run(test::nic_templates(), from_nic); }
 TEST(Mutations, OfWireFramesAreAllAccountedFor) { run(test::wire_templates(), from_wire); }
 
+TEST(Mutations, OfIcmpErrorsAreTranslatedOrRefused) { run(test::error_templates(), quote); }
+
+TEST(Mutations, OfFragmentsAreAllAccountedFor) {
+    std::mt19937 random(2026);
+    for (int i = 0; i < 4'000; ++i) {
+        Bytes script(4 * (1 + random() % 40));
+        for (auto& byte : script)
+            byte = static_cast<uint8_t>(random());
+        SCOPED_TRACE(i);
+        fragments(script.data(), script.size());
+    }
+}
+
 } // namespace ringfence::fuzz

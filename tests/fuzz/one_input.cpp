@@ -1,27 +1,17 @@
 #include "tests/fuzz/one_input.h"
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
 
 #include <rte_mbuf.h>
 
 #include "dataplane/pipeline.h"
+#include "tests/fuzz/check.h"
 #include "tests/packet/templates.h"
 
 namespace ringfence::fuzz {
 
 namespace {
-
-[[noreturn]] void fail(const char* what) {
-    std::fprintf(stderr, "fuzz: %s\n", what);
-    std::abort();
-}
-void check(bool holds, const char* what) {
-    if (!holds)
-        fail(what);
-}
 
 test::Lab& host() {
     static test::Lab* lab = [] {

@@ -14,4 +14,12 @@ namespace ringfence::fuzz {
 void from_nic(const uint8_t* data, size_t size);
 void from_wire(const uint8_t* data, size_t size);
 
+// The input as an IP packet that holds an ICMP error. Aborts where a quote that was read does not
+// read as it was rewritten, or where rewriting spoils a checksum.
+void quote(const uint8_t* data, size_t size);
+
+// The input as a script for a small fragment table: what comes, and when. Aborts where a frame is
+// neither passed, dropped nor held, or is held when all is over.
+void fragments(const uint8_t* data, size_t size);
+
 } // namespace ringfence::fuzz

@@ -1,5 +1,5 @@
-// fuzz_seeds DIRECTORY: writes the seed corpora, DIRECTORY/parse and DIRECTORY/decapsulate, one
-// file a template.
+// fuzz_seeds DIRECTORY: writes the seed corpora, DIRECTORY/parse, decapsulate and quote, one file a
+// template.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
@@ -27,5 +27,6 @@ int main(int argc, char** argv) {
     }
     write_all(std::filesystem::path(argv[1]) / "parse", ringfence::test::nic_templates());
     write_all(std::filesystem::path(argv[1]) / "decapsulate", ringfence::test::wire_templates());
+    write_all(std::filesystem::path(argv[1]) / "quote", ringfence::test::error_templates());
     return 0;
 }

@@ -79,4 +79,27 @@ std::vector<std::vector<uint8_t>> wire_templates() {
     return frames;
 }
 
+std::vector<std::vector<uint8_t>> error_templates() {
+    const std::string eth = "eth 02:00:00:00:00:02 > 02:00:00:00:00:01 / ";
+    std::vector<std::vector<uint8_t>> packets;
+    for (const char* text :
+         {"ip4 10.0.0.9 > 10.0.0.1 / icmp 11 / ip4 10.0.0.1 > 10.0.0.2 / udp 1 > 2 / \"payload\"",
+          "ip4 10.0.0.9 > 10.0.0.1 / icmp 3 code 3 quote 28 / ip4 10.0.0.1 > 10.0.0.2 / tcp 1 > 2",
+          "ip4 10.0.0.9 > 10.0.0.1 options 94040000 / icmp 3 code 4 mtu 1400 / "
+          "ip4 10.0.0.1 > 10.0.0.2 options 0101010101010101 / tcp 1 > 2 / zeros 40",
+          "ip4 10.0.0.9 > 10.0.0.1 / icmp 11 quote 128 extensions 2000dfff00080101000010ff / "
+          "ip4 10.0.0.1 > 10.0.0.2 / udp 1 > 2 sum 0 / zeros 40",
+          "ip4 10.0.0.9 > 10.0.0.1 / icmp 3 / ip4 10.0.0.1 > 10.0.0.2 / icmp 8 / zeros 56",
+          "ip4 10.0.0.9 > 10.0.0.1 / icmp 3 / ip4 10.0.0.1 > 10.0.0.2 proto 47 / zeros 56",
+          "ip6 fd00::9 > fd00::1 / icmp6 3 / ip6 fd00::1 > fd00::2 / udp 1 > 2 / \"payload\"",
+          "ip6 fd00::9 > fd00::1 / icmp6 2 mtu 1280 / ip6 fd00::1 > fd00::2 / destination / "
+          "fragment 0 more / tcp 1 > 2 / zeros 64",
+          "ip6 fd00::9 > fd00::1 / icmp6 1 quote 128 extensions 2000dfff00080101000010ff / "
+          "ip6 fd00::1 > fd00::2 / icmp6 128 / zeros 200"}) {
+        auto bytes = frame(eth + text).bytes;
+        packets.emplace_back(bytes.begin() + 14, bytes.end());
+    }
+    return packets;
+}
+
 } // namespace ringfence::test

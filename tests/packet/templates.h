@@ -15,4 +15,7 @@ void configure_host(Lab& lab);
 std::vector<std::vector<uint8_t>> nic_templates();
 std::vector<std::vector<uint8_t>> wire_templates();
 
+// IP packets that are ICMP errors, whole and cut as routers cut their quotes.
+std::vector<std::vector<uint8_t>> error_templates();
+
 } // namespace ringfence::test
