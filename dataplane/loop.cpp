@@ -6,6 +6,7 @@
 #include <deque>
 #include <map>
 
+#include <poll.h>
 #include <sched.h>
 
 #include <rte_cycles.h>
@@ -23,6 +24,7 @@ namespace {
 log::Module module("loop");
 
 constexpr unsigned most_workers = 16;
+constexpr std::chrono::seconds errand_patience{1};
 
 Result<> check(const ForwarderSettings& settings) {
     if (settings.cpus.empty() || settings.cpus.size() > most_workers)
@@ -69,6 +71,9 @@ struct Forwarder::Impl {
     loop::Shared shared;
     std::unique_ptr<const loop::Plan> plan;
     std::deque<Retired> retired;
+    // By worker: how many are on their way, and those that have to wait.
+    std::vector<unsigned> errands_sent;
+    std::vector<std::deque<std::unique_ptr<loop::Errand>>> errands_waiting;
     uint64_t layouts = 0;
 
     Impl(const ForwarderSettings& settings, const ports::MbufPool& pool);
@@ -76,6 +81,8 @@ struct Forwarder::Impl {
     void publish(loop::Plan next, Done done);
     // Publishes a copy of the layout that `edit` has changed.
     void publish_layout(const std::function<void(std::vector<loop::Berth>&)>& edit, Done done);
+    void send_waiting_errands(unsigned worker);
+    void take_back_errands();
 };
 
 Forwarder::Impl::Impl(const ForwarderSettings& settings, const ports::MbufPool& pool)
@@ -83,6 +90,8 @@ Forwarder::Impl::Impl(const ForwarderSettings& settings, const ports::MbufPool& 
     auto count = static_cast<unsigned>(settings.cpus.size());
     shared.qsbr = qsbr.get();
     shared.rings.resize(count);
+    errands_sent.resize(count);
+    errands_waiting.resize(count);
     for (unsigned from = 0; from < count; ++from) {
         for (unsigned to = 0; to < count; ++to)
             shared.rings[from].push_back(
@@ -105,6 +114,10 @@ Forwarder::Impl::~Impl() {
         thread->ask_to_stop();
     for (auto& thread : shared.threads)
         thread->join();
+    for (auto& thread : shared.threads)
+        for (auto* ring : {&thread->errands().to_worker, &thread->errands().back})
+            while (auto errand = ring->pop())
+                delete *errand;
     for (auto& row : shared.rings)
         for (auto& ring : row)
             while (auto handover = ring ? ring->pop() : std::nullopt)
@@ -222,10 +235,54 @@ std::optional<unsigned> Forwarder::owner(PortId id) const {
     return berth && !berth->moving ? std::optional(berth->owner) : std::nullopt;
 }
 
+void Forwarder::Impl::send_waiting_errands(unsigned worker) {
+    auto& waiting = errands_waiting[worker];
+    loop::Thread& thread = *shared.threads[worker];
+    for (; !waiting.empty() && errands_sent[worker] < loop::Errands::most; waiting.pop_front()) {
+        thread.errands().to_worker.push(waiting.front().release());
+        ++errands_sent[worker];
+    }
+    thread.wake();
+}
+
+void Forwarder::Impl::take_back_errands() {
+    for (unsigned worker = 0; worker < workers.size(); ++worker) {
+        while (auto back = shared.threads[worker]->errands().back.pop()) {
+            std::unique_ptr<loop::Errand> errand(*back);
+            --errands_sent[worker];
+            if (errand->done)
+                errand->done();
+        }
+        if (!errands_waiting[worker].empty())
+            send_waiting_errands(worker);
+    }
+}
+
+void Forwarder::send_errand(unsigned worker, Act act, Done done) {
+    impl_->errands_waiting.at(worker).push_back(
+        std::make_unique<loop::Errand>(loop::Errand{std::move(act), std::move(done)}));
+    impl_->send_waiting_errands(worker);
+}
+
+bool Forwarder::run_errand(unsigned worker, Act act) {
+    auto is_done = std::make_shared<bool>(false);
+    send_errand(worker, std::move(act), [is_done] { *is_done = true; });
+    auto deadline = std::chrono::steady_clock::now() + errand_patience;
+    while (!*is_done && std::chrono::steady_clock::now() < deadline) {
+        pollfd event{event_fd(), POLLIN, 0};
+        poll(&event, 1, 100);
+        impl_->shared.reclaim.clear();
+        impl_->take_back_errands();
+    }
+    impl_->shared.reclaim.signal(); // for reclaim(), whose call this may have swallowed
+    return *is_done;
+}
+
 int Forwarder::event_fd() const { return impl_->shared.reclaim.fd(); }
 
 void Forwarder::reclaim() {
     impl_->shared.reclaim.clear();
+    impl_->take_back_errands();
     auto& retired = impl_->retired;
     while (!retired.empty() &&
            rte_rcu_qsbr_check(impl_->qsbr.get(), retired.front().token, false) == 1) {

@@ -66,6 +66,14 @@ public:
     [[nodiscard]] Result<> move_port(PortId id, unsigned worker, Done done = {});
     std::optional<unsigned> owner(PortId id) const;
 
+    // Has the worker do something between two of its rounds: it may touch whatever is the worker's
+    // own, and is short, for packets wait meanwhile. done() is called after it.
+    using Act = std::function<void(Worker&, const Fabric&)>;
+    void send_errand(unsigned worker, Act act, Done done = {});
+    // The same, and waits until it is done. False when the worker does not come to it in a second;
+    // it may do it later, so `act` owns what it touches, or shares it.
+    [[nodiscard]] bool run_errand(unsigned worker, Act act);
+
     // Readable when reclaim() has something to do.
     int event_fd() const;
     // Frees what no worker can use any more, and calls the callbacks that waited for it.

@@ -1,6 +1,6 @@
 // A round: adopt the plan, receive a burst from each port that may have one, run the pipeline, take
-// what was handed over, send, and report a quiescent state. Nothing of a plan is kept past its
-// round.
+// what was handed over, run errands, send, and report a quiescent state. Nothing of a plan is kept
+// past its round.
 //
 // Falling asleep. A thread that has found nothing for `spin` looks for work once more, with
 // `asleep_` set, and then waits for its ports' descriptors and its alarm. Whoever gives it work
@@ -122,7 +122,7 @@ void Thread::run() {
     next_nap_ = shortest_nap;
     while (!stop_.load(std::memory_order_relaxed)) {
         adopt_plan();
-        unsigned moved = poll_round() + take_handovers();
+        unsigned moved = poll_round() + take_handovers() + run_errands();
         send_all();
         acknowledge();
         idle(moved > 0);
@@ -215,6 +215,20 @@ unsigned Thread::take_handovers() {
     return taken;
 }
 
+// What they send goes out with the round; what they see is between two bursts.
+unsigned Thread::run_errands() {
+    unsigned run = 0;
+    while (auto errand = errands_.to_worker.pop()) {
+        worker_.set_now(rte_rdtsc());
+        (*errand)->run(worker_, *plan_->fabric);
+        errands_.back.push(*errand);
+        ++run;
+    }
+    if (run)
+        shared_.reclaim.signal();
+    return run;
+}
+
 void Thread::send_all() {
     worker_.drain([this](PortId to, Outbox& outbox) { send(to, outbox); });
     wake_receivers();
@@ -277,7 +291,7 @@ void Thread::nap(nanoseconds length) {
     asleep_.store(true, std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_seq_cst);
     const Plan* plan = shared_.plan.load(std::memory_order_acquire);
-    if (!stop_.load() && plan == plan_ && !handover_waits()) {
+    if (!stop_.load() && plan == plan_ && !handover_waits() && errands_.to_worker.empty()) {
         rte_rcu_qsbr_thread_offline(shared_.qsbr, worker_.index());
         plan_ = nullptr;
         std::atomic_thread_fence(std::memory_order_seq_cst);

@@ -11,6 +11,7 @@
 
 #include "core/tables/spsc_ring.h"
 #include "core/types/result.h"
+#include "dataplane/loop/errand.h"
 #include "dataplane/loop/plan.h"
 #include "dataplane/worker/worker.h"
 
@@ -74,6 +75,8 @@ public:
     void join();
     // Ends its sleep, if it sleeps. Call after what it shall find has been written. Any thread.
     void wake();
+    // The control side puts errands in, wakes the thread, and takes them out when they are done.
+    Errands& errands() { return errands_; }
 
 private:
     void run();
@@ -83,6 +86,7 @@ private:
     unsigned receive(const Berth& berth);
     unsigned receive_watched(const Berth& berth, bool broken);
     unsigned take_handovers();
+    unsigned run_errands();
     bool handover_waits() const;
     void send(PortId to, Outbox& outbox);
     void send_all();
@@ -100,6 +104,7 @@ private:
     std::atomic<bool> stop_{false};
     std::atomic<bool> asleep_{false};
     Event alarm_;
+    Errands errands_;
 
     // The thread's own.
     const Plan* plan_ = nullptr;

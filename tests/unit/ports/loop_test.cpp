@@ -394,6 +394,48 @@ TEST_F(Loop, ADeletedTapStopsNobodyAndBurnsNoTime) {
     remove_and_wait(PortId(1));
 }
 
+TEST_F(Loop, AWorkerRunsErrandsBetweenItsRoundsAlsoWhenItSleeps) {
+    start(2);
+    std::thread::id control = std::this_thread::get_id(), ran_on;
+    for (unsigned worker : {0u, 1u}) {
+        unsigned index = 99;
+        EXPECT_TRUE(forwarder_->run_errand(worker, [&](Worker& its, const Fabric&) {
+            index = its.index();
+            ran_on = std::this_thread::get_id();
+        }));
+        EXPECT_EQ(index, worker);
+        EXPECT_NE(ran_on, control);
+    }
+    // Many at once, more than fit the ring: each is done once, in order, on this thread.
+    std::vector<unsigned> run, done;
+    for (unsigned i = 0; i < 500; ++i)
+        forwarder_->send_errand(
+            0, [&run, i](Worker&, const Fabric&) { run.push_back(i); },
+            [&, i] {
+                EXPECT_EQ(std::this_thread::get_id(), control);
+                done.push_back(i);
+            });
+    EXPECT_TRUE(wait_until([&] {
+        pollfd event{forwarder_->event_fd(), POLLIN, 0};
+        poll(&event, 1, 10);
+        forwarder_->reclaim();
+        return done.size() == 500;
+    }));
+    EXPECT_EQ(run, done);
+}
+
+TEST_F(Loop, AWorkerThatIsBusyForLongIsNotWaitedFor) {
+    start(1);
+    auto go_on = std::make_shared<std::atomic<bool>>(false);
+    forwarder_->send_errand(0, [go_on](Worker&, const Fabric&) {
+        while (!*go_on)
+            std::this_thread::yield();
+    });
+    EXPECT_FALSE(forwarder_->run_errand(0, [](Worker&, const Fabric&) {}));
+    *go_on = true;
+    EXPECT_TRUE(forwarder_->run_errand(0, [](Worker&, const Fabric&) {}));
+}
+
 TEST_F(Loop, RefusesWhatCannotWork) {
     EXPECT_FALSE(Forwarder::start({.cpus = {}}, pool_));
     EXPECT_FALSE(Forwarder::start({.cpus = {1023}}, pool_));
