@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -83,6 +84,14 @@ public:
     File(const File&) = delete;
     explicit operator bool() const { return fd_ >= 0; }
     int fd() const { return fd_; }
+    // Takes all of its memory now: a page that the file system could not give later would kill the
+    // process. Returns an errno.
+    int take(size_t bytes) const {
+        struct statvfs fs {};
+        if (fstatvfs(fd_, &fs) == 0 && fs.f_blocks && bytes / fs.f_frsize > fs.f_bavail)
+            return ENOSPC; // without filling it first
+        return posix_fallocate(fd_, 0, static_cast<off_t>(bytes));
+    }
     // Of the file's memory: large on a hugetlbfs.
     size_t page_size() const {
         constexpr long hugetlbfs = 0x958458f6;
@@ -146,8 +155,7 @@ Result<Region> Region::create(const std::string& path, std::span<const Section> 
     if (!file)
         return system_error(path, "cannot make it");
     Header header = layout_of(sections, file.page_size());
-    // All of it now: a page that the file system cannot give later would kill the process.
-    if (int error = posix_fallocate(file.fd(), 0, static_cast<off_t>(header.bytes)); error != 0) {
+    if (int error = file.take(header.bytes); error != 0) {
         ::unlink(path.c_str());
         errno = error;
         return system_error(path, fmt::format("cannot take {} bytes", header.bytes));

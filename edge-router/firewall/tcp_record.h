@@ -87,7 +87,7 @@ private:
     void start_end(TcpEnd end, const TcpSegment& syn);
     bool acknowledges_syn_of(TcpEnd end, const TcpSegment& segment) const;
 
-    // Windows are kept in 16 bits, in units of their end's own scale.
+    // Windows are kept in 16 bits, in units of their end's own scale, rounded up.
     unsigned offered_scale(TcpEnd end) const { return scales_ >> 4 * index(end) & 15; }
     unsigned unit(TcpEnd end) const;
     unsigned scale(TcpEnd end) const; // in force: both ends have offered one (RFC 7323, 2.2)

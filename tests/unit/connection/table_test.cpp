@@ -78,7 +78,7 @@ TYPED_TEST(ConnectionTableTest, DoesWhatAMapDoes) {
     auto arrival_of = [](const auto& at) {
         return Bench<TypeParam>::arrival(tuple_of<TypeParam>(at.second), SegmentId(at.first));
     };
-    for (int step = 0; step < 200'000; ++step) {
+    for (int step = 0; step < 100'000; ++step) {
         std::pair<uint32_t, uint32_t> at{random() % 4, random() % 200};
         auto known = model.find(at);
         switch (random() % 16) {
