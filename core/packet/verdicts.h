@@ -53,6 +53,9 @@ enum class VerdictKind : uint8_t {
     X(parse_ip6_version, "parse.ip6_version", drop, "ethertype IPv6, version another")             \
     X(parse_ip6_ext_chain, "parse.ip6_ext_chain", drop, "more than 8 IPv6 extension headers")      \
     X(parse_ip6_ext, "parse.ip6_ext", drop, "IPv6 extension header runs past its packet")          \
+    X(parse_ip6_ext_order, "parse.ip6_ext_order", drop, "hop-by-hop options elsewhere than first") \
+    X(parse_ip6_ext_route, "parse.ip6_ext_route", drop, "IPv6 source route (RFC 5095)")            \
+    X(parse_ip_option, "parse.ip_option", drop, "IPv4 option without length, or past the header")  \
     X(parse_truncated_l4, "parse.truncated_l4", drop, "no room for the TCP, UDP or ICMP header")   \
     X(admit_unbound, "admit.unbound", drop, "the port has no iface-id")                            \
     X(admit_not_ready, "admit.not_ready", drop, "the port's segment is not complete here yet")     \
@@ -60,6 +63,7 @@ enum class VerdictKind : uint8_t {
     X(admit_vlan, "admit.vlan", drop, "VLAN tag, and the segment is not VLAN-transparent")         \
     X(admit_src_mac, "admit.src_mac", drop, "source MAC is not the port's")                        \
     X(admit_src_ip, "admit.src_ip", drop, "source address is not the port's")                      \
+    X(admit_ip_option, "admit.ip_option", drop, "IPv4 source route")                               \
     X(admit_oversize, "admit.oversize", drop, "larger than the segment's MTU")                     \
     X(l2_reserved, "l2.reserved", drop, "to a link's own group address (STP, LLDP, LACP, PTP...)") \
     X(arp_truncated, "arp.truncated", drop, "ends inside the ARP packet")                          \

@@ -17,6 +17,13 @@ private:
     uint8_t next_, length_;
 };
 
+// As far as its kinds are alike (RFC 8200, 4.4).
+struct RoutingHeader {
+    uint8_t next, length, type, segments_left;
+
+    bool is_source_route() const { return type == 0 && segments_left != 0; }
+};
+
 class FragmentHeader {
 public:
     uint8_t next() const { return next_; }
@@ -62,17 +69,44 @@ bool is_extension(uint8_t protocol) {
     }
 }
 
+// Of the header that the cursor stands on, not what it may run past.
+Ipv6Chain::Problem problem_of(uint8_t kind, unsigned headers_before, const Cursor& cursor) {
+    using Problem = Ipv6Chain::Problem;
+    if (headers_before == Ipv6Chain::max_headers)
+        return Problem::too_long;
+    if (kind == ip_protocol::hop_by_hop && headers_before != 0)
+        return Problem::order;
+    const auto* routing = kind == ip_protocol::routing ? cursor.peek<RoutingHeader>() : nullptr;
+    return routing && routing->is_source_route() ? Problem::source_route : Problem::none;
+}
+
 } // namespace
+
+Ipv4Options read_options(const uint8_t* bytes, size_t length) {
+    constexpr uint8_t end = 0, no_operation = 1, loose_route = 131, strict_route = 137;
+    Ipv4Options options;
+    for (size_t at = 0, size = 1; at < length && bytes[at] != end; at += size) {
+        if (bytes[at] == no_operation) {
+            size = 1;
+            continue;
+        }
+        size = at + 1 < length ? bytes[at + 1] : 0;
+        options.valid = size >= 2 && at + size <= length;
+        if (!options.valid)
+            return options;
+        options.source_route |= bytes[at] == loose_route || bytes[at] == strict_route;
+    }
+    return options;
+}
 
 Ipv6Chain walk_extensions(Cursor& cursor, uint8_t first) {
     Ipv6Chain chain;
     chain.protocol = first;
     const size_t before = cursor.left();
     for (unsigned headers = 0; is_extension(chain.protocol); ++headers) {
-        if (headers == Ipv6Chain::max_headers) {
-            chain.problem = Ipv6Chain::Problem::too_long;
+        chain.problem = problem_of(chain.protocol, headers, cursor);
+        if (chain.problem != Ipv6Chain::Problem::none)
             return chain;
-        }
         if (chain.protocol == ip_protocol::fragment) {
             const auto* fragment = cursor.take<FragmentHeader>();
             if (!fragment) {

@@ -142,7 +142,9 @@ struct Ipv6Chain {
     // hide what follows (RFC 7112, clause 1).
     static constexpr unsigned max_headers = 8;
 
-    enum class Problem : uint8_t { none, past_end, too_long };
+    // order: hop-by-hop options elsewhere than first (4.1). source_route: a routing header of type
+    // 0 that has still somewhere to go (RFC 5095).
+    enum class Problem : uint8_t { none, past_end, too_long, order, source_route };
     Problem problem = Problem::none;
     uint8_t protocol = ip_protocol::none; // of the upper layer
     bool is_fragment = false;             // a fragment header that is not atomic (RFC 6946)
@@ -157,5 +159,12 @@ struct Ipv6Chain {
 // Walks on from the cursor, which stands behind the IPv6 header and ends with the packet, to the
 // upper layer. `first` is the IPv6 header's next header.
 Ipv6Chain walk_extensions(Cursor& cursor, uint8_t first);
+
+// What the options of an IPv4 header (RFC 791, 3.1) say; bytes are those behind its fixed part.
+struct Ipv4Options {
+    bool valid = true; // each has its length, and ends with the header
+    bool source_route = false;
+};
+Ipv4Options read_options(const uint8_t* bytes, size_t length);
 
 } // namespace ringfence

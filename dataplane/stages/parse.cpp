@@ -93,11 +93,23 @@ bool has_good_checksum(const Packet& packet, const Ipv4Header& ip, size_t header
     return packet.has_l4 ? parse_l4(cursor, total - header, packet) : Verdict::next;
 }
 
+// A source route would lead around routers' firewalls: it is refused on every way in.
+Verdict check_options(const uint8_t* bytes, size_t length) {
+    Ipv4Options options = read_options(bytes, length);
+    if (!options.valid)
+        return Verdict::parse_ip_option;
+    return options.source_route ? Verdict::admit_ip_option : Verdict::next;
+}
+
 [[gnu::noinline]] Verdict parse_ip4_options(Cursor cursor, const Ipv4Header& ip, Packet& packet) {
     if (ip.version() != 4)
         return Verdict::parse_ip4_version;
     if (ip.header_length() < sizeof(Ipv4Header))
         return Verdict::parse_ip4_ihl;
+    size_t options = ip.header_length() - sizeof(Ipv4Header);
+    if (options <= cursor.left())
+        if (Verdict verdict = check_options(cursor.data(), options); verdict != Verdict::next)
+            return verdict;
     return parse_ip4(cursor, ip, ip.header_length(), packet);
 }
 
@@ -108,6 +120,21 @@ inline Verdict parse_ip4(Cursor cursor, Packet& packet) {
     if (!ip->is_plain()) [[unlikely]]
         return parse_ip4_options(cursor, *ip, packet);
     return parse_ip4(cursor, *ip, sizeof(Ipv4Header), packet);
+}
+
+Verdict verdict_of(Ipv6Chain::Problem problem) {
+    switch (problem) {
+    case Ipv6Chain::Problem::too_long:
+        return Verdict::parse_ip6_ext_chain;
+    case Ipv6Chain::Problem::order:
+        return Verdict::parse_ip6_ext_order;
+    case Ipv6Chain::Problem::source_route:
+        return Verdict::parse_ip6_ext_route;
+    case Ipv6Chain::Problem::past_end:
+    case Ipv6Chain::Problem::none:
+        break;
+    }
+    return Verdict::parse_ip6_ext;
 }
 
 [[gnu::noinline]] Verdict parse_ip6(Cursor cursor, Packet& packet) {
@@ -123,10 +150,8 @@ inline Verdict parse_ip4(Cursor cursor, Packet& packet) {
     size_t before = cursor.left();
 
     Ipv6Chain chain = walk_extensions(cursor, ip->next_header());
-    if (chain.problem == Ipv6Chain::Problem::too_long)
-        return Verdict::parse_ip6_ext_chain;
-    if (chain.problem == Ipv6Chain::Problem::past_end)
-        return Verdict::parse_ip6_ext;
+    if (chain.problem != Ipv6Chain::Problem::none)
+        return verdict_of(chain.problem);
 
     size_t extensions = before - cursor.left();
     packet.l4 = static_cast<uint16_t>(packet.l3 + sizeof(Ipv6Header) + extensions);
