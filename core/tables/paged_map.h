@@ -66,6 +66,16 @@ public:
                     visit(slot->first, slot->second);
     }
 
+    // The same of pages that the other does not share: what differs from it is among them.
+    template <class Visit> void for_each_unshared(const PagedMap& other, Visit visit) const {
+        bool alike = pages_.size() == other.pages_.size();
+        for (size_t i = 0; i < pages_.size(); ++i)
+            if (!alike || pages_[i] != other.pages_[i])
+                for (const auto& slot : pages_[i]->slots)
+                    if (slot)
+                        visit(slot->first, slot->second);
+    }
+
 private:
     static constexpr size_t max_page_slots = 64;
     using Slots = std::vector<std::optional<std::pair<Key, Value>>>;

@@ -64,6 +64,10 @@ public:
     size_t size() const { return by_outside_.size(); }
     // In no particular order: visit(const IpAddr& outside, const Held&).
     template <class Visit> void for_each(Visit visit) const { by_outside_.for_each(visit); }
+    // The same of some, among them all that are not so in the other.
+    template <class Visit> void for_each_unshared(const HeldAddresses& other, Visit visit) const {
+        by_outside_.for_each_unshared(other.by_outside_, visit);
+    }
 
 private:
     PagedMap<IpAddr, Held> by_outside_;
