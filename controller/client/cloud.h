@@ -123,10 +123,42 @@ public:
     [[nodiscard]] Result<Made<Network>> set(const Path& network, const NetworkChange& change);
     [[nodiscard]] Result<Deleted> delete_network(const Path& path, Deletion how = {});
 
+    // An organization's edge router connects its networks; a vApp network's is made, changed and
+    // deleted with it.
+    [[nodiscard]] Result<std::vector<Edge>> edges(const Path& scope = {});
+    [[nodiscard]] Result<Edge> edge(const Path& path);
+    [[nodiscard]] Result<Made<Edge>> create(const NewEdge& edge);
+    [[nodiscard]] Result<Made<Edge>> attach(const Path& edge, const NewAttachment& attachment);
+    [[nodiscard]] Result<Made<Edge>> detach(const Path& edge, std::string_view network,
+                                            bool if_exists = false);
+    [[nodiscard]] Result<Deleted> delete_edge(const Path& path, Deletion how = {});
+
+    [[nodiscard]] Result<std::vector<Route>> routes(const Path& edge);
+    [[nodiscard]] Result<Made<Route>> create(const NewRoute& route);
+    [[nodiscard]] Result<Deleted> delete_route(const Path& edge, std::string_view prefix,
+                                               Deletion how = {});
+
+    // The ledger of a network: an organization's (ORG/NETWORK) or a vApp's (ORG/VAPP/NETWORK), or
+    // of all networks in an organization or everywhere.
+    [[nodiscard]] Result<std::vector<Address>> addresses(const Path& network_or_scope = {});
+    [[nodiscard]] Result<Address> address(const Path& network, std::string_view address);
+    [[nodiscard]] Result<AddressCounts> address_counts(const Path& network);
+    // Nobody is given it until it is released.
+    [[nodiscard]] Result<Made<Address>> reserve(const NewReservation& reservation);
+    [[nodiscard]] Result<Deleted> release(const Path& network, std::string_view address,
+                                          Deletion how = {});
+
     [[nodiscard]] Result<std::vector<Vapp>> vapps(const Path& scope = {});
     [[nodiscard]] Result<Vapp> vapp(const Path& path);
     [[nodiscard]] Result<Made<Vapp>> create(const NewVapp& vapp);
     [[nodiscard]] Result<Made<Vapp>> set(const Path& vapp, const VappChange& change);
+    // Its NICs work, and have outside addresses where their networks translate: those that they
+    // kept, else free ones.
+    [[nodiscard]] Result<Made<Vapp>> deploy(const Path& vapp);
+    [[nodiscard]] Result<Made<Vapp>> undeploy(const Path& vapp, bool keep_addresses = false);
+    // All of them in one transaction.
+    [[nodiscard]] Result<Made<Clones>> clone(const NewClones& clones);
+    // With all that is inside.
     [[nodiscard]] Result<Deleted> delete_vapp(const Path& path, Deletion how = {});
 
     [[nodiscard]] Result<std::vector<VappNetwork>> vapp_networks(const Path& scope = {});

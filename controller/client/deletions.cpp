@@ -55,6 +55,15 @@ Result<Deleted> Cloud::delete_vapp_network(const Path& path, Deletion how) {
 Result<Deleted> Cloud::delete_vm(const Path& path, Deletion how) {
     return delete_found(*impl_, how, [&](const auto& rows) { return find_vm(rows, path); });
 }
+Result<Deleted> Cloud::delete_edge(const Path& path, Deletion how) {
+    return delete_found(*impl_, how, [&](const auto& rows) { return find_edge(rows, path); });
+}
+Result<Deleted> Cloud::delete_route(const Path& edge, std::string_view prefix, Deletion how) {
+    const auto parsed = IpPrefix::from(prefix);
+    const std::string text = parsed ? to_string(*parsed) : std::string(prefix);
+    return delete_found(*impl_, how,
+                        [&](const auto& rows) { return find_route(rows, edge, text); });
+}
 Result<Deleted> Cloud::delete_nic(std::string_view name, Deletion how) {
     return delete_found(*impl_, how, [&](const auto& rows) { return find_nic(rows, name); });
 }

@@ -1,12 +1,13 @@
 // A change in the making: what was read, what shall become of it, and the transaction that does
 // it if nobody was faster. Private to the client.
 //
-// Rows that may have to give way to others (they claim a name on the wire: a MAC, an address, a
-// VNI, a VTEP) are checked while they are not in the tables yet: the rules take them for newcomers.
+// Its new rows claim names on the wire (a MAC, an address, a VNI, a VTEP): the rules take them for
+// newcomers, which give way to what was read.
 #pragma once
 
 #include <functional>
 #include <type_traits>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -42,6 +43,10 @@ template <class Row> auto& table_of(auto& rows) {
         return rows.virtual_machine;
     else if constexpr (std::is_same_v<Row, nb::Nic>)
         return rows.nic;
+    else if constexpr (std::is_same_v<Row, nb::EdgeRouter>)
+        return rows.edge_router;
+    else if constexpr (std::is_same_v<Row, nb::StaticRoute>)
+        return rows.static_route;
     else if constexpr (std::is_same_v<Row, nb::VniAllocation>)
         return rows.vni_allocation;
     else
@@ -50,18 +55,26 @@ template <class Row> auto& table_of(auto& rows) {
 
 class Draft {
 public:
-    explicit Draft(const nb::Tables& as_read) : rows_(as_read) {}
+    // `attempt`: how often others were faster before.
+    explicit Draft(const nb::Tables& as_read, unsigned attempt = 0)
+        : rows_(as_read), attempt_(attempt) {}
+    Draft(const Draft&) = delete; // its rules know where it is
+    Draft& operator=(const Draft&) = delete;
 
-    // As they will be; newcomers that claim something are in only after finish().
+    // As they will be; hosts that claim VTEP addresses are in only after finish().
     const nb::Tables& rows() const { return rows_; }
+    unsigned attempt() const { return attempt_; }
 
     template <class Row> Uuid insert(Row row) {
-        row.uuid = Uuid::random();
+        if (row.uuid.is_nil())
+            row.uuid = Uuid::random();
         transaction_.insert(row);
-        check(row);
+        judge_at_the_end(row);
         traces_.push_back([row](const nb::Tables& now) { return find(now, row) != nullptr; });
-        newcomers_.push_back([row](nb::Tables& rows) { table_of<Row>(rows).insert(row); });
-        if constexpr (!claims<Row>)
+        newcomers_.insert(row.uuid);
+        if constexpr (std::is_same_v<Row, nb::Host>)
+            hosts_.push_back(row);
+        else
             table_of<Row>(rows_).insert(row);
         return row.uuid;
     }
@@ -73,7 +86,7 @@ public:
             return;
         transaction_.wait(*as_read, columns);
         transaction_.update(row, columns);
-        check(row);
+        judge_at_the_end(row);
         traces_.push_back([row, columns](const nb::Tables& now) {
             const Row* there = find(now, row); // its other columns are others' business
             return there && same(Row::table_info(), there, &row, columns.bits());
@@ -106,12 +119,12 @@ public:
 
     // The transaction, if the rules allow it.
     [[nodiscard]] Result<ovsdb::Transaction> finish() {
-        const model::Model model(rows_);
+        const model::Model model(rows_, model::reported_facts(rows_), newcomers_);
         for (const auto& rule : rules_)
             if (auto sound = rule(model); !sound)
                 return tl::unexpected(sound.error());
-        for (const auto& enter : newcomers_)
-            enter(rows_);
+        for (const nb::Host& host : hosts_)
+            rows_.host.insert(host);
         return transaction_;
     }
     bool empty() const { return traces_.empty(); }
@@ -124,12 +137,6 @@ public:
     }
 
 private:
-    template <class Row>
-    static constexpr bool claims =
-        std::is_same_v<Row, nb::Nic> || std::is_same_v<Row, nb::OrganizationNetwork> ||
-        std::is_same_v<Row, nb::VappNetwork> || std::is_same_v<Row, nb::Host> ||
-        std::is_same_v<Row, nb::AddressAllocation> || std::is_same_v<Row, nb::VniAllocation>;
-
     template <class Row> static const Row* find(const nb::Tables& rows, const Row& row) {
         return table_of<Row>(rows).find(row.uuid);
     }
@@ -141,14 +148,26 @@ private:
                 return false;
         return true;
     }
-    template <class Row> void check(const Row& row) {
-        rules_.push_back([row](const model::Model& model) { return model::check(model, row); });
+    // As it is by then, if it is still there.
+    template <class Row> void judge_at_the_end(const Row& row) {
+        if (!judged_.insert(row.uuid).second)
+            return;
+        if constexpr (std::is_same_v<Row, nb::Host>)
+            rules_.push_back([row](const model::Model& model) { return model::check(model, row); });
+        else
+            rules_.push_back([this, uuid = row.uuid](const model::Model& model) -> Result<> {
+                const Row* now = table_of<Row>(rows_).find(uuid);
+                return now ? model::check(model, *now) : Result<>();
+            });
     }
 
     nb::Tables rows_;
+    unsigned attempt_;
     ovsdb::Transaction transaction_;
     std::vector<std::function<Result<>(const model::Model&)>> rules_;
-    std::vector<std::function<void(nb::Tables&)>> newcomers_;
+    std::unordered_set<Uuid> judged_;
+    model::Newcomers newcomers_;
+    std::vector<nb::Host> hosts_;
     std::vector<std::function<bool(const nb::Tables&)>> traces_;
 };
 

@@ -1,7 +1,9 @@
 // Organization networks and vApp networks. A network that is a segment of its own has its VNI's
 // ledger row made with it.
+#include "controller/client/meeting.h"
 #include "controller/client/store.h"
 #include "controller/client/updates.h"
+#include "controller/model/edges.h"
 
 namespace ringfence::client {
 
@@ -14,6 +16,8 @@ void set_segment(auto& network, const Segment& segment) {
     network.ranges = segment.ranges;
     network.unknown_unicast = segment.unknown_unicast;
     network.vlan_transparent = segment.vlan_transparent;
+    if (!segment.inbound.empty())
+        network.inbound = segment.inbound;
 }
 
 void change_segment(auto& network, const SegmentChange& change) {
@@ -23,12 +27,7 @@ void change_segment(auto& network, const SegmentChange& change) {
     assign(network.ranges, change.ranges);
     assign(network.unknown_unicast, change.unknown_unicast);
     assign(network.vlan_transparent, change.vlan_transparent);
-}
-
-template <class Row> constexpr auto segment_columns() {
-    using Column = typename Row::Column;
-    return Column::name | Column::mtu | Column::subnets | Column::gateways | Column::ranges |
-           Column::unknown_unicast | Column::vlan_transparent;
+    assign(network.inbound, change.inbound);
 }
 
 // The pool that the networks of a data center draw from; the draft rests on both as they are.
@@ -51,6 +50,94 @@ void insert_allocation(Draft& draft, int64_t vni, const nb::NetworkPool& pool,
     allocation.network_pool = pool.uuid;
     allocation.network = network;
     draft.insert(allocation);
+}
+
+void erase_allocation(Draft& draft, const Uuid& network) {
+    for (const nb::VniAllocation& row : draft.rows().vni_allocation)
+        if (row.network == network) {
+            draft.erase(nb::VniAllocation(row));
+            return;
+        }
+}
+
+// Those that were sound must be so afterwards.
+void keep_all_sound(Draft& draft) {
+    const nb::Tables& rows = draft.rows();
+    keep_sound(draft, rows.organization_network);
+    keep_sound(draft, rows.vapp_network);
+    keep_sound(draft, rows.edge_router);
+    keep_sound(draft, rows.static_route);
+    keep_sound(draft, rows.nic);
+}
+
+// A VNI for a network that is a segment of its own.
+Result<> take_vni(Draft& draft, nb::VappNetwork& network, std::optional<int64_t> wanted) {
+    const nb::Tables& rows = draft.rows();
+    const nb::Vapp& vapp = *rows.vapp.find(network.vapp);
+    const nb::NetworkPool& pool = pool_of(draft, *rows.virtual_data_center.find(vapp.data_center));
+    return choose_vni(draft, pool, wanted).map([&](int64_t vni) {
+        network.vni = vni;
+        insert_allocation(draft, vni, pool, network.uuid);
+    });
+}
+
+// A nat-routed network's gateways are its edge router's: the first address of each subnet, unless
+// they are given.
+void settle_gateways(nb::VappNetwork& network) {
+    if (network.mode != "nat-routed" || !network.gateways.empty())
+        return;
+    for (const std::string& subnet : network.subnets)
+        if (const auto prefix = IpPrefix::from(subnet))
+            network.gateways.insert(to_string(model::next_address(prefix->address())));
+}
+
+// Another mode takes away what it can't have; what is given with it comes after that.
+void adopt_mode(nb::VappNetwork& network, const std::string& mode) {
+    network.mode = mode;
+    if (mode != "nat-routed")
+        network.translation.reset();
+    else if (!network.translation)
+        network.translation = "one-to-one";
+    if (mode == "isolated")
+        network.parent.reset();
+    if (mode == "bridged") {
+        network.mtu.reset();
+        network.vlan_transparent = false;
+    }
+    if (mode == "bridged" || mode == "fenced") {
+        network.subnets.clear();
+        network.gateways.clear();
+        network.ranges.clear();
+    }
+    if (!model::has_edge(network))
+        network.inbound.reset();
+}
+
+// A bridged network has no VNI, all others have one.
+Result<> settle_vni(Draft& draft, nb::VappNetwork& network) {
+    if (network.mode != "bridged")
+        return network.vni ? Result<>() : take_vni(draft, network, {});
+    network.vni.reset();
+    erase_allocation(draft, network.uuid);
+    return {};
+}
+
+Result<> set_parent(const nb::Tables& rows, nb::VappNetwork& network, const Path& path,
+                    const std::string& parent) {
+    network.parent.reset();
+    if (parent.empty())
+        return {};
+    return find_network(rows, {path[0], parent}).map([&](const nb::OrganizationNetwork* row) {
+        network.parent = row->uuid;
+    });
+}
+
+// What a new edge router rests on.
+void rely_on_parent(Draft& draft, const nb::VappNetwork& network) {
+    using Column = nb::OrganizationNetwork::Column;
+    if (const auto* parent =
+            network.parent ? draft.rows().organization_network.find(*network.parent) : nullptr)
+        draft.rely_on(*parent, Column::mode | Column::subnets | Column::gateways | Column::ranges);
 }
 
 } // namespace
@@ -87,9 +174,10 @@ Result<Made<Network>> Cloud::create(const NewNetwork& wanted) {
         network.mode = wanted.mode;
         network.vni = *vni;
         set_segment(network, wanted.segment);
-        const Uuid uuid = draft.insert(network);
-        insert_allocation(draft, *vni, pool, uuid);
-        return Target{uuid};
+        network.uuid = draft.insert(network);
+        insert_allocation(draft, *vni, pool, network.uuid);
+        Ledger(draft).add(entries_of(draft.rows(), network));
+        return Target{network.uuid};
     });
 }
 
@@ -106,9 +194,9 @@ Result<Made<Network>> Cloud::set(const Path& path, const NetworkChange& change) 
             network.name = *change.name;
         }
         change_segment(network, change.segment);
-        keep_sound(draft, draft.rows().nic);
-        draft.update(network, segment_columns<nb::OrganizationNetwork>());
-        return Target{network.uuid};
+        keep_all_sound(draft);
+        Ledger ledger(draft);
+        return reshape(draft, ledger, network).map([&] { return Target{network.uuid}; });
     });
 }
 
@@ -133,28 +221,36 @@ Result<Made<VappNetwork>> Cloud::create(const NewVappNetwork& wanted) {
         if (!vapp)
             return tl::unexpected(vapp.error());
         nb::VappNetwork network;
+        network.uuid = Uuid::random();
         network.vapp = (*vapp)->uuid;
         network.name = wanted.path[2];
         network.mode = wanted.mode;
+        if (!wanted.translation.empty())
+            network.translation = wanted.translation;
+        else if (network.mode == "nat-routed")
+            network.translation = "one-to-one";
         set_segment(network, wanted.segment);
-        if (!wanted.parent.empty()) {
-            const auto parent = find_network(rows, {wanted.path[0], wanted.parent});
-            if (!parent)
-                return tl::unexpected(parent.error());
-            network.parent = (*parent)->uuid;
-        }
+        settle_gateways(network);
+        if (auto set = set_parent(rows, network, wanted.path, wanted.parent); !set)
+            return tl::unexpected(set.error());
         network.vni = wanted.vni;
-        if (network.mode == "bridged") // its parent's segment; the rules refuse a VNI here
-            return Target{draft.insert(network)};
-        const nb::NetworkPool& pool =
-            pool_of(draft, *rows.virtual_data_center.find((*vapp)->data_center));
-        const auto vni = choose_vni(draft, pool, wanted.vni);
-        if (!vni)
-            return tl::unexpected(vni.error());
-        network.vni = *vni;
-        const Uuid uuid = draft.insert(network);
-        insert_allocation(draft, *vni, pool, uuid);
-        return Target{uuid};
+        if (network.mode != "bridged") // that one is its parent's segment: no VNI of its own
+            if (auto taken = take_vni(draft, network, wanted.vni); !taken)
+                return tl::unexpected(taken.error());
+        draft.insert(network);
+        rely_on_parent(draft, network);
+        Ledger ledger(draft);
+        ledger.add(entries_of(rows, network));
+        if (model::has_edge(network)) {
+            const auto edge = make_edge(rows, ledger, network);
+            if (!edge)
+                return tl::unexpected(edge.error());
+            draft.insert(*edge);
+            ledger.add(entries_of(rows, *edge));
+            if (!model::translates(network)) // others must not come to overlap meanwhile
+                draft.rely_on_all();
+        }
+        return Target{network.uuid};
     });
 }
 
@@ -170,10 +266,19 @@ Result<Made<VappNetwork>> Cloud::set(const Path& path, const VappNetworkChange& 
                 return existing("vApp network", renamed.text(), **other, false);
             network.name = *change.name;
         }
+        if (change.mode && *change.mode != network.mode)
+            adopt_mode(network, *change.mode);
         change_segment(network, change.segment);
-        keep_sound(draft, draft.rows().nic);
-        draft.update(network, segment_columns<nb::VappNetwork>());
-        return Target{network.uuid};
+        assign(network.translation, change.translation);
+        if (change.parent)
+            if (auto set = set_parent(draft.rows(), network, path, *change.parent); !set)
+                return tl::unexpected(set.error());
+        settle_gateways(network);
+        keep_all_sound(draft);
+        if (auto settled = settle_vni(draft, network); !settled)
+            return tl::unexpected(settled.error());
+        Ledger ledger(draft);
+        return reshape(draft, ledger, network).map([&] { return Target{network.uuid}; });
     });
 }
 

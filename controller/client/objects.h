@@ -122,6 +122,9 @@ struct Segment {
     Texts ranges{};                        // "10.0.0.10-10.0.0.99"
     std::string unknown_unicast = "flood"; // or "drop"
     bool vlan_transparent = false;         // tagged frames pass
+    // What becomes of connections that begin outside its edge router: "deny" (also when it is ""),
+    // or "allow".
+    std::string inbound{};
 };
 struct SegmentChange {
     Setting<int64_t> mtu{};
@@ -130,12 +133,14 @@ struct SegmentChange {
     std::optional<Texts> ranges{};
     std::optional<std::string> unknown_unicast{};
     std::optional<bool> vlan_transparent{};
+    std::optional<std::string> inbound{};
 };
 
 struct Network {
     Path path{};
     std::string data_center{};
-    std::string mode{};
+    std::string mode{}; // "isolated", or "routed" by the edge router that it is attached to
+    std::string edge{}; // that one's path; "" = none
     int64_t vni = 0;
     Segment segment{};
     std::string status{};
@@ -153,25 +158,94 @@ struct NetworkChange {
     SegmentChange segment{};
 };
 
+// How it meets its parent: "isolated" (not at all), "bridged" (one segment with it), "nat-routed"
+// (a subnet of its own behind an edge router), "fenced" (the parent's subnet on both sides of an
+// edge router; each NIC has an outside address there).
 struct VappNetwork {
     Path path{};
     std::string mode{};
     std::string parent{};         // the organization network that it meets; "" = none
+    std::string translation{};    // "none" or "one-to-one"; "" = it has no edge router
+    Texts edge_addresses{};       // its edge router's own on the parent
     std::optional<int64_t> vni{}; // none when bridged: it is its parent's segment
     Segment segment{};
     std::string status{};
 };
+// An edge router is made with one that is nat-routed or fenced. A nat-routed one without gateways
+// gets the first address of each of its subnets.
 struct NewVappNetwork {
     Path path{};
     std::string mode = "isolated";
-    std::string parent{}; // a network of the same organization
+    std::string parent{};      // a network of the same organization
+    std::string translation{}; // of a nat-routed one; "" = "one-to-one"
     std::optional<int64_t> vni{};
     Segment segment{};
     bool may_exist = false;
 };
 struct VappNetworkChange {
     std::optional<std::string> name{};
+    std::optional<std::string> mode{};
+    std::optional<std::string> parent{}; // "" = none
+    std::optional<std::string> translation{};
     SegmentChange segment{};
+};
+
+// --- Edge routers, addresses --------------------------------------------------------------------
+// An organization's (acme/main), which connects its networks, or a vApp network's
+// (acme/shop/front), which goes with it.
+struct Edge {
+    Path path{};
+    std::string translation{};
+    TextMap addresses{}; // network -> its own there, with commas
+    int64_t routes = 0;  // static ones
+    std::string status{};
+};
+struct NewEdge {
+    Path path{};
+    bool may_exist = false;
+};
+// An organization network is attached to one edge router at most, and is routed by it then.
+struct NewAttachment {
+    std::string network{};
+    Texts addresses{}; // none = the network's gateways
+    bool may_exist = false;
+};
+
+struct Route {
+    Path edge{};
+    std::string prefix{};
+    Texts next_hops{};
+    std::string status{};
+};
+struct NewRoute {
+    Path edge{};
+    std::string prefix{}; // or "default": 0.0.0.0/0 or ::/0, as the next hops are
+    Texts next_hops{};
+    bool may_exist = false; // with these next hops
+};
+
+// A MAC or IP address that is taken on a network.
+struct Address {
+    Path network{};
+    std::string address{};
+    std::string kind{};  // "mac", "nic", "outside", "router", "gateway" or "reserved"
+    std::string nic{};   // the port name of the NIC that has it; "" = none
+    std::string owner{}; // for people
+};
+struct AddressCounts {
+    Path network{};
+    Texts ranges{};   // those to give out
+    int64_t size = 0; // addresses in them
+    int64_t free = 0; // of those
+    int64_t used = 0; // of all addresses of the network, but for MACs
+    int64_t macs = 0;
+    std::map<std::string, int64_t> kinds{}; // used, by kind
+};
+struct NewReservation {
+    Path network{};
+    std::string address{};
+    std::string owner = "reserved"; // what for
+    bool may_exist = false;
 };
 
 // --- vApps, virtual machines, NICs --------------------------------------------------------------
@@ -184,10 +258,25 @@ struct Vapp {
 struct NewVapp {
     Path path{};
     std::string data_center = "default";
+    bool deployed = true;
     bool may_exist = false;
 };
 struct VappChange {
     std::optional<std::string> name{};
+};
+
+// Networks, VMs, NICs, edge routers and routes are copied. MACs and addresses stay as they are
+// inside isolated, nat-routed and fenced networks; on a segment that is shared with the source NICs
+// get new ones from its ranges.
+struct NewClones {
+    Path source{};
+    Path path{};       // of the one clone; of several ("shop") they are shop-1, shop-2, ...
+    int64_t count = 1; // 1 to 1000
+    bool deployed = true;
+};
+struct Clones {
+    std::vector<Vapp> vapps{};
+    Texts notes{}; // what can't be the same in them
 };
 
 struct Vm {
@@ -208,7 +297,9 @@ struct Nic {
     std::string network{};   // path of an organization or a vApp network
     std::string mac{};
     Texts addresses{};
-    std::string allocation{};    // "manual" (addresses by hand) or "none"
+    // What stands for them on the parent of a fenced or one-to-one translated network.
+    Texts outside_addresses{};
+    std::string allocation{};    // "pool", "dhcp" (bound beforehand), "manual" or "none"
     std::string port_security{}; // "strict", "mac" (addresses unknown) or "trusted"
     std::string foreign_host{};  // bound there by hand; "" = plugged wherever its iface-id appears
     std::string bound_host{};    // where it is; "" = nowhere
@@ -223,7 +314,10 @@ struct NewNic {
     Path vm{};
     std::optional<int64_t> number{}; // unset = the lowest free one
     NicNetwork network{};
-    std::string mac{};                          // "" = a free, locally administered one
+    std::string mac{}; // "" = a free, locally administered one
+    // Unset: "manual" where there are addresses, else "none". "pool" and "dhcp" take a free address
+    // of each family that the network has ranges of.
+    std::optional<std::string> allocation{};
     Texts addresses{};                          // none: allocation "none", port security "mac"
     std::optional<std::string> port_security{}; // unset = "strict" where there are addresses
     std::string port_name{};                    // "" = ORG/VAPP/VM/NUMBER
@@ -231,6 +325,7 @@ struct NewNic {
 };
 struct NicChange {
     std::optional<std::string> mac{};
+    std::optional<std::string> allocation{};
     std::optional<Texts> addresses{};
     std::optional<std::string> port_security{};
 };

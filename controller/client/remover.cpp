@@ -1,6 +1,9 @@
 #include "controller/client/remover.h"
 
+#include <utility>
+
 #include "controller/model/check.h"
+#include "controller/model/edges.h"
 
 namespace ringfence::client {
 
@@ -17,12 +20,27 @@ template <class Row> std::vector<Row> copies(const ovsdb::Table<Row>& table, con
 
 } // namespace
 
-Remover::Remover(Draft& draft, bool cascade) : draft_(draft), cascade_(cascade) {
-    for (const nb::Nic& nic : draft.rows().nic)
+Remover::Remover(Draft& draft, bool cascade) : draft_(draft), ledger_(draft), cascade_(cascade) {
+    const nb::Tables& rows = draft.rows();
+    for (const nb::Nic& nic : rows.nic)
         nics_of_vm_[nic.virtual_machine].push_back(nic.uuid);
-    for (const nb::AddressAllocation& allocation : draft.rows().address_allocation)
+    for (const nb::VirtualMachine& vm : rows.virtual_machine)
+        vms_of_vapp_[vm.vapp].push_back(vm.uuid);
+    for (const nb::VappNetwork& network : rows.vapp_network)
+        networks_of_vapp_[network.vapp].push_back(network.uuid);
+    for (const nb::VniAllocation& allocation : rows.vni_allocation)
+        vnis_of_network_[allocation.network].push_back(allocation.uuid);
+    for (const nb::StaticRoute& route : rows.static_route)
+        routes_of_edge_[route.edge_router].push_back(route.uuid);
+    for (const nb::EdgeRouter& edge : rows.edge_router)
+        for (const auto& [network, outside] : model::standings(rows, edge))
+            if (!outside)
+                edges_of_network_[network].push_back(edge.uuid);
+    for (const nb::AddressAllocation& allocation : rows.address_allocation) {
+        ledger_of_network_[allocation.network].push_back(allocation.uuid);
         if (allocation.nic)
             ledger_of_nic_[*allocation.nic].push_back(allocation.uuid);
+    }
 }
 
 // Those that are still there.
@@ -45,10 +63,21 @@ Result<> Remover::remove_all(const ovsdb::Table<Row> nb::Tables::*table, const a
     return {};
 }
 
-template <class Row>
-void Remover::erase_all(const ovsdb::Table<Row> nb::Tables::*table, const auto& of) {
-    for (const Row& row : copies(draft_.rows().*table, of))
+// The ledger rows of a network that is gone.
+void Remover::erase_segment(const Uuid& network) {
+    const nb::Tables& rows = draft_.rows();
+    for (const auto& row : indexed(rows.vni_allocation, vnis_of_network_, network))
         draft_.erase(row);
+    for (const auto& row : indexed(rows.address_allocation, ledger_of_network_, network))
+        draft_.erase(row);
+}
+
+// An edge router's routes go with it.
+void Remover::erase_edge(const nb::EdgeRouter& edge) {
+    for (const auto& route : indexed(draft_.rows().static_route, routes_of_edge_, edge.uuid))
+        draft_.erase(route);
+    ledger_.remove(entries_of(draft_.rows(), edge));
+    draft_.erase(edge);
 }
 
 // With cascade nothing that we know of uses it any more; the database's references are the judge.
@@ -86,6 +115,8 @@ Result<> Remover::remove(const nb::Organization& organization) {
     const auto its = [&](const auto& row) { return row.organization == organization.uuid; };
     if (cascade_) {
         if (auto removed = remove_all(&nb::Tables::vapp, its); !removed)
+            return removed;
+        if (auto removed = remove_all(&nb::Tables::edge_router, its); !removed)
             return removed;
         if (auto removed = remove_all(&nb::Tables::organization_network, its); !removed)
             return removed;
@@ -128,22 +159,33 @@ Result<> Remover::remove(const nb::OrganizationNetwork& network) {
             !removed)
             return removed;
     }
-    if (auto removed = finish("network", path_of(draft_.rows(), network).text(), network); !removed)
-        return removed;
-    erase_all(&nb::Tables::vni_allocation,
-              [&](const auto& row) { return row.network == network.uuid; });
-    return {};
+    if (cascade_)
+        for (nb::EdgeRouter edge :
+             indexed(draft_.rows().edge_router, edges_of_network_, network.uuid)) {
+            edge.networks.erase(network.uuid);
+            edge.addresses.erase(to_string(network.uuid));
+            using Column = nb::EdgeRouter::Column;
+            draft_.update(edge, Column::networks | Column::addresses);
+        }
+    const Uuid uuid = network.uuid;
+    return finish("network", path_of(draft_.rows(), network).text(), network).map([&] {
+        erase_segment(uuid);
+    });
 }
 
+// A vApp goes as a unit, with all that is inside.
 Result<> Remover::remove(const nb::Vapp& vapp) {
-    const auto its = [&](const auto& row) { return row.vapp == vapp.uuid; };
-    if (cascade_) {
-        if (auto removed = remove_all(&nb::Tables::virtual_machine, its); !removed)
+    const bool cascade = std::exchange(cascade_, true);
+    const nb::Tables& rows = draft_.rows();
+    for (const auto& vm : indexed(rows.virtual_machine, vms_of_vapp_, vapp.uuid))
+        if (auto removed = remove(vm); !removed)
             return removed;
-        if (auto removed = remove_all(&nb::Tables::vapp_network, its); !removed)
+    for (const auto& network : indexed(rows.vapp_network, networks_of_vapp_, vapp.uuid))
+        if (auto removed = remove(network); !removed)
             return removed;
-    }
-    return finish("vApp", path_of(draft_.rows(), vapp).text(), vapp);
+    auto removed = finish("vApp", path_of(rows, vapp).text(), vapp);
+    cascade_ = cascade;
+    return removed;
 }
 
 Result<> Remover::remove(const nb::VappNetwork& network) {
@@ -155,11 +197,12 @@ Result<> Remover::remove(const nb::VappNetwork& network) {
             return removed;
     }
     const Uuid uuid = network.uuid;
-    if (auto removed = finish("vApp network", path_of(draft_.rows(), network).text(), network);
-        !removed)
-        return removed;
-    erase_all(&nb::Tables::vni_allocation, [&](const auto& row) { return row.network == uuid; });
-    return {};
+    const auto edges = indexed(draft_.rows().edge_router, edges_of_network_, uuid);
+    for (const nb::EdgeRouter& edge : edges)
+        erase_edge(edge); // while its network says what its parent is
+    return finish("vApp network", path_of(draft_.rows(), network).text(), network).map([&] {
+        erase_segment(uuid);
+    });
 }
 
 Result<> Remover::remove(const nb::VirtualMachine& vm) {
@@ -175,6 +218,35 @@ Result<> Remover::remove(const nb::Nic& nic) {
         draft_.erase(row);
     removed_.push_back("NIC " + nic.port_name);
     draft_.erase(nic);
+    return {};
+}
+
+Result<> Remover::remove(const nb::EdgeRouter& edge) {
+    const std::string name = path_of(draft_.rows(), edge).text();
+    if (edge.vapp_network)
+        return fail(ErrorKind::conflict,
+                    "edge {}: goes with its vApp network; delete that, or give it another mode",
+                    name);
+    if (!cascade_)
+        if (auto unused = model::check_unused(model::Model(draft_.rows()), edge); !unused)
+            return fail(unused.error().kind, "{}, or say cascade to detach them",
+                        unused.error().text);
+    for (const Uuid& uuid : edge.networks)
+        if (const auto* attached = draft_.rows().organization_network.find(uuid)) {
+            nb::OrganizationNetwork network = *attached;
+            network.mode = "isolated";
+            draft_.update(network, nb::OrganizationNetwork::Column::mode);
+        }
+    removed_.push_back("edge " + name);
+    erase_edge(edge);
+    return {};
+}
+
+Result<> Remover::remove(const nb::StaticRoute& route) {
+    const auto* edge = draft_.rows().edge_router.find(route.edge_router);
+    removed_.push_back(fmt::format("route {} of {}", route.prefix,
+                                   edge ? path_of(draft_.rows(), *edge).text() : "?"));
+    draft_.erase(route);
     return {};
 }
 

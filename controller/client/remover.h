@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "controller/client/cloud.h"
+#include "controller/client/ledger.h"
 #include "controller/client/store.h"
 
 namespace ringfence::client {
@@ -24,6 +25,8 @@ public:
     [[nodiscard]] Result<> remove(const nb::VappNetwork& network);
     [[nodiscard]] Result<> remove(const nb::VirtualMachine& vm);
     [[nodiscard]] Result<> remove(const nb::Nic& nic);
+    [[nodiscard]] Result<> remove(const nb::EdgeRouter& edge);
+    [[nodiscard]] Result<> remove(const nb::StaticRoute& route);
 
     const std::vector<std::string>& removed() const { return removed_; }
 
@@ -32,7 +35,8 @@ private:
     template <class Row>
     [[nodiscard]] Result<> remove_all(const ovsdb::Table<Row> nb::Tables::*table,
                                       const auto& depends);
-    template <class Row> void erase_all(const ovsdb::Table<Row> nb::Tables::*table, const auto& of);
+    void erase_segment(const Uuid& network);
+    void erase_edge(const nb::EdgeRouter& edge);
     template <class Row>
     [[nodiscard]] Result<> finish(const char* kind, const std::string& name, const Row& row);
 
@@ -43,9 +47,16 @@ private:
                              const Uuid& of) const;
 
     Draft& draft_;
+    Ledger ledger_;
     bool cascade_;
     Index nics_of_vm_;
     Index ledger_of_nic_;
+    Index ledger_of_network_;
+    Index edges_of_network_;
+    Index routes_of_edge_;
+    Index vnis_of_network_;
+    Index networks_of_vapp_;
+    Index vms_of_vapp_;
     std::vector<std::string> removed_;
 };
 

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <charconv>
 
+#include "controller/model/edges.h"
+#include "controller/model/texts.h"
+
 namespace ringfence::client {
 
 namespace {
@@ -67,13 +70,21 @@ Path path_in(const nb::Tables& rows, const ovsdb::Table<Row>& table, const Uuid&
     return row ? path_of(rows, *row) : Path{"?"};
 }
 
+Texts addresses_on(const nb::EdgeRouter& edge, const Uuid& network) {
+    Texts texts;
+    for (const IpAddr& address : model::router_addresses(edge, network))
+        texts.insert(to_string(address));
+    return texts;
+}
+
 Segment segment_of(const auto& network) {
     return {.mtu = network.mtu,
             .subnets = network.subnets,
             .gateways = network.gateways,
             .ranges = network.ranges,
             .unknown_unicast = network.unknown_unicast,
-            .vlan_transparent = network.vlan_transparent};
+            .vlan_transparent = network.vlan_transparent,
+            .inbound = network.inbound.value_or("")};
 }
 
 } // namespace
@@ -146,6 +157,60 @@ Found<nb::Nic> find_nic(const nb::Tables& rows, std::string_view name) {
     return of_port;
 }
 
+Found<nb::EdgeRouter> find_edge(const nb::Tables& rows, const Path& path) {
+    if (path.depth() != 2 && path.depth() != 3)
+        return fail("edge '{}': give its whole name, ORG/EDGE, or ORG/VAPP/NETWORK of a vApp "
+                    "network's",
+                    path.text());
+    const std::string name = path.depth() == 2 ? path[1] : path[1] + "/" + path[2];
+    return find_organization(rows, path[0]).and_then([&](const nb::Organization* organization) {
+        return in_table(rows.edge_router, "edge", path.text(), [&](const nb::EdgeRouter& edge) {
+            return edge.organization == organization->uuid && edge.name == name;
+        });
+    });
+}
+
+Found<nb::StaticRoute> find_route(const nb::Tables& rows, const Path& edge,
+                                  std::string_view prefix) {
+    return find_edge(rows, edge).and_then([&](const nb::EdgeRouter* router) {
+        return in_table(rows.static_route, "route", fmt::format("{} of {}", prefix, edge.text()),
+                        [&](const nb::StaticRoute& route) {
+                            return route.edge_router == router->uuid && route.prefix == prefix;
+                        });
+    });
+}
+
+Result<Uuid> find_any_network(const nb::Tables& rows, const Path& path) {
+    const auto uuid_of = [](const auto* row) { return row->uuid; };
+    if (path.depth() == 3)
+        return find_vapp_network(rows, path).map(uuid_of);
+    if (path.depth() == 2)
+        return find_network(rows, path).map(uuid_of);
+    return fail("network '{}': give its whole name, ORG/NETWORK or ORG/VAPP/NETWORK", path.text());
+}
+
+Found<nb::AddressAllocation> find_address(const nb::Tables& rows, const Path& network,
+                                          std::string_view address) {
+    const std::string text = canonical_mac(canonical_address(std::string(address)));
+    return find_any_network(rows, network).and_then([&](const Uuid& uuid) {
+        return in_table(rows.address_allocation, "address",
+                        fmt::format("{} on {}", text, network.text()),
+                        [&](const nb::AddressAllocation& row) {
+                            return row.network == uuid && row.address == text;
+                        });
+    });
+}
+
+std::string canonical_mac(const std::string& text) { return model::canonical_mac(text); }
+std::string canonical_address(const std::string& text) { return model::canonical_address(text); }
+
+Texts canonical_addresses(const Texts& texts) {
+    Texts addresses;
+    for (const std::string& text : texts)
+        addresses.insert(canonical_address(text));
+    return addresses;
+}
+
 const nb::Nic* nic_of_port(const nb::Tables& rows, std::string_view port_name) {
     return pick(rows.nic, [&](const nb::Nic& nic) { return nic.port_name == port_name; });
 }
@@ -174,6 +239,15 @@ Path path_of(const nb::Tables& rows, const nb::VirtualMachine& vm) {
 Path path_of(const nb::Tables& rows, const nb::Nic& nic) {
     return path_in(rows, rows.virtual_machine, nic.virtual_machine)
         .child(fmt::format("{}", nic.number));
+}
+
+Path path_of(const nb::Tables& rows, const nb::EdgeRouter& edge) {
+    return Path::split(name_in(rows.organization, edge.organization) + "/" + edge.name);
+}
+Path network_path_of(const nb::Tables& rows, const Uuid& network) {
+    if (rows.organization_network.find(network))
+        return path_in(rows, rows.organization_network, network);
+    return path_in(rows, rows.vapp_network, network);
 }
 
 Global describe(const nb::Tables&, const nb::Global& global) {
@@ -223,9 +297,16 @@ DataCenter describe(const nb::Tables& rows, const nb::VirtualDataCenter& data_ce
 }
 
 Network describe(const nb::Tables& rows, const nb::OrganizationNetwork& network) {
-    return {path_of(rows, network), name_in(rows.virtual_data_center, network.data_center),
-            network.mode,           network.vni,
-            segment_of(network),    network.status};
+    const auto* edge = pick(rows.edge_router, [&](const nb::EdgeRouter& router) {
+        return router.networks.contains(network.uuid);
+    });
+    return {.path = path_of(rows, network),
+            .data_center = name_in(rows.virtual_data_center, network.data_center),
+            .mode = network.mode,
+            .edge = edge ? path_of(rows, *edge).text() : "",
+            .vni = network.vni,
+            .segment = segment_of(network),
+            .status = network.status};
 }
 
 Vapp describe(const nb::Tables& rows, const nb::Vapp& vapp) {
@@ -234,12 +315,18 @@ Vapp describe(const nb::Tables& rows, const nb::Vapp& vapp) {
 }
 
 VappNetwork describe(const nb::Tables& rows, const nb::VappNetwork& network) {
-    return {path_of(rows, network),
-            network.mode,
-            network.parent ? name_in(rows.organization_network, *network.parent) : "",
-            network.vni,
-            segment_of(network),
-            network.status};
+    const auto* edge = pick(rows.edge_router, [&](const nb::EdgeRouter& router) {
+        return router.vapp_network == network.uuid;
+    });
+    return {.path = path_of(rows, network),
+            .mode = network.mode,
+            .parent = network.parent ? name_in(rows.organization_network, *network.parent) : "",
+            .translation = edge ? edge->translation : "",
+            .edge_addresses =
+                edge && network.parent ? addresses_on(*edge, *network.parent) : Texts{},
+            .vni = network.vni,
+            .segment = segment_of(network),
+            .status = network.status};
 }
 
 Vm describe(const nb::Tables& rows, const nb::VirtualMachine& vm) {
@@ -256,11 +343,35 @@ Nic describe(const nb::Tables& rows, const nb::Nic& nic) {
                            .text(),
             .mac = nic.mac,
             .addresses = nic.addresses,
+            .outside_addresses = nic.outside_addresses,
             .allocation = nic.allocation,
             .port_security = nic.port_security,
             .foreign_host = nic.foreign_host ? name_in(rows.host, *nic.foreign_host) : "",
             .bound_host = nic.bound_host.value_or(""),
             .status = nic.status};
+}
+
+Edge describe(const nb::Tables& rows, const nb::EdgeRouter& edge) {
+    Edge object{.path = path_of(rows, edge),
+                .translation = edge.translation,
+                .routes =
+                    std::ranges::count(rows.static_route, edge.uuid, &nb::StaticRoute::edge_router),
+                .status = edge.status};
+    for (const auto& [network, list] : edge.addresses)
+        if (const auto uuid = Uuid::from(network))
+            object.addresses[network_path_of(rows, *uuid).text()] = list;
+    return object;
+}
+
+Route describe(const nb::Tables& rows, const nb::StaticRoute& route) {
+    return {path_in(rows, rows.edge_router, route.edge_router), route.prefix, route.next_hops,
+            route.status};
+}
+
+Address describe(const nb::Tables& rows, const nb::AddressAllocation& allocation) {
+    const auto* nic = allocation.nic ? rows.nic.find(*allocation.nic) : nullptr;
+    return {network_path_of(rows, allocation.network), allocation.address, allocation.kind,
+            nic ? nic->port_name : "", allocation.owner};
 }
 
 } // namespace ringfence::client

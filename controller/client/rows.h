@@ -21,6 +21,13 @@ Found<nb::OrganizationNetwork> find_network(const nb::Tables& rows, const Path& 
 Found<nb::Vapp> find_vapp(const nb::Tables& rows, const Path& path);
 Found<nb::VappNetwork> find_vapp_network(const nb::Tables& rows, const Path& path);
 Found<nb::VirtualMachine> find_vm(const nb::Tables& rows, const Path& path);
+Found<nb::EdgeRouter> find_edge(const nb::Tables& rows, const Path& path);
+Found<nb::StaticRoute> find_route(const nb::Tables& rows, const Path& edge,
+                                  std::string_view prefix);
+// An organization network (ORG/NETWORK) or a vApp network (ORG/VAPP/NETWORK).
+Result<Uuid> find_any_network(const nb::Tables& rows, const Path& path);
+Found<nb::AddressAllocation> find_address(const nb::Tables& rows, const Path& network,
+                                          std::string_view address);
 // A port name, or a path.
 Found<nb::Nic> find_nic(const nb::Tables& rows, std::string_view name);
 
@@ -33,6 +40,8 @@ Path path_of(const nb::Tables& rows, const nb::Vapp& vapp);
 Path path_of(const nb::Tables& rows, const nb::VappNetwork& network);
 Path path_of(const nb::Tables& rows, const nb::VirtualMachine& vm);
 Path path_of(const nb::Tables& rows, const nb::Nic& nic);
+Path path_of(const nb::Tables& rows, const nb::EdgeRouter& edge);
+Path network_path_of(const nb::Tables& rows, const Uuid& network);
 
 Global describe(const nb::Tables& rows, const nb::Global& global);
 Host describe(const nb::Tables& rows, const nb::Host& host);
@@ -44,5 +53,13 @@ Vapp describe(const nb::Tables& rows, const nb::Vapp& vapp);
 VappNetwork describe(const nb::Tables& rows, const nb::VappNetwork& network);
 Vm describe(const nb::Tables& rows, const nb::VirtualMachine& vm);
 Nic describe(const nb::Tables& rows, const nb::Nic& nic);
+Edge describe(const nb::Tables& rows, const nb::EdgeRouter& edge);
+Route describe(const nb::Tables& rows, const nb::StaticRoute& route);
+Address describe(const nb::Tables& rows, const nb::AddressAllocation& allocation);
+
+// Canonical text; what is no address is left for the rules to refuse.
+std::string canonical_mac(const std::string& text);
+std::string canonical_address(const std::string& text);
+Texts canonical_addresses(const Texts& texts);
 
 } // namespace ringfence::client

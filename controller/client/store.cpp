@@ -92,7 +92,7 @@ Result<bool> Cloud::Impl::try_once(const Make& make, Attempt& attempt) {
     attempt.news_before = news_;
     if (!attempt.in_doubt)
         attempt.receipt.sequence = global() ? global()->sequence : 0;
-    Draft draft(database.tables());
+    Draft draft(database.tables(), attempt.lost);
     if (auto made = make(draft); !made)
         return tl::unexpected(made.error());
     auto transaction = draft.finish();
@@ -120,6 +120,7 @@ Result<bool> Cloud::Impl::try_once(const Make& make, Attempt& attempt) {
 Result<bool> Cloud::Impl::judge(const Error& error, const Draft& draft, Attempt& attempt) {
     if (ovsdb::is_try_again(error) || ovsdb::is_constraint_violation(error)) {
         lost_to_ = error.text;
+        ++attempt.lost;
         const bool news =
             reactor.run_until([&] { return news_ != attempt.news_before; },
                               std::min(attempt.deadline, Clock::now() + news_after_conflict));

@@ -72,6 +72,7 @@ private:
         Receipt receipt;
         nb::Tables* afterwards = nullptr;
         uint64_t news_before = 0;
+        unsigned lost = 0;     // races
         bool in_doubt = false; // whether an earlier one was done: its answer never came
     };
     // False: another client was faster, try again.

@@ -43,7 +43,10 @@ template <class Row> void keep_sound(Draft& draft, const ovsdb::Table<Row>& tabl
     };
     for (const Row& row : table)
         if (rule(before, row))
-            draft.require([rule, row](const model::Model& after) { return rule(after, row); });
+            draft.require([rule, uuid = row.uuid](const model::Model& after) -> Result<> {
+                const Row* now = table_of<Row>(after.rows()).find(uuid);
+                return now ? rule(after, *now) : Result<>();
+            });
 }
 
 } // namespace ringfence::client

@@ -73,6 +73,7 @@ namespace ringfence::model {
 [[nodiscard]] Result<> check_unused(const Model&, const northbound::Vapp&);
 [[nodiscard]] Result<> check_unused(const Model&, const northbound::VappNetwork&);
 [[nodiscard]] Result<> check_unused(const Model&, const northbound::VirtualMachine&);
+[[nodiscard]] Result<> check_unused(const Model&, const northbound::EdgeRouter&);
 
 // The lowest VNI of the pool that neither the ledger nor a network holds. Two clients that pick the
 // same one meet at the index of Vni_Allocation: the second tries again. Kind conflict when the pool

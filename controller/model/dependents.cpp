@@ -92,6 +92,7 @@ Result<> check_unused(const Model& model, const northbound::OrganizationNetwork&
     return Dependents(rows)
         .of(rows.vapp_network, [&](const auto& row) { return row.parent == network.uuid; })
         .of(rows.nic, [&](const auto& row) { return row.organization_network == network.uuid; })
+        .of(rows.edge_router, [&](const auto& row) { return row.networks.contains(network.uuid); })
         .refuse(path(rows, network));
 }
 
@@ -116,6 +117,14 @@ Result<> check_unused(const Model& model, const northbound::VirtualMachine& vm) 
     return Dependents(rows)
         .of(rows.nic, [&](const auto& row) { return row.virtual_machine == vm.uuid; })
         .refuse(path(rows, vm));
+}
+
+Result<> check_unused(const Model& model, const northbound::EdgeRouter& edge) {
+    const auto& rows = model.rows();
+    return Dependents(rows)
+        .of(rows.organization_network,
+            [&](const auto& row) { return edge.networks.contains(row.uuid); })
+        .refuse(path(rows, edge));
 }
 
 } // namespace ringfence::model

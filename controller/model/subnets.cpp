@@ -93,6 +93,23 @@ bool AddressRange::contains(const IpAddr& address) const {
     return address.is_v4() == first.is_v4() && first <= address && address <= last;
 }
 
+int64_t AddressRange::size() const {
+    if (first.is_v4())
+        return int64_t{last.v4()->value} - first.v4()->value + 1;
+    uint64_t size = 0;
+    uint64_t high = 0;
+    unsigned borrow = 0;
+    for (int i = 15; i >= 0; --i) {
+        const auto at = static_cast<size_t>(i);
+        const int digit = last.v6()->bytes[at] - first.v6()->bytes[at] - static_cast<int>(borrow);
+        borrow = digit < 0;
+        const auto byte = static_cast<uint64_t>(digit & 0xff);
+        (i >= 8 ? size : high) |= byte << (15 - i) % 8 * 8;
+    }
+    constexpr auto most = static_cast<uint64_t>(INT64_MAX);
+    return high || size >= most ? INT64_MAX : static_cast<int64_t>(size + 1);
+}
+
 Result<Addressing> Addressing::from(const std::set<std::string>& subnets,
                                     const std::set<std::string>& gateways,
                                     const std::set<std::string>& ranges) {
@@ -153,6 +170,15 @@ IpAddr last_address(const IpPrefix& subnet) {
     for (unsigned bit = subnet.length(); bit < 128; ++bit)
         last.bytes[bit / 8] = static_cast<uint8_t>(last.bytes[bit / 8] | 0x80u >> bit % 8);
     return last;
+}
+
+IpAddr next_address(const IpAddr& address) {
+    if (const auto* v4 = address.v4())
+        return Ipv4Addr{v4->value + 1};
+    Ipv6Addr next = *address.v6();
+    for (size_t i = 16; i-- > 0 && ++next.bytes[i] == 0;)
+        ;
+    return next;
 }
 
 bool is_host_address(const IpAddr& address) {

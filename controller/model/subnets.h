@@ -19,6 +19,7 @@ struct AddressRange {
 
     [[nodiscard]] static Result<AddressRange> from(std::string_view text);
     bool contains(const IpAddr& address) const;
+    int64_t size() const; // addresses; of more than fit the largest number
     bool operator==(const AddressRange&) const = default;
 };
 
@@ -48,6 +49,9 @@ struct Addressing {
 
 // The address of the subnet in which every host bit is 1: IPv4's broadcast address.
 IpAddr last_address(const IpPrefix& subnet);
+
+// The one after it; after the last of its family comes the first.
+IpAddr next_address(const IpAddr& address);
 
 // A unicast address that a host may have.
 bool is_host_address(const IpAddr& address);

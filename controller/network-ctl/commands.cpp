@@ -7,9 +7,10 @@ namespace ringfence::ctl {
 
 std::span<const Noun> nouns() {
     static const std::vector<Noun> all{
-        host_noun(),   organization_noun(), data_center_noun(), network_pool_noun(), network_noun(),
-        vapp_noun(),   vapp_network_noun(), vm_noun(),          nic_noun(),          event_noun(),
-        global_noun(), sync_noun(),         completion_noun()};
+        host_noun(),         organization_noun(), data_center_noun(), network_pool_noun(),
+        network_noun(),      edge_noun(),         route_noun(),       vapp_noun(),
+        vapp_network_noun(), vm_noun(),           nic_noun(),         address_noun(),
+        event_noun(),        global_noun(),       sync_noun(),        completion_noun()};
     return all;
 }
 
@@ -33,13 +34,10 @@ std::span<const Option> global_options() {
 
 bool is_planned(std::string_view noun) {
     static constexpr std::string_view planned[] = {"external-network",
-                                                   "edge",
                                                    "nat",
                                                    "firewall",
                                                    "security-group",
                                                    "dhcp",
-                                                   "route",
-                                                   "address",
                                                    "gateway",
                                                    "user",
                                                    "quota",
@@ -86,6 +84,16 @@ Result<client::Path> path_of(const Arguments& arguments, std::string_view text, 
     names.insert(names.end(), given.names().begin(), given.names().end());
     if (!organization.empty() && names.front() != organization)
         return fail("{}: it does not lie in --org {}", text, organization);
+    return client::Path(std::move(names));
+}
+
+Result<client::Path> path_in_organization(const Arguments& arguments, std::string_view text) {
+    const client::Path given = client::Path::split(text);
+    const std::string organization = arguments.text("org");
+    if (organization.empty() || (given.depth() > 1 && given[0] == organization))
+        return given;
+    std::vector<std::string> names{organization};
+    names.insert(names.end(), given.names().begin(), given.names().end());
     return client::Path(std::move(names));
 }
 

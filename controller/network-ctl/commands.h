@@ -28,6 +28,9 @@ using client::Cloud;
 // last one. A vApp that is not named is "default".
 using Scopes = std::span<const char* const>;
 Result<client::Path> path_of(const Arguments& arguments, std::string_view text, Scopes scopes);
+// An organization's object or one in a vApp of it: ORG/NAME or ORG/VAPP/NAME, with --org NAME or
+// VAPP/NAME.
+Result<client::Path> path_in_organization(const Arguments& arguments, std::string_view text);
 // What --org, --vapp and --vm say, as far as they go.
 Result<client::Path> scope_of(const Arguments& arguments);
 
@@ -79,6 +82,13 @@ template <> struct Calls<client::Network> {
     static constexpr auto show = &Cloud::network;
     static constexpr auto erase = &Cloud::delete_network;
 };
+template <> struct Calls<client::Edge> {
+    static constexpr const char* kind = "edge";
+    static constexpr Scopes scopes{in_organization};
+    static constexpr auto list = &Cloud::edges;
+    static constexpr auto show = &Cloud::edge;
+    static constexpr auto erase = &Cloud::delete_edge;
+};
 template <> struct Calls<client::Vapp> {
     static constexpr const char* kind = "vapp";
     static constexpr Scopes scopes{in_organization};
@@ -122,6 +132,10 @@ template <> inline auto name_of<client::Nic>(const Arguments& arguments) {
     return path_of(arguments, arguments.operands[0], in_vm).map([](const client::Path& path) {
         return path.text();
     });
+}
+
+template <> inline auto name_of<client::Edge>(const Arguments& arguments) {
+    return path_in_organization(arguments, arguments.operands[0]);
 }
 
 // The same for an object that is there.
@@ -219,6 +233,9 @@ Noun network_pool_noun();
 Noun global_noun();
 Noun network_noun();
 Noun vapp_network_noun();
+Noun edge_noun();
+Noun route_noun();
+Noun address_noun();
 Noun vapp_noun();
 Noun vm_noun();
 Noun nic_noun();

@@ -147,7 +147,13 @@ std::string as_sheet(const Record& record) {
 std::string as_table(const Listing& listing, const Screen& screen) {
     if (!listing.single)
         return as_list(listing, screen);
-    return listing.records.empty() ? "" : as_sheet(listing.records.front());
+    if (listing.records.empty())
+        return "";
+    std::string text = as_sheet(listing.records.front());
+    for (const Listing& part : listing.parts)
+        if (!part.records.empty())
+            text.append("\n").append(as_list(part, screen));
+    return text;
 }
 
 // --- JSON ---------------------------------------------------------------------------------------
@@ -157,18 +163,26 @@ nlohmann::ordered_json json_of(const Value& value) {
                       value);
 }
 
-std::string as_json(const Listing& listing) {
+nlohmann::ordered_json json_of(const Listing& listing) {
     nlohmann::ordered_json items = nlohmann::ordered_json::array();
     for (const Record& record : listing.records) {
         nlohmann::ordered_json item = nlohmann::ordered_json::object();
         for (const Field& field : record)
             item[field.name] = json_of(field.value);
+        for (const Listing& part : listing.parts)
+            item[part.kind] = json_of(part);
         items.push_back(std::move(item));
     }
+    return items;
+}
+
+std::string as_json(const Listing& listing) {
     nlohmann::ordered_json answer{{"version", json_version}, {"kind", listing.kind}};
     if (listing.change)
         answer["change"] = *listing.change;
-    answer["items"] = std::move(items);
+    if (!listing.notes.empty())
+        answer["notes"] = listing.notes;
+    answer["items"] = json_of(listing);
     // What isn't UTF-8 becomes U+FFFD: the answer is JSON whatever stands in the database.
     return answer.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }

@@ -32,6 +32,9 @@ struct Listing {
     std::vector<Record> records;
     bool single = false;           // one object, shown whole
     std::optional<int64_t> change; // the number of the change that made it
+    // Of a single record: what lies in it, each by its kind. CSV, which is one table, has none.
+    std::vector<Listing> parts{};
+    std::set<std::string> notes{}; // sentences for people
 };
 
 enum class Format { table, json, csv };

@@ -100,12 +100,18 @@ Result<> check_options(std::span<const Option> options, const Arguments& given) 
     return {};
 }
 
+bool is_keyword(std::string_view name) {
+    return std::ranges::all_of(name, [](char c) { return c >= 'a' && c <= 'z'; });
+}
+
 Result<> check_operands(std::string_view pattern, const Words& given) {
     size_t count = 0;
     for (; !pattern.empty(); ++count) {
         const std::string_view name = pattern.substr(0, pattern.find(' '));
         if (count >= given.size() && name.front() != '[')
             return fail("{} is missing", name);
+        if (is_keyword(name) && given[count] != name)
+            return fail("'{}' stands where '{}' is expected", given[count], name);
         pattern.remove_prefix(std::min(name.size() + 1, pattern.size()));
     }
     if (given.size() > count)

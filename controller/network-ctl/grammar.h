@@ -28,7 +28,7 @@ struct Option {
 // What one verb does with its noun.
 struct Verb {
     const char* name;    // "" = the noun is the whole command (sync)
-    const char* operand; // "NETWORK", "[NETWORK]", "NIC HOST"; "" = none
+    const char* operand; // "NETWORK", "[NETWORK]", "NIC HOST", "EDGE via HOP"; "" = none
     const char* summary;
     std::vector<Option> options;
     const char* details; // more for --help; "" = nothing

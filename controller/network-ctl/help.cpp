@@ -72,10 +72,15 @@ std::string list_options(std::span<const Option> options) {
 }
 
 std::string list_verbs(const Noun& noun) {
+    const auto spelling = [](const Verb& verb) {
+        return fmt::format("{} {}", verb.name, verb.operand);
+    };
+    size_t widest = 18;
+    for (const Verb& verb : noun.verbs)
+        widest = std::max(widest, spelling(verb).size());
     std::string text;
     for (const Verb& verb : noun.verbs)
-        text.append(fmt::format("  {:<20}{}\n", fmt::format("{} {}", verb.name, verb.operand),
-                                verb.summary));
+        text.append(fmt::format("  {:<{}}{}\n", spelling(verb), widest + 2, verb.summary));
     return text;
 }
 

@@ -12,12 +12,78 @@ Result<> create_vapp(Session& session, const Arguments& arguments) {
     return name_of<Vapp>(arguments).and_then([&](const Path& path) {
         return create(session, NewVapp{.path = path,
                                        .data_center = arguments.maybe("vdc").value_or("default"),
+                                       .deployed = !arguments.has("no-deploy"),
                                        .may_exist = arguments.has("may-exist")});
     });
 }
 
 Result<> set_vapp(Session& session, const Arguments& arguments) {
     return set<Vapp>(session, arguments, VappChange{.name = arguments.maybe("name")});
+}
+
+// With its NICs, inside and outside addresses side by side.
+Result<> show_vapp(Session& session, const Arguments& arguments) {
+    return name_of<Vapp>(arguments).and_then([&](const Path& path) -> Result<> {
+        const auto cloud = session.cloud();
+        if (!cloud)
+            return tl::unexpected(cloud.error());
+        const auto vapp = (*cloud)->vapp(path);
+        if (!vapp)
+            return tl::unexpected(vapp.error());
+        const auto networks = (*cloud)->vapp_networks(path);
+        if (!networks)
+            return tl::unexpected(networks.error());
+        const auto nics = (*cloud)->nics(path);
+        if (!nics)
+            return tl::unexpected(nics.error());
+        Listing listing = one("vapp", *vapp);
+        listing.parts = {list_of("networks", *networks), list_of("nics", *nics)};
+        session.print(listing);
+        return {};
+    });
+}
+
+Result<> deploy_vapp(Session& session, const Arguments& arguments) {
+    return name_of<Vapp>(arguments).and_then([&](const Path& path) {
+        return session.cloud().and_then(
+            [&](Cloud* cloud) { return finish(session, Change::setting, cloud->deploy(path)); });
+    });
+}
+
+Result<> undeploy_vapp(Session& session, const Arguments& arguments) {
+    return name_of<Vapp>(arguments).and_then([&](const Path& path) {
+        return session.cloud().and_then([&](Cloud* cloud) {
+            const bool keep = arguments.has("keep-addresses");
+            return finish(session, Change::setting, cloud->undeploy(path, keep));
+        });
+    });
+}
+
+Result<> clone_vapp(Session& session, const Arguments& arguments) {
+    const auto source = path_of(arguments, arguments.operands[0], in_organization);
+    if (!source)
+        return tl::unexpected(source.error());
+    Arguments of_source = arguments; // a clone lies where its source does
+    of_source.options["org"] = {(*source)[0]};
+    const auto path = path_of(of_source, arguments.operands[1], in_organization);
+    if (!path)
+        return tl::unexpected(path.error());
+    const auto count = arguments.number("count", 1, 1000);
+    if (!count)
+        return tl::unexpected(count.error());
+    const NewClones wanted{.source = *source,
+                           .path = *path,
+                           .count = count->value_or(1),
+                           .deployed = !arguments.has("no-deploy")};
+    return session.cloud().and_then([&](Cloud* cloud) -> Result<> {
+        const auto made = cloud->clone(wanted);
+        if (!made)
+            return tl::unexpected(made.error());
+        Listing listing = list_of("vapp", made->object.vapps);
+        listing.notes = made->object.notes;
+        session.print_change(std::move(listing), made->receipt, true);
+        return session.wait(made->receipt);
+    });
 }
 
 Result<> create_vm(Session& session, const Arguments& arguments) {
@@ -43,6 +109,7 @@ Result<> create_nic(Session& session, const Arguments& arguments) {
                          .number = *number,
                          .network = {arguments.text("network"), arguments.text("vapp-network")},
                          .mac = arguments.text("mac"),
+                         .allocation = arguments.maybe("allocation"),
                          .addresses = texts_of(arguments, "ip"),
                          .port_security = arguments.maybe("port-security"),
                          .port_name = arguments.text("port-name"),
@@ -52,6 +119,7 @@ Result<> create_nic(Session& session, const Arguments& arguments) {
 Result<> set_nic(Session& session, const Arguments& arguments) {
     return set<Nic>(session, arguments,
                     NicChange{.mac = arguments.maybe("mac"),
+                              .allocation = arguments.maybe("allocation"),
                               .addresses = maybe_texts(arguments, "ip"),
                               .port_security = arguments.maybe("port-security")});
 }
@@ -75,24 +143,57 @@ Result<> unbind_nic(Session& session, const Arguments& arguments) {
 } // namespace
 
 Noun vapp_noun() {
+    static constexpr Option no_deploy{"no-deploy", "", "it doesn't work until 'vapp deploy'"};
     return {"vapp",
             "vApps: VMs and networks handled as one",
             "as ORG/VAPP, or as VAPP with --org",
             {{"create",
               "VAPP",
               "make a vApp",
-              {options::org, options::vdc, options::may_exist},
+              {options::org, options::vdc, no_deploy, options::may_exist},
               "",
               create_vapp},
              {"list", "", "list vApps", {options::org}, "", list<Vapp>},
-             {"show", "VAPP", "show a vApp", {options::org}, "", show<Vapp>},
+             {"show",
+              "VAPP",
+              "show a vApp, its networks and its NICs",
+              {options::org},
+              "CSV, which is one table, has the vApp only; see 'nic list'.",
+              show_vapp},
              {"set", "VAPP", "change a vApp", {options::org, options::rename}, "", set_vapp},
              {"delete",
               "VAPP",
-              "delete a vApp",
+              "delete a vApp with its VMs, NICs and networks",
               {options::org, options::cascade, options::if_exists},
-              "--cascade deletes its VMs, NICs and networks, too.",
-              erase<Vapp>}}};
+              "A vApp is a unit, so nothing is left of it with or without --cascade.",
+              erase<Vapp>},
+             {"deploy",
+              "VAPP",
+              "let a vApp's NICs work",
+              {options::org},
+              "NICs of fenced and one-to-one translated networks get outside addresses where they "
+              "have kept none.",
+              deploy_vapp},
+             {"undeploy",
+              "VAPP",
+              "let a vApp's NICs work no more",
+              {options::org,
+               {"keep-addresses", "", "its NICs keep their outside addresses for the next time"}},
+              "It keeps its addresses inside, its VNIs and the edge routers' own addresses.",
+              undeploy_vapp},
+             {"clone",
+              "VAPP CLONE",
+              "copy a vApp with all that is inside",
+              {options::org,
+               {"count", "N", "make CLONE-1 to CLONE-N, all or none of them; without it, CLONE"},
+               no_deploy},
+              "Networks, VMs, NICs, edge routers and routes are copied. MACs and addresses stay as "
+              "they "
+              "are inside isolated, nat-routed and fenced networks; "
+              "on organization networks and bridged ones NICs get new ones, from the ranges there. "
+              "Outside addresses are new. Port names are ORG/CLONE/VM/NUMBER. What can't be the "
+              "same is noted on standard error (JSON: in notes).",
+              clone_vapp}}};
 }
 
 Noun vm_noun() {
@@ -127,6 +228,11 @@ Noun nic_noun() {
                                 "its MAC; when it is made without: a free, random one"};
     static constexpr Option ip{"ip", "ADDRESS", "an address that it may use; several may be given",
                                true};
+    static constexpr Option allocation{
+        "allocation", "pool|dhcp|manual|none",
+        "where its addresses come from: the network's ranges (pool, dhcp: a free one of each "
+        "family), --ip (manual), or unknown (none)",
+        false, "pool|dhcp|manual|none"};
     static constexpr Option security{
         "port-security", "strict|mac|trusted",
         "strict: its MAC and addresses alone may send; mac: its MAC alone; trusted: anything may. "
@@ -147,21 +253,23 @@ Noun nic_noun() {
            {"number", "NUMBER", "its number in the VM; without it the lowest free one"},
            mac,
            ip,
+           allocation,
            security,
            {"port-name", "TEXT", "the logical port's name; ORG/VAPP/VM/NUMBER unless given"},
            options::may_exist},
           "The VM is ORG/VAPP/VM or ORG/VM (vApp \"default\"); with --org VAPP/VM or VM. It and "
           "its vApp are made when they are missing. The name that is printed is the iface-id "
-          "to plug with: ovs-vsctl set interface IF external_ids:iface-id=NAME. Without --ip "
-          "nothing is known of the NIC's addresses: its allocation is none, and its port "
-          "security mac. --may-exist needs --number or --port-name.",
+          "to plug with: ovs-vsctl set interface IF external_ids:iface-id=NAME. Without --ip and "
+          "--allocation nothing is known of the NIC's addresses: its allocation is none, and its "
+          "port security mac. On a fenced or one-to-one translated network of a deployed vApp it "
+          "gets an outside address, too. --may-exist needs --number or --port-name.",
           create_nic},
          {"list", "", "list NICs", {options::org, options::vapp, options::vm}, "", list<Nic>},
          {"show", "NIC", "show a NIC", {options::org, options::vapp, options::vm}, "", show<Nic>},
          {"set",
           "NIC",
           "change a NIC",
-          {options::org, options::vapp, options::vm, mac, ip, security},
+          {options::org, options::vapp, options::vm, mac, ip, allocation, security},
           "--ip replaces all addresses that there were; none: there are none.",
           set_nic},
          {"bind",

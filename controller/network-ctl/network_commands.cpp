@@ -17,6 +17,23 @@ constexpr Option unknown_unicast{"unknown-unicast", "flood|drop",
                                  false, "flood|drop"};
 constexpr Option vlan_transparent{"vlan-transparent", "yes|no", "whether tagged frames pass", false,
                                   "yes|no"};
+constexpr Option inbound{"inbound", "deny|allow",
+                         "what becomes of connections that begin outside its edge router; deny "
+                         "unless given",
+                         false, "deny|allow"};
+constexpr Option mode{
+    "mode", "isolated|bridged|nat-routed|fenced",
+    "how it meets its parent: not at all (isolated, unless given), as one segment "
+    "with it (bridged), as a subnet of its own behind an edge router "
+    "(nat-routed), or with the parent's subnet on both sides of an edge router "
+    "(fenced)",
+    false, "isolated|bridged|nat-routed|fenced"};
+constexpr Option translation{"translation", "none|one-to-one",
+                             "of a nat-routed network: each NIC gets an outside address on the "
+                             "parent (one-to-one, unless given), or the organization's edge router "
+                             "gets a route to it (none); ports is not built yet",
+                             false, "none|one-to-one|ports"};
+constexpr Option parent{"parent", "NETWORK", "the organization network that it meets"};
 constexpr Option vni{"vni", "VNI", "its VXLAN network identifier; without it a free one is taken"};
 
 // "none" is the empty setting.
@@ -35,7 +52,8 @@ Result<SegmentChange> segment_change_of(const Arguments& arguments) {
                              .gateways = maybe_texts(arguments, "gateway"),
                              .ranges = maybe_texts(arguments, "range"),
                              .unknown_unicast = arguments.maybe("unknown-unicast"),
-                             .vlan_transparent = maybe_yes(arguments, "vlan-transparent")};
+                             .vlan_transparent = maybe_yes(arguments, "vlan-transparent"),
+                             .inbound = arguments.maybe("inbound")};
     });
 }
 
@@ -46,8 +64,8 @@ Result<Segment> segment_of(const Arguments& arguments) {
                        .gateways = texts_of(arguments, "gateway"),
                        .ranges = texts_of(arguments, "range"),
                        .unknown_unicast = arguments.maybe("unknown-unicast").value_or("flood"),
-                       .vlan_transparent =
-                           maybe_yes(arguments, "vlan-transparent").value_or(false)};
+                       .vlan_transparent = maybe_yes(arguments, "vlan-transparent").value_or(false),
+                       .inbound = arguments.text("inbound")};
     });
 }
 
@@ -88,6 +106,7 @@ Result<> create_vapp_network(Session& session, const Arguments& arguments) {
     return new_network<VappNetwork, NewVappNetwork>(arguments).and_then(
         [&](NewVappNetwork network) {
             network.parent = arguments.text("parent");
+            network.translation = arguments.text("translation");
             return create(session, network);
         });
 }
@@ -95,47 +114,54 @@ Result<> create_vapp_network(Session& session, const Arguments& arguments) {
 Result<> set_vapp_network(Session& session, const Arguments& arguments) {
     return segment_change_of(arguments).and_then([&](const SegmentChange& change) {
         return set<VappNetwork>(session, arguments,
-                                VappNetworkChange{arguments.maybe("name"), change});
+                                VappNetworkChange{.name = arguments.maybe("name"),
+                                                  .mode = arguments.maybe("mode"),
+                                                  .parent = arguments.maybe("parent"),
+                                                  .translation = arguments.maybe("translation"),
+                                                  .segment = change});
     });
 }
 
 } // namespace
 
 Noun network_noun() {
-    return {"network",
-            "segments shared by the vApps of an organization",
-            "as ORG/NETWORK, or as NETWORK with --org",
-            {{"create",
-              "NETWORK",
-              "make an organization network",
-              {options::org,
-               options::vdc,
-               {"mode", "isolated", "isolated; bridged and routed are not built yet"},
-               vni,
-               mtu,
-               subnet,
-               gateway,
-               range,
-               unknown_unicast,
-               vlan_transparent,
-               options::may_exist},
-              "",
-              create_network},
-             {"list", "", "list organization networks", {options::org}, "", list<Network>},
-             {"show", "NETWORK", "show an organization network", {options::org}, "", show<Network>},
-             {"set",
-              "NETWORK",
-              "change an organization network",
-              {options::org, options::rename, mtu, subnet, gateway, range, unknown_unicast,
-               vlan_transparent},
-              "--subnet, --gateway and --range replace all that there were; none: there are none.",
-              set_network},
-             {"delete",
-              "NETWORK",
-              "delete an organization network",
-              {options::org, options::cascade, options::if_exists},
-              "--cascade deletes the NICs on it and the vApp networks bridged to it, too.",
-              erase<Network>}}};
+    return {
+        "network",
+        "segments shared by the vApps of an organization",
+        "as ORG/NETWORK, or as NETWORK with --org",
+        {{"create",
+          "NETWORK",
+          "make an organization network",
+          {options::org,
+           options::vdc,
+           {"mode", "isolated", "isolated; routed after 'edge attach'; bridged is not built yet"},
+           vni,
+           mtu,
+           subnet,
+           gateway,
+           range,
+           unknown_unicast,
+           vlan_transparent,
+           inbound,
+           options::may_exist},
+          "",
+          create_network},
+         {"list", "", "list organization networks", {options::org}, "", list<Network>},
+         {"show", "NETWORK", "show an organization network", {options::org}, "", show<Network>},
+         {"set",
+          "NETWORK",
+          "change an organization network",
+          {options::org, options::rename, mtu, subnet, gateway, range, unknown_unicast,
+           vlan_transparent, inbound},
+          "--subnet, --gateway and --range replace all that there were; none: there are none.",
+          set_network},
+         {"delete",
+          "NETWORK",
+          "delete an organization network",
+          {options::org, options::cascade, options::if_exists},
+          "--cascade deletes the NICs on it and the vApp networks that meet it, too, and detaches "
+          "it from its edge router.",
+          erase<Network>}}};
 }
 
 Noun vapp_network_noun() {
@@ -146,21 +172,12 @@ Noun vapp_network_noun() {
         {{"create",
           "NETWORK",
           "make a vApp network",
-          {options::org,
-           options::vapp,
-           {"mode", "isolated|bridged",
-            "isolated (unless given), or bridged: the same segment as its parent; nat-routed "
-            "and fenced are not built yet"},
-           {"parent", "NETWORK", "the organization network that it is bridged to"},
-           vni,
-           mtu,
-           subnet,
-           gateway,
-           range,
-           unknown_unicast,
-           vlan_transparent,
-           options::may_exist},
-          "",
+          {options::org, options::vapp, mode, parent, translation, vni, mtu, subnet, gateway, range,
+           unknown_unicast, vlan_transparent, inbound, options::may_exist},
+          "A nat-routed or fenced network comes with an edge router (see 'edge list'), whose "
+          "outside "
+          "address, like those of the NICs, is from the ranges of the parent. A nat-routed one "
+          "without --gateway has the first address of each subnet for it.",
           create_vapp_network},
          {"list", "", "list vApp networks", {options::org, options::vapp}, "", list<VappNetwork>},
          {"show",
@@ -172,9 +189,11 @@ Noun vapp_network_noun() {
          {"set",
           "NETWORK",
           "change a vApp network",
-          {options::org, options::vapp, options::rename, mtu, subnet, gateway, range,
-           unknown_unicast, vlan_transparent},
-          "--subnet, --gateway and --range replace all that there were; none: there are none.",
+          {options::org, options::vapp, options::rename, mode, parent, translation, mtu, subnet,
+           gateway, range, unknown_unicast, vlan_transparent, inbound},
+          "--subnet, --gateway and --range replace all that there were; none: there are none. "
+          "Another --mode drops what that mode can't have (fenced: subnets of its own), and works "
+          "while VMs run, if their addresses fit.",
           set_vapp_network},
          {"delete",
           "NETWORK",

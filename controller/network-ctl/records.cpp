@@ -22,7 +22,8 @@ void add(Record& record, const client::Segment& segment) {
                                  {"gateways", segment.gateways, in_full_only},
                                  {"ranges", segment.ranges, in_full_only},
                                  {"unknown_unicast", segment.unknown_unicast, in_full_only},
-                                 {"vlan_transparent", segment.vlan_transparent, in_full_only}});
+                                 {"vlan_transparent", segment.vlan_transparent, in_full_only},
+                                 {"inbound", text_or_none(segment.inbound), in_full_only}});
 }
 
 std::string utc(int64_t milliseconds) { // RFC 3339
@@ -77,6 +78,7 @@ Record record(const client::Network& network) {
     Record record{{"network", network.path.text()},
                   {"vdc", network.data_center},
                   {"mode", network.mode},
+                  {"edge", text_or_none(network.edge)},
                   {"vni", network.vni}};
     add(record, network.segment);
     record.push_back({"status", network.status});
@@ -94,6 +96,8 @@ Record record(const client::VappNetwork& network) {
     Record record{{"vapp_network", network.path.text()},
                   {"mode", network.mode},
                   {"parent", text_or_none(network.parent)},
+                  {"translation", text_or_none(network.translation)},
+                  {"edge_addresses", network.edge_addresses},
                   {"vni", number_or_none(network.vni)}};
     add(record, network.segment);
     record.push_back({"status", network.status});
@@ -108,11 +112,48 @@ Record record(const client::Nic& nic) {
             {"network", nic.network},
             {"mac", nic.mac},
             {"addresses", nic.addresses},
+            {"outside_addresses", nic.outside_addresses},
             {"allocation", nic.allocation, in_full_only},
             {"port_security", nic.port_security},
             {"foreign_host", text_or_none(nic.foreign_host), in_full_only},
             {"bound_host", text_or_none(nic.bound_host)},
             {"status", nic.status}};
+}
+
+Record record(const client::Edge& edge) {
+    return {{"edge", edge.path.text()},
+            {"translation", edge.translation},
+            {"addresses", edge.addresses},
+            {"routes", edge.routes},
+            {"status", edge.status}};
+}
+
+Record record(const client::Route& route) {
+    return {{"prefix", route.prefix},
+            {"edge", route.edge.text()},
+            {"next_hops", route.next_hops},
+            {"status", route.status}};
+}
+
+Record record(const client::Address& address) {
+    return {{"address", address.address},
+            {"network", address.network.text()},
+            {"kind", address.kind},
+            {"nic", text_or_none(address.nic)},
+            {"owner", address.owner}};
+}
+
+Record record(const client::AddressCounts& counts) {
+    std::map<std::string, std::string> kinds;
+    for (const auto& [kind, count] : counts.kinds)
+        kinds[kind] = std::to_string(count);
+    return {{"network", counts.network.text()},
+            {"ranges", counts.ranges},
+            {"size", counts.size},
+            {"free", counts.free},
+            {"used", counts.used},
+            {"used_by_kind", kinds},
+            {"macs", counts.macs}};
 }
 
 Record record(const client::Event& event) {

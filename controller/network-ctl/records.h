@@ -16,6 +16,10 @@ Record record(const client::Vapp& vapp);
 Record record(const client::VappNetwork& network);
 Record record(const client::Vm& vm);
 Record record(const client::Nic& nic);
+Record record(const client::Edge& edge);
+Record record(const client::Route& route);
+Record record(const client::Address& address);
+Record record(const client::AddressCounts& counts);
 Record record(const client::Event& event);
 
 template <class Object> Listing list_of(const char* kind, const std::vector<Object>& objects) {

@@ -98,6 +98,9 @@ void Session::print(const Listing& listing) {
 }
 
 void Session::print_change(Listing listing, const client::Receipt& receipt, bool name_by_default) {
+    if (format_ != Format::json)
+        for (const std::string& note : listing.notes)
+            fmt::print(stderr, "network-ctl: {}\n", printable(note));
     if (!format_ || quiet_) {
         if (name_by_default || quiet_)
             print_text(render_names(listing));

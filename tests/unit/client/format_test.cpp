@@ -25,10 +25,12 @@ Listing two_nics() {
 
 TEST(Table, AlignsItsColumns) {
     EXPECT_EQ(render(two_nics(), Format::table, {}),
-              "PORT NAME             NETWORK     MAC                ADDRESSES         PORT "
-              "SECURITY  BOUND HOST  STATUS\n"
-              "acme/default/web-0/0  acme/front  02:00:00:00:00:01  10.0.0.5 fd00::5  strict\n"
-              "b                     acme/front  02:00:00:00:00:01                    strict\n");
+              "PORT NAME             NETWORK     MAC                ADDRESSES         OUTSIDE "
+              "ADDRESSES  PORT SECURITY  BOUND HOST  STATUS\n"
+              "acme/default/web-0/0  acme/front  02:00:00:00:00:01  10.0.0.5 fd00::5           "
+              "          strict\n"
+              "b                     acme/front  02:00:00:00:00:01                             "
+              "          strict\n");
 }
 
 TEST(Table, ShrinksItsWidestColumnsToTheScreen) {
@@ -65,6 +67,46 @@ TEST(Table, ShowsOneObjectWhole) {
               "status:\n");
 }
 
+Listing with_parts() {
+    Listing listing = one("vapp", client::Vapp{.path = {"acme", "shop"}, .data_center = "default"});
+    listing.parts = {list_of<client::Vm>("vms", {{.path = {"acme", "shop", "web-0"}}}),
+                     list_of<client::Edge>("edges", {})};
+    return listing;
+}
+
+TEST(Table, ShowsWhatLiesInAnObjectBelowIt) {
+    EXPECT_EQ(render(with_parts(), Format::table, {}), "vapp:     acme/shop\n"
+                                                       "vdc:      default\n"
+                                                       "deployed: yes\n"
+                                                       "status:\n"
+                                                       "\n"
+                                                       "VM               STATUS\n"
+                                                       "acme/shop/web-0\n");
+}
+
+TEST(Json, HasWhatLiesInAnObjectAsItsFields) {
+    EXPECT_EQ(render(with_parts(), Format::json, {}), R"({
+  "version": 1,
+  "kind": "vapp",
+  "items": [
+    {
+      "vapp": "acme/shop",
+      "vdc": "default",
+      "deployed": true,
+      "status": "",
+      "vms": [
+        {
+          "vm": "acme/shop/web-0",
+          "status": ""
+        }
+      ],
+      "edges": []
+    }
+  ]
+}
+)");
+}
+
 TEST(Table, ShowsControlCharactersAndCountsCharactersNotBytes) {
     const auto listing = list_of<client::Organization>(
         "org", {{.name = "a\033[2J\n", .description = "z\xc3\xbcrich"}, {.name = "b"}});
@@ -89,6 +131,7 @@ TEST(Json, HasAVersionAKindAndTheChange) {
       "network": "acme/front",
       "vdc": "default",
       "mode": "isolated",
+      "edge": null,
       "vni": 5000,
       "mtu": null,
       "subnets": [],
@@ -96,6 +139,7 @@ TEST(Json, HasAVersionAKindAndTheChange) {
       "ranges": [],
       "unknown_unicast": "flood",
       "vlan_transparent": false,
+      "inbound": null,
       "status": ""
     }
   ]

@@ -107,12 +107,20 @@ TEST(Grammar, NamesWhatIsWrongAndWhereHelpIs) {
 
 TEST(Grammar, RefusesWhatIsNotBuiltByItsName) {
     for (const char* noun :
-         {"edge", "nat", "firewall", "security-group", "dhcp", "external-network", "user"}) {
+         {"nat", "firewall", "security-group", "dhcp", "external-network", "user"}) {
         const auto invocation = parse({noun, "list"});
         ASSERT_FALSE(invocation);
         EXPECT_EQ(invocation.error(),
                   (Error{ErrorKind::unsupported, std::string(noun) + ": not built yet"}));
     }
+}
+
+TEST(Grammar, KnowsWordsThatStandForThemselves) {
+    EXPECT_TRUE(parse({"route", "add", "main", "default", "via", "10.0.0.1"}));
+    EXPECT_EQ(trouble({"route", "add", "main", "default", "10.0.0.1", "via"}),
+              "'10.0.0.1' stands where 'via' is expected; see 'network-ctl route add --help'");
+    EXPECT_EQ(trouble({"route", "add", "main", "default"}),
+              "via is missing; see 'network-ctl route add --help'");
 }
 
 TEST(Arguments, ReadNumbersWithinTheirRange) {

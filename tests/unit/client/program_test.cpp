@@ -62,11 +62,12 @@ TEST_F(ProgramTest, FirstTenantIsThreeCommands) {
                 "acme/default/web-0/0\n");
     expect_done("nic create web-1 --org acme --network front --ip 10.0.0.6 --port-name p1", "p1\n");
     expect("nic list --org acme", 0,
-           "PORT NAME             NETWORK     MAC                ADDRESSES  PORT SECURITY  BOUND "
-           "HOST  STATUS\n"
-           "acme/default/web-0/0  acme/front  02:00:00:00:00:01  10.0.0.5   strict\n"
+           "PORT NAME             NETWORK     MAC                ADDRESSES  OUTSIDE ADDRESSES  "
+           "PORT SECURITY  BOUND HOST  STATUS\n"
+           "acme/default/web-0/0  acme/front  02:00:00:00:00:01  10.0.0.5                      "
+           "strict\n"
            "p1                    acme/front  " +
-               open().nic("p1")->mac + "  10.0.0.6   strict\n",
+               open().nic("p1")->mac + "  10.0.0.6                      strict\n",
            "");
     expect("nic list -q", 0, "acme/default/web-0/0\np1\n", "");
 }
@@ -87,10 +88,11 @@ TEST_F(ProgramTest, PrintsAChangeWholeWhereFormatAsks) {
 }
 )",
            "");
-    expect("--wait none network create acme/front --format csv", 0,
-           "network,vdc,mode,vni,mtu,subnets,gateways,ranges,unknown_unicast,vlan_transparent,"
-           "status\r\nacme/front,default,isolated,5000,,,,,flood,no,\r\n",
-           "");
+    expect(
+        "--wait none network create acme/front --format csv", 0,
+        "network,vdc,mode,edge,vni,mtu,subnets,gateways,ranges,unknown_unicast,"
+        "vlan_transparent,inbound,status\r\nacme/front,default,isolated,,5000,,,,,flood,no,,\r\n",
+        "");
     expect("--wait none network set acme/front --mtu 1400 --format table -q", 0, "acme/front\n",
            "");
     expect("--wait none org delete acme --cascade --format csv", 0,

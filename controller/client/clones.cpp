@@ -1,0 +1,348 @@
+// Clones of a vApp: all of them, with all that is inside, in one draft.
+//
+// What is behind a fence, an edge router that translates, or nothing at all is copied as it is:
+// MACs and addresses included. What is seen from outside is drawn anew: names, VNIs, the edge
+// routers' own addresses, the NICs' outside addresses; and, on a segment that source and clone
+// share (an organization network, a bridged vApp network), MACs and addresses.
+#include <algorithm>
+#include <set>
+#include <unordered_set>
+
+#include "controller/client/meeting.h"
+#include "controller/client/store.h"
+#include "controller/model/edges.h"
+
+namespace ringfence::client {
+
+namespace {
+
+constexpr int64_t most_clones = 1000;
+
+// The vApp that is copied, row by row.
+struct Source {
+    nb::Vapp vapp;
+    std::vector<nb::VappNetwork> networks;
+    std::vector<nb::VirtualMachine> vms;
+    std::vector<nb::Nic> nics;
+    std::vector<nb::EdgeRouter> edges;
+    std::vector<nb::StaticRoute> routes;
+};
+
+template <class Row>
+std::vector<Row> rows_where(const ovsdb::Table<Row>& table, const auto& wanted) {
+    std::vector<Row> rows;
+    std::ranges::copy_if(table, std::back_inserter(rows), wanted);
+    std::ranges::sort(rows, {}, &Row::uuid); // the same draft from the same rows
+    return rows;
+}
+
+Source read_source(const nb::Tables& rows, const nb::Vapp& vapp) {
+    const auto its = [&](const auto& row) { return row.vapp == vapp.uuid; };
+    Source source{
+        vapp, rows_where(rows.vapp_network, its), rows_where(rows.virtual_machine, its), {}, {},
+        {}};
+    const auto uuids_of = [](const auto& list) {
+        std::unordered_set<Uuid> uuids;
+        for (const auto& row : list)
+            uuids.insert(row.uuid);
+        return uuids;
+    };
+    const auto vms = uuids_of(source.vms), networks = uuids_of(source.networks);
+    source.nics =
+        rows_where(rows.nic, [&](const auto& row) { return vms.contains(row.virtual_machine); });
+    source.edges = rows_where(rows.edge_router, [&](const auto& row) {
+        return row.vapp_network && networks.contains(*row.vapp_network);
+    });
+    const auto edges = uuids_of(source.edges);
+    source.routes = rows_where(rows.static_route,
+                               [&](const auto& row) { return edges.contains(row.edge_router); });
+    return source;
+}
+
+// The VNIs that nobody has, lowest first.
+class FreeVnis {
+public:
+    FreeVnis(const nb::Tables& rows, const nb::NetworkPool& pool)
+        : next_(pool.first_vni), last_(pool.last_vni) {
+        for (const nb::VniAllocation& row : rows.vni_allocation)
+            taken_.insert(row.vni);
+        for (const nb::OrganizationNetwork& row : rows.organization_network)
+            taken_.insert(row.vni);
+        for (const nb::VappNetwork& row : rows.vapp_network)
+            taken_.insert(row.vni.value_or(0));
+    }
+    std::optional<int64_t> take() {
+        while (next_ <= last_ && taken_.contains(next_))
+            ++next_;
+        return next_ <= last_ ? std::optional(next_++) : std::nullopt;
+    }
+
+private:
+    int64_t next_;
+    int64_t last_;
+    std::unordered_set<int64_t> taken_;
+};
+
+class Cloner {
+public:
+    Cloner(Draft& draft, Source source, const nb::NetworkPool& pool)
+        : draft_(draft), ledger_(draft), source_(std::move(source)), pool_(pool),
+          vnis_(draft.rows(), pool) {
+        for (const nb::Nic& nic : draft.rows().nic)
+            port_names_.insert(nic.port_name);
+    }
+
+    [[nodiscard]] Result<Uuid> clone(const Path& path, bool deployed);
+    const Texts& notes() const { return notes_; }
+
+private:
+    [[nodiscard]] Result<> clone_network(const nb::VappNetwork& original);
+    [[nodiscard]] Result<> clone_edge(const nb::VappNetwork& network, const Uuid& original);
+    void clone_routes(const Uuid& edge, const Uuid& original);
+    void clone_vm(const nb::VirtualMachine& original);
+    [[nodiscard]] Result<> clone_nic(const nb::Nic& original);
+    [[nodiscard]] Result<> readdress(nb::Nic& nic, const Uuid& segment);
+    void note_v6(const nb::VappNetwork& network, const nb::EdgeRouter& edge);
+
+    Draft& draft_;
+    Ledger ledger_;
+    const Source source_;
+    const nb::NetworkPool pool_;
+    FreeVnis vnis_;
+    std::unordered_set<std::string> port_names_;
+    Texts notes_;
+    // Of the clone in the making.
+    Path path_;
+    Uuid vapp_;
+    std::unordered_map<Uuid, Uuid> copy_of_; // by the original: networks, VMs
+};
+
+Result<Uuid> Cloner::clone(const Path& path, bool deployed) {
+    path_ = path;
+    copy_of_.clear();
+    nb::Vapp vapp = source_.vapp;
+    vapp.uuid = {};
+    vapp.name = path[1];
+    vapp.deployed = deployed;
+    vapp.status.clear();
+    vapp_ = draft_.insert(vapp);
+    for (const nb::VappNetwork& network : source_.networks)
+        if (auto cloned = clone_network(network); !cloned)
+            return tl::unexpected(cloned.error());
+    for (const nb::VirtualMachine& vm : source_.vms)
+        clone_vm(vm);
+    for (const nb::Nic& nic : source_.nics)
+        if (auto cloned = clone_nic(nic); !cloned)
+            return tl::unexpected(cloned.error());
+    return vapp_;
+}
+
+Result<> Cloner::clone_network(const nb::VappNetwork& original) {
+    nb::VappNetwork network = original;
+    network.uuid = copy_of_[original.uuid] = Uuid::random();
+    network.vapp = vapp_;
+    network.status.clear();
+    if (network.vni) {
+        const auto vni = vnis_.take();
+        if (!vni) // which says so
+            return model::free_vni(model::Model(draft_.rows()), pool_).map([](int64_t) {});
+        network.vni = vni;
+        nb::VniAllocation allocation;
+        allocation.vni = *vni;
+        allocation.network_pool = pool_.uuid;
+        allocation.network = network.uuid;
+        draft_.insert(allocation);
+    }
+    draft_.insert(network);
+    ledger_.add(entries_of(draft_.rows(), network));
+    return model::has_edge(network) ? clone_edge(network, original.uuid) : Result<>();
+}
+
+Result<> Cloner::clone_edge(const nb::VappNetwork& network, const Uuid& original) {
+    auto edge = make_edge(draft_.rows(), ledger_, network);
+    if (!edge)
+        return tl::unexpected(edge.error());
+    draft_.insert(*edge);
+    ledger_.add(entries_of(draft_.rows(), *edge));
+    for (const nb::EdgeRouter& router : source_.edges)
+        if (router.vapp_network == original)
+            clone_routes(edge->uuid, router.uuid);
+    note_v6(network, *edge);
+    return {};
+}
+
+void Cloner::clone_routes(const Uuid& edge, const Uuid& original) {
+    for (nb::StaticRoute route : source_.routes) {
+        if (route.edge_router != original)
+            continue;
+        route.uuid = {};
+        route.edge_router = edge;
+        route.status.clear();
+        draft_.insert(route);
+    }
+}
+
+void Cloner::note_v6(const nb::VappNetwork& network, const nb::EdgeRouter& edge) {
+    const auto inside = model::addressing_of(draft_.rows(), network.uuid);
+    if (!inside.has_v6())
+        return;
+    const auto outside = model::router_addresses(edge, *network.parent);
+    const bool translated = model::translates(network) &&
+                            std::ranges::find(outside, Family::v6, family_of) != outside.end();
+    notes_.insert(fmt::format("vApp network {}: its IPv6 addresses {}",
+                              path_of(draft_.rows(), network).text(),
+                              translated ? "are translated one-to-one (NAT66)"
+                                         : "have no way out: the parent has no IPv6 range"));
+}
+
+void Cloner::clone_vm(const nb::VirtualMachine& original) {
+    nb::VirtualMachine vm = original;
+    vm.uuid = copy_of_[original.uuid] = Uuid::random();
+    vm.vapp = vapp_;
+    vm.status.clear();
+    draft_.insert(vm);
+}
+
+Result<> Cloner::clone_nic(const nb::Nic& original) {
+    nb::Nic nic = original;
+    nic.uuid = Uuid::random();
+    nic.virtual_machine = copy_of_.at(original.virtual_machine);
+    if (nic.vapp_network)
+        nic.vapp_network = copy_of_.at(*nic.vapp_network);
+    nic.outside_addresses.clear();
+    nic.foreign_host.reset();
+    nic.bound_host.reset();
+    nic.status.clear();
+    const nb::Tables& rows = draft_.rows();
+    nic.port_name = path_.child(rows.virtual_machine.find(nic.virtual_machine)->name)
+                        .child(fmt::format("{}", nic.number))
+                        .text();
+    if (!port_names_.insert(nic.port_name).second)
+        return fail(ErrorKind::conflict, "port {} exists already; give the clone another name",
+                    nic.port_name);
+    const Uuid segment = segment_of(rows, nic);
+    if (segment == segment_of(rows, original))
+        if (auto readdressed = readdress(nic, segment); !readdressed)
+            return readdressed;
+    if (auto settled = settle_outside(rows, ledger_, nic); !settled)
+        return settled;
+    draft_.insert(nic);
+    ledger_.add(entries_of(rows, nic));
+    return {};
+}
+
+// On a segment where the source is, too.
+Result<> Cloner::readdress(nb::Nic& nic, const Uuid& segment) {
+    nic.mac = ledger_.pick_mac(segment);
+    Texts addresses;
+    for (const std::string& text : nic.addresses) {
+        const auto old = IpAddr::from(text);
+        const auto address = ledger_.pick_inside(segment, family_of(old.value_or(IpAddr())));
+        if (!address)
+            return tl::unexpected(address.error());
+        if (!*address)
+            return fail("NIC {}: needs another address than {} on {}, which has no range to take "
+                        "it from; give it one (--range FIRST-LAST)",
+                        nic.port_name, text, network_path_of(draft_.rows(), segment).text());
+        addresses.insert(**address);
+        ledger_.add({{segment, **address, "nic", nic.uuid, nic.port_name}});
+    }
+    nic.addresses = std::move(addresses);
+    if (nic.allocation == "manual")
+        nic.allocation = "pool";
+    return {};
+}
+
+// "shop", or "shop-1", "shop-2", ...
+std::vector<Path> names_of(const NewClones& wanted) {
+    if (wanted.count == 1)
+        return {wanted.path};
+    std::vector<Path> paths;
+    for (int64_t i = 1; i <= wanted.count; ++i)
+        paths.push_back({wanted.path[0], fmt::format("{}-{}", wanted.path[1], i)});
+    return paths;
+}
+
+Result<> check_request(const NewClones& wanted) {
+    if (wanted.count < 1 || wanted.count > most_clones)
+        return fail("vApp {}: {} clones are out of range; give 1 to {}", wanted.source.text(),
+                    wanted.count, most_clones);
+    if (wanted.path.depth() != 2)
+        return fail("vApp '{}': give its whole name, ORG/VAPP", wanted.path.text());
+    if (wanted.path[0] != wanted.source[0])
+        return fail("vApp {}: clones stay in organization {}; name it there", wanted.path.text(),
+                    wanted.source[0]);
+    return {};
+}
+
+// What addresses are drawn from must be as it was read.
+void rely_on_source(Draft& draft, const Source& source) {
+    std::set<Uuid> networks;
+    for (const nb::VappNetwork& network : source.networks)
+        if (network.parent)
+            networks.insert(*network.parent);
+    for (const nb::Nic& nic : source.nics)
+        if (nic.organization_network)
+            networks.insert(*nic.organization_network);
+    using Column = nb::OrganizationNetwork::Column;
+    for (const Uuid& uuid : networks)
+        if (const auto* network = draft.rows().organization_network.find(uuid))
+            draft.rely_on(*network,
+                          Column::mode | Column::subnets | Column::gateways | Column::ranges);
+}
+
+Result<std::vector<Uuid>> clone_all(Draft& draft, const NewClones& wanted, Clones& clones) {
+    const nb::Tables& rows = draft.rows();
+    const auto vapp = find_vapp(rows, wanted.source);
+    if (!vapp)
+        return tl::unexpected(vapp.error());
+    if (auto sound = check_request(wanted); !sound)
+        return tl::unexpected(sound.error());
+    const auto& data_center = *rows.virtual_data_center.find((*vapp)->data_center);
+    const auto& pool = *rows.network_pool.find(data_center.network_pool);
+    using PoolColumn = nb::NetworkPool::Column;
+    draft.rely_on(data_center, nb::VirtualDataCenter::Column::network_pool);
+    draft.rely_on(pool, PoolColumn::first_vni | PoolColumn::last_vni);
+    Source source = read_source(rows, **vapp);
+    rely_on_source(draft, source);
+    std::unordered_set<std::string> names;
+    for (const nb::Vapp& other : rows.vapp)
+        if (other.organization == source.vapp.organization)
+            names.insert(other.name);
+    Cloner cloner(draft, std::move(source), pool);
+    std::vector<Uuid> made;
+    for (const Path& path : names_of(wanted)) {
+        if (names.contains(path[1]))
+            return fail(ErrorKind::conflict, "vApp {} exists already; choose another name",
+                        path.text());
+        const auto clone = cloner.clone(path, wanted.deployed);
+        if (!clone)
+            return tl::unexpected(clone.error());
+        made.push_back(*clone);
+    }
+    clones.notes = cloner.notes();
+    return made;
+}
+
+} // namespace
+
+Result<Made<Clones>> Cloud::clone(const NewClones& wanted) {
+    Made<Clones> answer;
+    std::vector<Uuid> made;
+    nb::Tables afterwards;
+    const auto receipt = impl_->commit(
+        [&](Draft& draft) {
+            return clone_all(draft, wanted, answer.object).map([&](std::vector<Uuid> uuids) {
+                made = std::move(uuids);
+            });
+        },
+        &afterwards);
+    if (!receipt)
+        return tl::unexpected(receipt.error());
+    answer.receipt = *receipt;
+    for (const Uuid& uuid : made)
+        answer.object.vapps.push_back(describe(afterwards, *afterwards.vapp.find(uuid)));
+    return answer;
+}
+
+} // namespace ringfence::client

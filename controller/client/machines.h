@@ -1,0 +1,15 @@
+// vApps and virtual machines that come into being on demand. Private to the client.
+#pragma once
+
+#include "controller/client/draft.h"
+#include "controller/client/objects.h"
+#include "controller/client/rows.h"
+
+namespace ringfence::client {
+
+[[nodiscard]] Result<Uuid> insert_vapp(Draft& draft, const NewVapp& wanted);
+// The row that is there, or a new one where it is merely missing.
+[[nodiscard]] Result<Uuid> vapp_for(Draft& draft, const Path& path);
+[[nodiscard]] Result<Uuid> vm_for(Draft& draft, const Path& path);
+
+} // namespace ringfence::client
