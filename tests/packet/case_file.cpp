@@ -4,6 +4,7 @@
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
+#include <utility>
 
 #include <fmt/core.h>
 
@@ -56,8 +57,8 @@ private:
 
     void read_step(const std::string& kind, const std::string& rest) {
         Case& test = cases_.back();
-        if (kind == "with") {
-            test.fabric.push_back(rest);
+        if (kind == "with" || kind == "then") {
+            (kind == "with" ? test.fabric : changes_).push_back(rest);
             return;
         }
         size_t colon = rest.find(": ");
@@ -69,9 +70,11 @@ private:
         size_t times = x == how.npos ? 1 : std::stoul(how.substr(x + 1));
         bool bad_l4 = how.find("bad-l4") != how.npos;
         std::string what = trimmed(rest.substr(colon + 2));
-        if (kind == "in")
-            test.in.insert(test.in.end(), times, Input{port, frame(what), bad_l4});
-        else if (kind == "out")
+        if (kind == "in") {
+            Input first{port, frame(what), bad_l4, std::exchange(changes_, {})};
+            test.in.push_back(first);
+            test.in.insert(test.in.end(), times - 1, Input{port, first.frame, bad_l4, {}});
+        } else if (kind == "out")
             test.out[port].insert(test.out[port].end(), times, frame(what));
         else if (kind == "count")
             test.counters[port] = what;
@@ -97,6 +100,7 @@ private:
     std::string file_;
     std::map<std::string, std::string> names_;
     std::vector<std::string> fabric_;
+    std::vector<std::string> changes_; // of `then`, for the next `in`
     std::vector<Case> cases_;
 };
 

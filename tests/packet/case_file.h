@@ -9,8 +9,9 @@
 //     in 1: eth $A > ff:ff:ff:ff:ff:ff     # frame.h has the layers
 //     in 1 x3: eth $A > ff:ff:ff:ff:ff:ff  # three of them; lines of one port are one burst
 //     in 1 bad-l4: ...                     # marked by a network card: wrong UDP or TCP checksum
-//     out 2: eth $A > ff:ff:ff:ff:ff:ff | pad 60
-//     count 1: rx 1, tx 1                  # ALL counters that are not 0, of every port
+//     then policy 1 in deny                # for what comes in after it; it replaces, or `erase
+//     ...` out 2: eth $A > ff:ff:ff:ff:ff:ff | pad 60 count 1: rx 1, tx 1                  # ALL
+//     counters that are not 0, of every port
 //
 // What is not listed must not happen: any other frame out, on any port, and any other counter is a
 // failure.
@@ -29,6 +30,7 @@ struct Input {
     unsigned port;
     Frame frame;
     bool bad_l4;
+    std::vector<std::string> changes; // lines for Lab::configure, before it comes in
 };
 
 struct Case {

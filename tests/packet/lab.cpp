@@ -55,8 +55,10 @@ rte_mempool* make_pool(unsigned buffers) {
     return pool;
 }
 
+} // namespace
+
 // The words of a configuration line: "kind first [key value]...".
-class Line {
+class Lab::Line {
 public:
     explicit Line(std::string_view text) : text_(text) {
         std::istringstream stream{text_};
@@ -69,6 +71,7 @@ public:
     const std::string& kind() const { return words_[0]; }
     const std::string& first() const { return at(1); }
     const std::string& second() const { return at(2); }
+    const std::string& third() const { return at(3); }
     uint32_t id() const { return static_cast<uint32_t>(std::stoul(first())); }
     bool has(std::string_view key) const {
         return std::find(words_.begin(), words_.end(), key) != words_.end();
@@ -125,6 +128,10 @@ private:
     std::vector<std::string> words_;
 };
 
+namespace {
+
+using Line = Lab::Line;
+
 Segment& segment_of(FabricEdit& edit, const Line& line) {
     Segment* segment = edit.segment(SegmentId(line.number("segment")));
     if (!segment)
@@ -174,6 +181,20 @@ void add_nic(FabricEdit& edit, const Line& line) {
         add_neighbours(segment, line, port.mac);
     }
     edit.set_port(port);
+}
+
+void erase_nic(FabricEdit& edit, const Line& line, PortId id) {
+    const LocalPort* port = edit.view().port(id);
+    if (!port)
+        line.fail_here("no such port");
+    Segment& segment = segment_of(edit, line);
+    segment.erase_mac(port->mac);
+    segment.erase_flood(id);
+    for (Ipv4Addr address : port->ip4)
+        segment.erase_neighbour(address);
+    for (const Ipv6Addr& address : port->ip6)
+        segment.erase_neighbour(address);
+    edit.erase_port(id);
 }
 
 void add_uplink(FabricEdit& edit, const Line& line) {
@@ -340,11 +361,34 @@ void Lab::configure(std::string_view text) {
         routers_.at(line.id()).routes.push_back(route_of(routers_.at(line.id()).settings, line));
     else if (kind == "held")
         add_held(*edit_, line);
+    else if (kind == "erase")
+        erase(line);
     else
         line.fail_here("unknown object");
     for (const char* port : {"nic", "waiting", "unbound", "uplink", "shadow"})
         if (kind == port)
             open(PortId(line.id()));
+}
+
+void Lab::erase(const Line& line) {
+    const auto& kind = line.first();
+    auto id = [&] { return static_cast<uint32_t>(std::stoul(line.second())); };
+    if (kind == "policy") {
+        edit_->erase_policy(PolicyId(id()));
+    } else if (kind == "router") {
+        edit_->erase_router(RouterId(id()));
+        routers_.erase(id());
+    } else if (kind == "route") {
+        auto prefix = line.parse<IpPrefix>(line.third());
+        std::erase_if(routers_.at(id()).routes,
+                      [&](const Route& route) { return route.prefix == prefix; });
+    } else if (kind == "held") {
+        segment_of(*edit_, line).erase_held(line.parse<IpAddr>(line.second()));
+    } else if (kind == "nic") {
+        erase_nic(*edit_, line, PortId(id()));
+    } else {
+        line.fail_here("unknown object");
+    }
 }
 
 void Lab::open(PortId port) {

@@ -25,6 +25,8 @@
 //     interface ROUTER segment ID mac MAC inside|outside [addresses A/LEN,B/LEN] [policy ID,ID]
 //     route ROUTER PREFIX segment ID [next IP]                    by the interface on that segment
 //     held IP segment ID router ID inside IP [nic PORT|vtep ID]   for a NIC here, there, or nowhere
+//
+//     erase policy ID | router ID | route ROUTER PREFIX | held IP segment ID | nic PORT segment ID
 #pragma once
 
 #include <cstdint>
@@ -67,12 +69,15 @@ public:
     const std::vector<PortId>& ports() const { return ports_; }
     unsigned buffers_in_use() const;
 
+    class Line; // of a configuration
+
 private:
     // A router's parts, as they are collected.
     struct RouterParts {
         RouterSettings settings;
         std::vector<Route> routes;
     };
+    void erase(const Line& line);
     void open(PortId port);
 
     rte_mempool* pool_;

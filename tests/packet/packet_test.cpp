@@ -65,16 +65,23 @@ protected:
         std::vector<Bytes> burst;
         const auto& in = GetParam().in;
         for (size_t i = 0; i < in.size(); ++i) {
+            for (const auto& change : in[i].changes)
+                lab_.configure(change);
             burst.push_back(in[i].frame.bytes);
-            if (i + 1 == in.size() || in[i + 1].port != in[i].port ||
-                in[i + 1].bad_l4 != in[i].bad_l4) {
+            if (i + 1 == in.size() || !is_one_burst(in[i], in[i + 1])) {
                 lab_.receive(PortId(in[i].port), burst, in[i].bad_l4);
                 burst.clear();
-                for (auto& [port, frames] : lab_.transmitted())
-                    for (auto& frame : frames)
-                        got_[port].push_back(std::move(frame));
+                take_transmitted();
             }
         }
+    }
+    static bool is_one_burst(const Input& one, const Input& next) {
+        return one.port == next.port && one.bad_l4 == next.bad_l4 && next.changes.empty();
+    }
+    void take_transmitted() {
+        for (auto& [port, frames] : lab_.transmitted())
+            for (auto& frame : frames)
+                got_[port].push_back(std::move(frame));
     }
 
     void expect_frames(unsigned port, const std::vector<Frame>& want,
