@@ -1,8 +1,9 @@
 // What connections stand on: generations, noted objects, cut marks, cached denials, and the sweep
 // that visits them all.
-#include "tests/unit/connection/fixture.h"
-
 #include <set>
+
+#include "dataplane/connection/listing.h"
+#include "tests/unit/connection/fixture.h"
 
 namespace ringfence {
 
@@ -275,6 +276,49 @@ TEST(Connections, ServeBothEndsOfAHairpin) {
     EXPECT_EQ(bench.table.find_by_port(mine, outbound).side(), Side::from_port);
     EXPECT_EQ(bench.table.find_by_port(mine, answer).side(), Side::to_port);
     EXPECT_EQ(bench.table.find_by_port(mine, answer).entry(), *entry);
+}
+
+// --- listings
+
+TEST(Listing, ShowsEveryConnectionOncePageByPage) {
+    Bench bench;
+    for (uint32_t n = 0; n < 95; ++n)
+        bench.open(tuple_of<Ipv4Addr>(n), n % 5 ? mine : others);
+    auto& table6 = bench.connections->table<Ipv6Addr>();
+    ASSERT_TRUE(table6.open(mine, tuple_of<Ipv6Addr>(1), Side::to_port));
+    bench.table.close(EntryId(50));
+    bench.at(250);
+    bench.table.count(bench.table.half(EntryId(3), Side::from_port), 64);
+    bench.at(300);
+    std::vector<ListedConnection> list;
+    unsigned pages = 1;
+    for (Listing listing; listing.next(*bench.connections, 10, list); ++pages)
+        ASSERT_LT(pages, 20u);
+    EXPECT_EQ(pages, 10u);
+    EXPECT_EQ(list.size(), 95u);
+    const ListedConnection& third = list[2];
+    EXPECT_EQ(third.source_port, tuple_of<Ipv4Addr>(2).source_port);
+    EXPECT_EQ(third.port, mine);
+    EXPECT_EQ(third.phase, Phase::udp);
+    EXPECT_EQ(third.silence, 50u);
+    EXPECT_EQ(third.timeout, 30'000u);
+    EXPECT_EQ(third.sent.packets, 1u);
+    EXPECT_EQ(third.sent.bytes, 64u);
+    ASSERT_TRUE(third.arrival);
+    EXPECT_EQ(third.arrival->place.segment(), bench.segment);
+    EXPECT_EQ(third.arrival->destination_port, third.source_port);
+    const ListedConnection& last = list.back();
+    EXPECT_FALSE(last.source.is_v4());
+    EXPECT_EQ(last.initiator, Side::to_port);
+    EXPECT_FALSE(last.arrival);
+
+    std::vector<ListedConnection> of_others;
+    Listing(others).next(*bench.connections, 1'000, of_others);
+    EXPECT_EQ(of_others.size(), 19u);
+    ConnectionCounts counts = counts_of(*bench.connections);
+    EXPECT_EQ(counts.size4, 94u);
+    EXPECT_EQ(counts.size6, 1u);
+    EXPECT_EQ(counts.phases[static_cast<size_t>(Phase::udp)], 95u);
 }
 
 // --- ways
