@@ -17,7 +17,7 @@
 #include "core/process/pid_file.h"
 #include "core/types/log.h"
 #include "dataplane/agent/agent.h"
-#include "dataplane/engine.h"
+#include "dataplane/engine/engine.h"
 #include "ovsdb/unixctl/server.h"
 #include "ovsdb/unixctl/standard_commands.h"
 

@@ -1,5 +1,5 @@
 // What the agent asks of the forwarding side: ports, the Fabric, what became of packets. The agent
-// knows no loop, which lies above it; dataplane/engine.h implements this with the Forwarder. All
+// knows no loop, which lies above it; dataplane/engine/engine.h implements this with the Forwarder. All
 // calls come from the control thread.
 #pragma once
 

@@ -1,4 +1,4 @@
-#include "dataplane/engine.h"
+#include "dataplane/engine/engine.h"
 
 #include <charconv>
 
