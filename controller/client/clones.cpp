@@ -183,8 +183,7 @@ void Cloner::clone_routes(const Uuid& edge, const Uuid& original) {
 }
 
 void Cloner::note_v6(const nb::VappNetwork& network, const nb::EdgeRouter& edge) {
-    const auto inside = model::addressing_of(draft_.rows(), network.uuid);
-    if (!inside.has_v6())
+    if (model::is_fenced(network) || !model::addressing_of(draft_.rows(), network.uuid).has_v6())
         return;
     const auto outside = model::router_addresses(edge, *network.parent);
     const bool translated = model::translates(network) &&
@@ -224,6 +223,7 @@ Result<> Cloner::clone_nic(const nb::Nic& original) {
     if (segment == segment_of(rows, original))
         if (auto readdressed = readdress(nic, segment); !readdressed)
             return readdressed;
+    ledger_.add(entries_of(rows, nic)); // inside first: nobody's outside address then
     if (auto settled = settle_outside(rows, ledger_, nic); !settled)
         return settled;
     draft_.insert(nic);
@@ -245,7 +245,7 @@ Result<> Cloner::readdress(nb::Nic& nic, const Uuid& segment) {
                         "it from; give it one (--range FIRST-LAST)",
                         nic.port_name, text, network_path_of(draft_.rows(), segment).text());
         addresses.insert(**address);
-        ledger_.add({{segment, **address, "nic", nic.uuid, nic.port_name}});
+        ledger_.add({{segment, **address, "nic", nic.uuid, nic.port_name}}); // the next one is free
     }
     nic.addresses = std::move(addresses);
     if (nic.allocation == "manual")

@@ -185,13 +185,10 @@ const Ledger::Addresses& Ledger::inside_fences_of(const Uuid& parent) {
     const auto [place, first] = fenced_.try_emplace(parent);
     if (!first)
         return place->second;
-    const nb::Tables& rows = draft_.rows();
-    for (const nb::Nic& nic : rows.nic)
-        if (const auto* network = vapp_network_of(rows, nic);
-            network && network->parent == parent && model::is_fenced(*network))
-            for (const std::string& text : nic.addresses)
-                if (const auto address = IpAddr::from(text))
-                    place->second.insert(*address);
+    for (const nb::VappNetwork& network : draft_.rows().vapp_network)
+        if (network.parent == parent && model::is_fenced(network))
+            if (const auto inside = taken_.find(network.uuid); inside != taken_.end())
+                place->second.insert(inside->second.begin(), inside->second.end());
     return place->second;
 }
 

@@ -153,6 +153,7 @@ Result<Made<Nic>> Cloud::create(const NewNic& wanted) {
             !settled)
             return tl::unexpected(settled.error());
         settle_security(nic, wanted.port_security);
+        ledger.add(entries_of(draft.rows(), nic)); // inside first: nobody's outside address then
         if (auto settled = settle_outside(draft.rows(), ledger, nic); !settled)
             return tl::unexpected(settled.error());
         draft.insert(nic);
@@ -182,12 +183,14 @@ Result<Made<Nic>> Cloud::set(std::string_view name, const NicChange& change) {
                 return tl::unexpected(settled.error());
         if (change.addresses || change.allocation || change.port_security)
             settle_security(nic, change.port_security);
+        const Entries inside = entries_of(draft.rows(), nic);
+        ledger.change(before, inside);
         if (auto settled = settle_outside(draft.rows(), ledger, nic); !settled)
             return tl::unexpected(settled.error());
         using Column = nb::Nic::Column;
         draft.update(nic, Column::mac | Column::addresses | Column::allocation |
                               Column::port_security | Column::outside_addresses);
-        ledger.change(before, entries_of(draft.rows(), nic));
+        ledger.change(inside, entries_of(draft.rows(), nic));
         return Target{nic.uuid};
     });
 }
