@@ -72,6 +72,30 @@ TEST_F(ProgramTest, FirstTenantIsThreeCommands) {
     expect("nic list -q", 0, "acme/default/web-0/0\np1\n", "");
 }
 
+// Many programs at once, as orchestration starts them: each NIC has an address, none has another's.
+TEST_F(ProgramTest, ManyAtOnceNeverGetOneAddressTwice) {
+    expect_done("org create acme", "acme\n");
+    expect_done("network create acme/front --subnet 10.0.0.0/24 --range 10.0.0.10-10.0.0.49",
+                "acme/front\n");
+    const Outcome outcome = shell(
+        "for i in $(seq 40); do network-ctl --wait none nic create acme/vm-$i --network front "
+        "--allocation pool & done; wait");
+    EXPECT_EQ(outcome.status, 0);
+    EXPECT_EQ(outcome.err, "");
+    Texts addresses;
+    Cloud cloud = open();
+    const auto nics = cloud.nics();
+    for (const Nic& nic : nics.value())
+        addresses.insert(nic.addresses.begin(), nic.addresses.end());
+    EXPECT_EQ(nics->size(), 40u);
+    EXPECT_EQ(addresses.size(), 40u);
+    expect(
+        "--wait none nic create acme/one-more --network front --allocation pool", 1, "",
+        "network-ctl: network acme/front: all its 40 addresses to give out "
+        "(10.0.0.10-10.0.0.49) are taken; delete NICs or release addresses there, or give it one "
+        "more range\n");
+}
+
 TEST_F(ProgramTest, PrintsAChangeWholeWhereFormatAsks) {
     expect("--wait none org create acme --format json", 0, R"({
   "version": 1,
