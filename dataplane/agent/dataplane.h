@@ -1,6 +1,6 @@
 // What the agent asks of the forwarding side: ports, the Fabric, what became of packets. The agent
-// knows no loop, which lies above it; dataplane/engine/engine.h implements this with the Forwarder. All
-// calls come from the control thread.
+// knows no loop, which lies above it; dataplane/engine/engine.h implements this with the Forwarder.
+// All calls come from the control thread.
 #pragma once
 
 #include <functional>
@@ -12,6 +12,7 @@
 #include "core/types/result.h"
 #include "dataplane/fabric/fabric.h"
 #include "dataplane/ports/port.h"
+#include "dataplane/worker/announcement.h"
 #include "dataplane/worker/counters.h"
 #include "dataplane/worker/notice.h"
 #include "dataplane/worker/trace.h"
@@ -34,6 +35,8 @@ public:
     virtual void remove_port(PortId id, Done done) = 0;
     // done: no worker forwards by the Fabric before it any more.
     virtual void publish(std::shared_ptr<const Fabric> fabric, Done done) = 0;
+    // Sends them to the ports, soon. What is for a port that is not there is forgotten.
+    virtual void announce(const std::vector<Announcement>& announcements) = 0;
 
     virtual unsigned workers() const = 0;
     virtual CounterSums counters(PortId id) const = 0; // of the frames that came from the port

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "core/types/log.h"
+#include "dataplane/agent/announcements.h"
 
 namespace ringfence::agent {
 
@@ -221,9 +222,11 @@ void FabricAgent::note_what_is_whole() {
 void FabricAgent::publish(std::shared_ptr<const Fabric> fabric) {
     if (fabric == published_)
         return;
+    auto news = announcements(*published_, *fabric);
     published_ = std::move(fabric);
     uint64_t number = ++publications_;
-    dataplane_.publish(published_, [this, number] {
+    dataplane_.publish(published_, [this, number, news = std::move(news)] {
+        dataplane_.announce(news);
         quiescent_ = std::max(quiescent_, number);
         if (quiescent())
             reached_quiescence();

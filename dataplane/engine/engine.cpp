@@ -1,6 +1,8 @@
 #include "dataplane/engine/engine.h"
 
 #include <charconv>
+#include <map>
+#include <utility>
 
 #include "core/types/log.h"
 
@@ -102,6 +104,27 @@ void Engine::remove_port(PortId id, Done done) { forwarder_->remove_port(id, std
 
 void Engine::publish(std::shared_ptr<const Fabric> fabric, Done done) {
     forwarder_->publish(std::move(fabric), std::move(done));
+}
+
+// By the worker that has the port; not many at once, because packets wait meanwhile.
+void Engine::announce(const std::vector<Announcement>& announcements) {
+    constexpr size_t at_once = 64;
+    std::map<unsigned, std::vector<Announcement>> by_worker;
+    auto send = [&](unsigned worker) {
+        forwarder_->send_errand(
+            worker, [some = std::exchange(by_worker[worker], {})](Worker& sender, const Fabric&) {
+                ringfence::announce(sender, some);
+            });
+    };
+    for (const Announcement& announcement : announcements)
+        if (auto worker = forwarder_->owner(announcement.to)) {
+            by_worker[*worker].push_back(announcement);
+            if (by_worker[*worker].size() == at_once)
+                send(*worker);
+        }
+    for (auto& [worker, some] : by_worker)
+        if (!some.empty())
+            send(worker);
 }
 
 agent::Dataplane::Buffers Engine::buffers() const {

@@ -36,6 +36,7 @@ public:
     Result<> add_port(PortId id, std::shared_ptr<ports::Port> port, unsigned worker) override;
     void remove_port(PortId id, Done done) override;
     void publish(std::shared_ptr<const Fabric> fabric, Done done) override;
+    void announce(const std::vector<Announcement>& announcements) override;
     unsigned workers() const override { return forwarder_->workers(); }
     CounterSums counters(PortId id) const override { return forwarder_->counters(id); }
     CounterSums total() const override { return forwarder_->total(); }

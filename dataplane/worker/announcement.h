@@ -1,6 +1,8 @@
 // What a host tells one of its own VMs unasked: that an address of its segment is at another MAC
-// from now on (edge-router/icmp/announcement.h makes the frame).
+// from now on.
 #pragma once
+
+#include <span>
 
 #include "core/types/addresses.h"
 #include "core/types/ids.h"
@@ -14,5 +16,11 @@ struct Announcement {
     bool router; // who has it routes
     bool operator==(const Announcement&) const = default;
 };
+
+class Worker;
+
+// Sends them, each counted as `generated` at its port, which this worker can send to. What finds no
+// buffer is not sent: neighbour caches age anyway.
+void announce(Worker& worker, std::span<const Announcement> announcements);
 
 } // namespace ringfence

@@ -5,6 +5,7 @@
 
 #include "core/wire/ip.h"
 #include "dataplane/pipeline.h"
+#include "dataplane/worker/announcement.h"
 #include "tests/packet/frame.h"
 #include "tests/packet/lab.h"
 
@@ -243,6 +244,39 @@ TEST(Meter, LetsABurstOfASecondThroughAndThenTheRate) {
     EXPECT_EQ(taken(hz, 2 * hz, 100), 199u); // a second saved up, and a second's worth
     EXPECT_EQ(taken(2 * hz, 3 * hz, 100), 100u);
     EXPECT_FALSE(Meter().take(0, hz, 0));
+}
+
+TEST(Worker, AnnouncesToItsPorts) {
+    Lab lab;
+    two_ports(lab);
+    lab.fabric();
+    MacAddr mac = *MacAddr::from("02:52:46:00:00:01");
+    const Announcement news[] = {{PortId(1), mac, *IpAddr::from("10.0.0.254"), true},
+                                 {PortId(1), mac, *IpAddr::from("fd00::1"), true}};
+    announce(lab.worker(), news);
+    auto out = lab.transmitted();
+    ASSERT_EQ(out[1].size(), 2u);
+    EXPECT_EQ(out[1][0],
+              frame("eth 02:52:46:00:00:01 > ff:ff:ff:ff:ff:ff / arp request "
+                    "02:52:46:00:00:01 10.0.0.254 > 00:00:00:00:00:00 10.0.0.254 | pad 60")
+                  .bytes);
+    EXPECT_EQ(out[1][1],
+              frame("eth 02:52:46:00:00:01 > 33:33:00:00:00:01 / ip6 fd00::1 > ff02::1 / "
+                    "na fd00::1 flags 0xa0000000 tll 02:52:46:00:00:01")
+                  .bytes);
+    EXPECT_EQ(lab.counters(PortId(1)), "generated 2, tx 2");
+    expect_conserved(lab, lab.worker());
+}
+
+TEST(Worker, AnnouncesNothingWithoutABuffer) {
+    Lab lab(1);
+    two_ports(lab);
+    lab.fabric();
+    rte_mbuf* last = lab.buffer({});
+    const Announcement news[] = {{PortId(1), {}, *IpAddr::from("10.0.0.254"), true}};
+    announce(lab.worker(), news);
+    EXPECT_EQ(lab.counters(PortId(1)), "");
+    rte_pktmbuf_free(last);
 }
 
 } // namespace ringfence
