@@ -1,10 +1,14 @@
 // The ledger of addresses, as people ask for it: who has what, how much is free, reservations.
+#include <ranges>
 #include <unordered_set>
+
+#include <fmt/ranges.h>
 
 #include "controller/client/ledger.h"
 #include "controller/client/store.h"
 #include "controller/client/updates.h"
 #include "controller/model/edges.h"
+#include "controller/model/names.h"
 
 namespace ringfence::client {
 
@@ -76,6 +80,22 @@ AddressCounts count(const nb::Tables& rows, const Path& path, const Uuid& networ
     return counts;
 }
 
+Result<> check_reservable(const nb::Tables& rows, const Uuid& network, const std::string& where,
+                          const std::string& text) {
+    const auto address = IpAddr::from(text);
+    if (!address)
+        return fail("address \"{}\" on {}: is not an IP address; give one like 10.0.0.5",
+                    model::shown(text), where);
+    const auto addressing = model::addressing_of(rows, network);
+    if (addressing.subnets.empty() || addressing.subnet_of(*address))
+        return {};
+    return fail("address {} on {}: lies outside its subnets; give one of {}", text, where,
+                fmt::join(addressing.subnets | std::views::transform([](const IpPrefix& subnet) {
+                              return to_string(subnet);
+                          }),
+                          ", "));
+}
+
 } // namespace
 
 Result<std::vector<Address>> Cloud::addresses(const Path& wanted) {
@@ -121,6 +141,8 @@ Result<Made<Address>> Cloud::reserve(const NewReservation& wanted) {
             return tl::unexpected(network.error());
         const std::string address = canonical_address(wanted.address);
         const std::string where = wanted.network.text();
+        if (auto sound = check_reservable(draft.rows(), *network, where, address); !sound)
+            return tl::unexpected(sound.error());
         if (const auto there = find_address(draft.rows(), wanted.network, address)) {
             if (wanted.may_exist && (*there)->kind == reserved)
                 return Target{(*there)->uuid, true};

@@ -59,6 +59,17 @@ void rely_on_hosts(Draft& draft, const nb::Nic& nic) {
         draft.rely_on(*vdc, Column::all_hosts | Column::hosts);
 }
 
+// Addresses that pool and dhcp could have given, too.
+bool are_of_ranges(const nb::Tables& rows, const Uuid& network, const Texts& addresses) {
+    const auto addressing = model::addressing_of(rows, network);
+    return !addresses.empty() && std::ranges::all_of(addresses, [&](const std::string& text) {
+        const auto address = IpAddr::from(text);
+        return address && std::ranges::any_of(addressing.ranges, [&](const auto& range) {
+                   return range.contains(*address);
+               });
+    });
+}
+
 // "none" has no addresses, "manual" those that are given, "pool" and "dhcp" free ones of the
 // ranges.
 Result<> settle_allocation(Draft& draft, Ledger& ledger, nb::Nic& nic,
@@ -73,6 +84,8 @@ Result<> settle_allocation(Draft& draft, Ledger& ledger, nb::Nic& nic,
                     "the two",
                     nic.port_name, nic.allocation);
     const Uuid network = segment_of(draft.rows(), nic);
+    if (are_of_ranges(draft.rows(), network, nic.addresses))
+        return {};
     nic.addresses.clear();
     for (const Family family : families) {
         const auto address = ledger.pick_inside(network, family);
