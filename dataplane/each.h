@@ -1,10 +1,12 @@
-// The one loop of the pipeline: shows a stage every packet of a burst, and does for every stage
-// what is the same for all: the time it takes, the trace, and the end of packets that it does not
-// let on.
+// The loops of the pipeline. One shows a stage every packet of a burst; the other, for the slow
+// path, takes each packet through several stages before the next one, which may be of the
+// connection that this one begins. Both do what is the same for all stages: the time it takes, the
+// trace, and the end of packets that a stage does not let on.
 #pragma once
 
 #include <algorithm>
 #include <cstring>
+#include <initializer_list>
 
 #include <rte_cycles.h>
 
@@ -31,13 +33,7 @@ public:
         burst.keep([&](Packet& packet) {
             if (!applies(packet))
                 return true;
-            Verdict verdict = decide(fabric, worker, packet);
-            if (packet.traced) [[unlikely]]
-                trace(stage, packet, verdict);
-            if (verdict == Verdict::next) [[likely]]
-                return true;
-            worker.drop(packet.mbuf, verdict);
-            return false;
+            return goes_on(stage, decide(fabric, worker, packet), packet);
         });
         if (began) [[unlikely]]
             worker.timed(stage, rte_rdtsc() - began, met);
@@ -46,10 +42,40 @@ public:
         (*this)(stage, decide, burst, [](const Packet&) { return true; });
     }
 
+    // A stage and its decision, for in_turn().
+    struct Step {
+        Stage stage;
+        Verdict (*decide)(const Fabric&, Worker&, Packet&);
+    };
+    template <class Applies>
+    void in_turn(std::initializer_list<Step> steps, Burst& burst, Applies applies) const {
+        burst.keep([&](Packet& packet) {
+            for (const Step& step : steps)
+                if (applies(packet) && !take(step, packet))
+                    return false;
+            return true;
+        });
+    }
+
     const Fabric& fabric() const { return fabric_; }
     Worker& worker() const { return worker_; }
 
 private:
+    bool take(const Step& step, Packet& packet) const {
+        uint64_t began = worker_.timing() ? rte_rdtsc() : 0;
+        bool on = goes_on(step.stage, step.decide(fabric_, worker_, packet), packet);
+        if (began) [[unlikely]]
+            worker_.timed(step.stage, rte_rdtsc() - began, 1);
+        return on;
+    }
+    bool goes_on(Stage stage, Verdict verdict, Packet& packet) const {
+        if (packet.traced) [[unlikely]]
+            trace(stage, packet, verdict);
+        if (verdict == Verdict::next) [[likely]]
+            return true;
+        worker_.drop(packet.mbuf, verdict);
+        return false;
+    }
     [[gnu::cold, gnu::noinline]] void trace(Stage stage, const Packet& packet,
                                             Verdict verdict) const {
         TraceRecord record{};

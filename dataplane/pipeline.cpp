@@ -15,6 +15,10 @@ constexpr auto asks = [](const Packet& packet) { return packet.asks; };
 constexpr auto is_undecided = [](const Packet& packet) {
     return packet.out.kind == Out::Kind::undecided;
 };
+constexpr auto meets_connections = [](const Packet& packet) { return packet.passage != nullptr; };
+constexpr auto is_new = [](const Packet& packet) {
+    return packet.passage && packet.out.kind == Out::Kind::undecided;
+};
 constexpr auto is_flooded = [](const Packet& packet) {
     return packet.out.kind == Out::Kind::flood;
 };
@@ -47,21 +51,68 @@ void deliver(const Each& each, Burst& burst) {
     transmit(each, burst);
 }
 
+// The fast path: three steps, each for the whole burst.
+void follow_connections(const Each& each, Burst& burst) {
+    each(Stage::connection, aim, burst, is_undecided);
+    if (!burst.has(Mark::connections))
+        return;
+    each(Stage::connection, pick, burst, meets_connections);
+    each(Stage::connection, connection, burst, meets_connections);
+}
+
+// Where to. What meets connections and is of none begins one, by the slow path.
+void decide(const Each& each, Burst& burst) {
+    if (burst.has(Mark::undecided))
+        each.in_turn({{Stage::route, route},
+                      {Stage::bridge, bridge},
+                      {Stage::judge, judge},
+                      {Stage::connect, connect}},
+                     burst, is_new);
+    each(Stage::bridge, bridge, burst, is_undecided);
+}
+
 void from_nic(const Each& each, Burst& burst) {
     each(Stage::parse, parse, burst);
     each(Stage::admit, admit, burst);
     if (burst.has(Mark::asks))
         each(Stage::answer, answer, burst, asks);
-    each(Stage::bridge, bridge, burst, is_undecided);
+    if (burst.has(Mark::routers))
+        follow_connections(each, burst);
+    decide(each, burst);
     deliver(each, burst);
 }
 
 void from_uplink(const Each& each, Burst& burst) {
     each(Stage::decapsulate, decapsulate, burst);
     each(Stage::parse, parse, burst, is_undecided);
+    if (burst.has(Mark::routers))
+        follow_connections(each, burst);
     each(Stage::check_sender, check_sender, burst, is_undecided);
-    each(Stage::bridge, bridge, burst, is_undecided);
+    decide(each, burst);
     deliver(each, burst);
+}
+
+// Handed over by another local port, in the segment between the two.
+void from_port(const Each& each, Burst& burst) {
+    each(Stage::parse, parse, burst);
+    follow_connections(each, burst);
+    each(Stage::check_sender, trace_back, burst, is_new);
+    decide(each, burst);
+    deliver(each, burst);
+}
+
+// Into the burst, as a frame that its own port has sent; not where that or the segment is gone.
+void arrive(const Fabric& fabric, Worker& worker, const Arrival& arrival, Burst& burst) {
+    const LocalPort* port = fabric.port(PortId(arrival.frame->port));
+    const Segment* segment = fabric.segment(arrival.segment);
+    if (!port || !segment)
+        return worker.drop(arrival.frame, Verdict::tx_no_port);
+    Packet& packet = burst.add(arrival.frame);
+    packet.port = port;
+    packet.segment = segment;
+    packet.handed_over = true;
+    if (worker.trace().armed()) [[unlikely]]
+        packet.traced = worker.trace().begin();
 }
 
 void from_shadow(const Each& each, Burst& burst) {
@@ -86,6 +137,21 @@ void run(const Each& each, const LocalPort* port, Burst& burst) {
 
 } // namespace
 
+namespace {
+
+// What has been handed over meanwhile; it may hand over more.
+void process_arrivals(const Fabric& fabric, Worker& worker) {
+    while (auto arrival = worker.next_arrival()) {
+        Burst burst;
+        worker.see(fabric);
+        for (; arrival; arrival = burst.full() ? std::nullopt : worker.next_arrival())
+            arrive(fabric, worker, *arrival, burst);
+        from_port(Each(fabric, worker), burst);
+    }
+}
+
+} // namespace
+
 void process(const Fabric& fabric, Worker& worker, PortId from, rte_mbuf** frames, uint16_t n) {
     const LocalPort* port = fabric.port(from);
     const Segment* segment = port && port->segment ? fabric.segment(*port->segment) : nullptr;
@@ -102,7 +168,11 @@ void process(const Fabric& fabric, Worker& worker, PortId from, rte_mbuf** frame
             if (tracing) [[unlikely]]
                 packet.traced = worker.trace().begin();
         });
+        if (segment && (segment->has_routers() || !port->policies.empty()))
+            burst.mark(Mark::routers);
+        worker.see(fabric);
         run(Each(fabric, worker), port, burst);
+        process_arrivals(fabric, worker);
         done = static_cast<uint16_t>(done + size);
     }
 }

@@ -9,6 +9,7 @@
 
 #include <rte_mbuf.h>
 
+#include "core/packet/out.h"
 #include "core/types/ids.h"
 #include "core/wire/cursor.h"
 
@@ -17,19 +18,18 @@ namespace ringfence {
 class Segment; // of dataplane/fabric; here only handed through
 struct LocalPort;
 struct MacBucket; // of core/tables
-
-// Where a packet is to go.
-struct Out {
-    enum class Kind : uint8_t { undecided, port, vtep, flood };
-    Kind kind = Kind::undecided;
-    uint16_t id = 0;
-
-    PortId port() const { return PortId(id); }
-    NextHopId next_hop() const { return NextHopId(id); }
-};
+struct Passage;   // of dataplane/worker
 
 // What some packet of a burst asks for; the pipeline leaves out the stages that none does.
-enum class Mark : uint8_t { asks = 1, vtep = 2, flood = 4 };
+// routers: some of its segments has them, or its port has a firewall of its own.
+enum class Mark : uint8_t {
+    asks = 1,
+    vtep = 2,
+    flood = 4,
+    routers = 8,
+    connections = 16,
+    undecided = 32,
+};
 
 struct Packet {
     // Frames of several mbufs are read as far as the first one holds them: headers lie there, or
@@ -65,12 +65,15 @@ struct Packet {
     const MacBucket* source_place = nullptr;
     NextHopId peer{0}; // from_tunnel: the sending VTEP
     bool from_tunnel = false;
-    uint8_t outer_ecn = 0; // from_tunnel: the outer header's two bits
+    bool handed_over = false; // by another local port, which has checked it
+    bool generated = false;   // by a router on this host
+    uint8_t outer_ecn = 0;    // from_tunnel: the outer header's two bits
 
     bool asks = false; // admit: a well-formed ARP request or neighbour solicitation
     Out out;
-    uint32_t traced = 0; // its number in the trace; 0: not traced
-    uint8_t* marks;      // of its burst
+    Passage* passage = nullptr; // connection: of a packet that meets connections
+    uint32_t traced = 0;        // its number in the trace; 0: not traced
+    uint8_t* marks;             // of its burst
 
     void mark(Mark wanted) { *marks = static_cast<uint8_t>(*marks | static_cast<uint8_t>(wanted)); }
     void set_asks() {
@@ -81,6 +84,9 @@ struct Packet {
     void send_to(NextHopId to) {
         out = {Out::Kind::vtep, static_cast<uint16_t>(to.value())};
         mark(Mark::vtep);
+    }
+    void hand_over_to(PortId to) {
+        out = {Out::Kind::hand_over, static_cast<uint16_t>(to.value())};
     }
     void send_to_everybody() {
         out = {Out::Kind::flood, 0};
@@ -144,6 +150,7 @@ public:
         used_ = live_count_ = 0;
         marks_ = 0;
     }
+    void mark(Mark wanted) { marks_ = static_cast<uint8_t>(marks_ | static_cast<uint8_t>(wanted)); }
     // True where some packet of it was marked so.
     bool has(Mark mark) const { return marks_ & static_cast<uint8_t>(mark); }
 

@@ -118,6 +118,7 @@ enum class VerdictKind : uint8_t {
     X(fw_no_connection, "fw.no_connection", drop, "TCP that begins no connection, and is of none") \
     X(fw_invalid_l4, "fw.invalid_l4", drop, "lengths of TCP or UDP contradict the packet")         \
     X(quota_connections, "quota.connections", drop, "the port has all that it may")                \
+    X(quota_table, "quota.table", system, "the worker has all the connections that it may")        \
     X(quota_half_open, "quota.half_open", drop, "the port has all the half-open ones that it may") \
     X(route_no_route, "route.no_route", drop, "the router has no route to the destination")        \
     X(route_not_held, "route.not_held", drop, "from outside, and the router does not hold it")     \

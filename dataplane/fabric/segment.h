@@ -61,6 +61,7 @@ public:
         return router_macs_.find(MacAddr::from_u64(mac));
     }
     const RouterPlace* router_with(const IpAddr& own) const { return router_addresses_.find(own); }
+    bool has_routers() const { return router_macs_.size() != 0; }
     // The fence whose inside this is; nullptr: none.
     const RouterPlace* fence() const { return fence_ ? &*fence_ : nullptr; }
     // What routers hold here for NICs behind them.

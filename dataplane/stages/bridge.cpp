@@ -1,5 +1,7 @@
-// bridge: where the frame goes in its segment. What came by tunnel never goes back into one: its
-// sender has sent a copy to every VTEP (split horizon).
+// bridge: where the frame goes in its segment; of what meets connections, whose connection that is.
+// What came by tunnel never goes back into one: its sender has sent a copy to every VTEP (split
+// horizon).
+#include "dataplane/stages/decide.h"
 #include "dataplane/stages/reserved.h"
 #include "dataplane/stages/stages.h"
 
@@ -13,7 +15,10 @@ Verdict to_port(const Fabric& fabric, Packet& packet, PortId to) {
     const LocalPort* port = fabric.port(to);
     if (port && port->dead_vlan)
         return Verdict::bridge_dead_vlan;
-    packet.send_to(to);
+    if (port && !port->policies.empty())
+        packet.hand_over_to(to); // it has a firewall of its own
+    else
+        packet.send_to(to);
     return Verdict::next;
 }
 
@@ -24,9 +29,18 @@ Verdict to_everybody(Worker& worker, Packet& packet) {
     return Verdict::next;
 }
 
+// Not routed, and its MAC nobody's.
+bool is_unknown(const Packet& packet) {
+    Destination place = packet.segment->find(packet.destination, packet.destination_place);
+    return packet.passage->walk.is_untouched() && place.kind() == Destination::Kind::unknown;
+}
+
 } // namespace
 
 Verdict bridge(const Fabric& fabric, Worker& worker, Packet& packet) {
+    if (packet.passage && !is_unknown(packet))
+        return land(fabric, packet.passage->walk, packet.passage->landing);
+    packet.passage = nullptr; // a flood is of no connection
     const Segment& segment = *packet.segment;
     if (is_group(packet.destination))
         return to_everybody(worker, packet);

@@ -1,11 +1,15 @@
 // check_sender: the receiver checks the sender (DESIGN §6), because a VTEP is trusted to be a host
 // and no more. An inner source MAC that a logical port owns must come from that port's VTEP, its
 // candidate's, or for 2 s after a move its previous one; one that nobody owns, from a VTEP with a
-// trusted port of that segment. Then the congestion mark of the way is carried on.
+// trusted port of that segment. A router's is every host's: there the source address, walked
+// backwards router by router, names the port. Then the congestion mark of the way is carried on.
+#include <algorithm>
+
 #include "dataplane/stages/ecn.h"
 #include "dataplane/stages/link_local.h"
 #include "dataplane/stages/reserved.h"
 #include "dataplane/stages/stages.h"
+#include "dataplane/stages/tuple.h"
 
 namespace ringfence {
 
@@ -23,17 +27,26 @@ bool may_have_sent(const Packet& packet) {
 }
 
 Verdict carry_mark(Worker& worker, Packet& packet);
+Verdict find_sender(const Fabric& fabric, Packet& packet);
 
 } // namespace
 
-Verdict check_sender(const Fabric&, Worker& worker, Packet& packet) {
+Verdict trace_back(const Fabric& fabric, Worker&, Packet& packet) {
+    return packet.passage ? find_sender(fabric, packet) : Verdict::next;
+}
+
+Verdict check_sender(const Fabric& fabric, Worker& worker, Packet& packet) {
     const Segment& segment = *packet.segment;
     if (packet.tagged && !segment.settings().vlan_transparent)
         return Verdict::tunnel_vlan;
     if (is_group(packet.source) || packet.source == 0) [[unlikely]]
         return Verdict::tunnel_src_mac;
-    if (!may_have_sent(packet)) [[unlikely]]
+    if (packet.passage) {
+        if (Verdict verdict = find_sender(fabric, packet); verdict != Verdict::next)
+            return verdict;
+    } else if (!may_have_sent(packet)) [[unlikely]] {
         return Verdict::tunnel_mac_spoof;
+    }
     if (is_reserved(packet.destination)) [[unlikely]]
         return Verdict::l2_reserved;
     if (packet.length - packet.l3 > segment.mtu()) [[unlikely]]
@@ -63,6 +76,46 @@ Verdict carry_mark(Worker& worker, Packet& packet) {
         else
             ip6->set_ecn(*result.ecn);
     }
+    return Verdict::next;
+}
+
+// A host with a port inside of the router may speak for it.
+bool has_port_inside(const Fabric& fabric, const Segment& segment, const RouterPlace& place,
+                     NextHopId peer) {
+    if (const Router* router = fabric.router(place.router))
+        for (const RouterInterface& interface : router->interfaces())
+            if (const Segment* inside = fabric.segment(interface.segment);
+                inside && !interface.outside &&
+                std::ranges::binary_search(inside->flood_vteps(), peer))
+                return true;
+    bool any = false;
+    segment.held().for_each([&](const IpAddr&, const Held& held) {
+        any = any || (held.router == place.router && held.owner == *Destination::vtep(peer));
+    });
+    return any;
+}
+
+bool may_have_sent(const Fabric& fabric, const Walk::Origin& origin, NextHopId peer) {
+    if (origin.router)
+        return has_port_inside(fabric, *origin.segment, *origin.router, peer);
+    if (origin.sender == *Destination::vtep(peer))
+        return true;
+    if (!origin.mac)
+        return false;
+    if (origin.sender.kind() == Destination::Kind::unknown || origin.sender.learned())
+        return origin.segment->is_trusted(peer);
+    return origin.segment->may_also_come_from(MacAddr::from_u64(origin.mac), peer);
+}
+
+// The walk backwards; what another local port handed over was checked there, and its way is asked
+// for all the same: the firewalls on it are.
+Verdict find_sender(const Fabric& fabric, Packet& packet) {
+    Walk& walk = packet.passage->walk;
+    walk = Walk(header_of(packet), Walk::From::elsewhere);
+    if (Verdict verdict = walk.find_origin(fabric); verdict != Verdict::next)
+        return verdict;
+    if (packet.from_tunnel && !may_have_sent(fabric, walk.origin(), packet.peer))
+        return Verdict::tunnel_mac_spoof;
     return Verdict::next;
 }
 

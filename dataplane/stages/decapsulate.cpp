@@ -102,6 +102,8 @@ Verdict decapsulate(const Fabric& fabric, Worker& worker, Packet& packet) {
     if (inner_length < sizeof(EthernetHeader))
         return Verdict::tunnel_truncated;
 
+    if (packet.segment->has_routers())
+        packet.mark(Mark::routers);
     packet.from_tunnel = true;
     packet.peer = *peer;
     packet.outer_ecn = static_cast<uint8_t>(ip->ecn());

@@ -1,5 +1,6 @@
-// send: into the outbox. A frame shorter than Ethernet's minimum, 60 bytes without its checksum
-// (IEEE 802.3, 4.2.3.3), is padded with zeros: what was in the buffer before must not leak out.
+// send: into the outbox, or on to the connections of another local port. A frame shorter than
+// Ethernet's minimum, 60 bytes without its checksum (IEEE 802.3, 4.2.3.3), is padded with zeros:
+// what was in the buffer before must not leak out.
 #include "dataplane/stages/stages.h"
 
 #include <cstring>
@@ -20,6 +21,10 @@ void pad(rte_mbuf* mbuf) {
 } // namespace
 
 Verdict send(const Fabric&, Worker& worker, Packet& packet) {
+    if (packet.out.kind == Out::Kind::hand_over) [[unlikely]] {
+        worker.queue({packet.mbuf, packet.segment->id(), Arrival::From::port});
+        return Verdict::next;
+    }
     if (packet.length < min_frame)
         pad(packet.mbuf);
     worker.enqueue(packet.out.port(), packet.mbuf, packet.port->id);

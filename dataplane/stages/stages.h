@@ -28,6 +28,23 @@ Verdict check_sender(const Fabric&, Worker&, Packet&);
 // segment knows it.
 Verdict answer(const Fabric&, Worker&, Packet&);
 
+// Where a packet's source or destination MAC is a router's, or a local port has a firewall of its
+// own: the connection that knows it says what becomes of it. Three steps, each for a whole burst:
+// where to look, which entry, and the decision. Only with packet.passage, which aim gives.
+Verdict aim(const Fabric&, Worker&, Packet&);
+Verdict pick(const Fabric&, Worker&, Packet&);
+Verdict connection(const Fabric&, Worker&, Packet&);
+
+// Handed over: who sent it, and through which routers.
+Verdict trace_back(const Fabric&, Worker&, Packet&);
+
+// What no connection knows: through which routers, to where?
+Verdict route(const Fabric&, Worker&, Packet&);
+// May it begin a connection, or does it belong to one?
+Verdict judge(const Fabric&, Worker&, Packet&);
+// The decision is kept, and followed.
+Verdict connect(const Fabric&, Worker&, Packet&);
+
 // Where to: a local port, a VTEP, or everybody.
 Verdict bridge(const Fabric&, Worker&, Packet&);
 

@@ -1,6 +1,7 @@
-// What the firewalls of the crossed routers say to a connection's first packet. A network is asked
-// `in` for what comes from outside of it or from a sibling network, and `out` for what leaves it;
-// each of its policies must allow.
+// What firewalls say to a connection's first packet: those of the networks that it leaves and
+// enters by the routers that it crosses, and a local port's own. A network is asked `out` for what
+// leaves it, and `in` for what comes from outside or from a sibling network; each of its policies
+// must allow.
 #pragma once
 
 #include <vector>
@@ -11,11 +12,28 @@
 
 namespace ringfence {
 
-// `next`, or why it is denied.
-Verdict judge_crossings(const Fabric& fabric, const Walk& walk);
+// A firewall and what it is shown.
+struct Question {
+    const std::vector<PolicyId>& policies;
+    Direction direction;
+    const IpAddr &source, &destination;
+};
 
-// The same of a local port's own policies, for the packet as that port sees it.
-Verdict judge_port(const Fabric& fabric, const LocalPort& port, Direction direction,
-                   const Header& header);
+// In the order of the packet's way: visit(const Question&).
+template <class Visit> void for_each_question(const Walk& walk, Visit visit) {
+    for (const Crossing& crossing : walk.crossings()) {
+        if (crossing.in == crossing.out)
+            continue; // back into the network that it came from
+        const RouterInterface& in = crossing.router->interfaces()[crossing.in];
+        const RouterInterface& out = crossing.router->interfaces()[crossing.out];
+        if (!in.outside)
+            visit(Question{in.policies, Direction::out, crossing.source, crossing.destination});
+        if (!out.outside)
+            visit(Question{out.policies, Direction::in, crossing.source, crossing.destination});
+    }
+}
+
+// `next`, or why it is denied. Ports and protocol are the header's.
+Verdict ask(const Fabric& fabric, const Question& question, const Header& header);
 
 } // namespace ringfence

@@ -34,7 +34,7 @@ std::optional<Hop> found(const Hop* hop) { return hop ? std::optional(*hop) : st
 
 } // namespace
 
-Verdict Walk::route(const Fabric& fabric, std::optional<PortId> sender) {
+Verdict Walk::route(const Fabric& fabric) {
     for (size_t routers = 0; end_ == End::segment; ++routers) {
         Destination place = now_.segment->find(now_.destination_mac);
         if (place.kind() != Destination::Kind::router)
@@ -42,19 +42,19 @@ Verdict Walk::route(const Fabric& fabric, std::optional<PortId> sender) {
         const RouterPlace* at = now_.segment->router(now_.destination_mac);
         if (!at || routers == max_routers)
             return Verdict::route_too_many_routers;
-        if (Verdict verdict = cross(fabric, *at, sender); verdict != Verdict::next)
+        if (Verdict verdict = cross(fabric, *at); verdict != Verdict::next)
             return verdict;
     }
     return Verdict::next;
 }
 
-Verdict Walk::cross(const Fabric& fabric, const RouterPlace& place, std::optional<PortId> sender) {
+Verdict Walk::cross(const Fabric& fabric, const RouterPlace& place) {
     note(place.router);
     if (place.outside) {
         note(now_.segment->id(), now_.destination);
         const Held* held = now_.segment->held(now_.destination);
         if (held && held->router == place.router)
-            return cross_inwards(fabric, place, *held, sender);
+            return cross_inwards(fabric, place, *held);
     }
     const Router* router = fabric.router(place.router);
     if (!router)
@@ -78,10 +78,11 @@ Verdict Walk::cross(const Fabric& fabric, const RouterPlace& place, std::optiona
 
 // Held here: for a port of another host or another port of this one it goes there as it is; for the
 // port that is asked about, it is un-translated.
-Verdict Walk::cross_inwards(const Fabric& fabric, const RouterPlace& place, const Held& held,
-                            std::optional<PortId> sender) {
-    bool is_local = held.owner.kind() == Destination::Kind::local;
-    if (!is_local || (sender && held.owner.port() != *sender)) {
+Verdict Walk::cross_inwards(const Fabric& fabric, const RouterPlace& place, const Held& held) {
+    bool goes_on =
+        held.owner.kind() == Destination::Kind::local &&
+        (from_ == From::elsewhere || (from_ == From::port && held.owner.port() == sender_));
+    if (!goes_on) {
         end_ = End::held;
         place_ = held.owner;
         return Verdict::next;

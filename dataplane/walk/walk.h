@@ -34,25 +34,35 @@ class Walk {
 public:
     static constexpr size_t max_routers = 8;
 
+    // Where the header comes from, which says how far it is walked past a router that holds the
+    // destination for a port of this host.
+    enum class From : uint8_t {
+        port,      // a local one: goes on only to itself; another port walks for itself
+        elsewhere, // a VTEP, or another local port: goes on
+        router,    // made by one on this host: the port that it is for walks for itself
+    };
+
     Walk() = default;
-    explicit Walk(const Header& begin) : begin_(begin), now_(begin) {}
+    Walk(const Header& begin, From from, PortId port = PortId(0))
+        : begin_(begin), now_(begin), from_(from), sender_(port) {}
 
     // Goes on until the destination MAC is no router's; not `next`: a drop, and at() the router
-    // that could tell the sender. sender: the local port that it came from, which alone walks on
-    // past a router that holds the destination for it; none: it came from elsewhere, and walks on
-    // to whichever port of this host the destination is held for.
-    [[nodiscard]] Verdict route(const Fabric& fabric, std::optional<PortId> sender);
+    // that could tell the sender.
+    [[nodiscard]] Verdict route(const Fabric& fabric);
 
     // Who sent what arrived: goes backwards by the source, through routers that translate nothing.
     // Its crossings come before those of route(), which is called after it.
     [[nodiscard]] Verdict find_origin(const Fabric& fabric);
 
+    From from() const { return from_; }
+    PortId sender() const { return sender_; }      // From::port
     const Header& begin() const { return begin_; } // as the VM sent it, or as it arrived
     const Header& now() const { return now_; }     // in the last segment, with the last MACs
     unsigned hops() const { return hops_; }        // forwards
     // The smallest of the segments that it was routed into, bytes; 0: it was not routed.
     uint16_t mtu() const { return mtu_; }
 
+    bool is_untouched() const { return end_ == End::segment && hops_ == 0; } // no router met it
     // How route() ended.
     enum class End : uint8_t {
         segment, // the destination MAC, in the segment, is for the bridge
@@ -84,13 +94,12 @@ public:
     const Crossings& crossings() const { return crossings_; }
     // The ids of objects that it passed (fabric/changes.h), those that were not there included;
     // policies excepted.
-    using Noted = FixedVector<uint32_t, 16 * max_routers>;
+    using Noted = FixedVector<ObjectId, 16 * max_routers>;
     const Noted& noted() const { return noted_; }
 
 private:
-    Verdict cross(const Fabric& fabric, const RouterPlace& place, std::optional<PortId> sender);
-    Verdict cross_inwards(const Fabric& fabric, const RouterPlace& place, const Held& held,
-                          std::optional<PortId> sender);
+    Verdict cross(const Fabric& fabric, const RouterPlace& place);
+    Verdict cross_inwards(const Fabric& fabric, const RouterPlace& place, const Held& held);
     Verdict go_on(const Fabric& fabric, const Router& router, uint16_t in, const Hop& hop);
     Verdict check_source(const Router& router, const RouterPlace& place);
     bool is_shadowed(const Segment& inside, const IpAddr& address);
@@ -99,11 +108,11 @@ private:
     bool is_named_by(const RouterPlace& place);
     bool step_back(const Fabric& fabric, const RouterPlace& place);
 
-    template <class... Key> void note(const Key&... key) {
-        noted_.push_back(ObjectId(key...).value());
-    }
+    template <class... Key> void note(const Key&... key) { noted_.push_back(ObjectId(key...)); }
 
     Header begin_, now_;
+    From from_ = From::elsewhere;
+    PortId sender_{0};
     uint8_t hops_ = 0;
     End end_ = End::segment;
     Destination place_;

@@ -16,12 +16,20 @@ const char* to_string(Stage stage) {
         return "parse";
     case Stage::admit:
         return "admit";
-    case Stage::check_sender:
-        return "check_sender";
     case Stage::answer:
         return "answer";
+    case Stage::connection:
+        return "connection";
+    case Stage::check_sender:
+        return "check_sender";
+    case Stage::route:
+        return "route";
     case Stage::bridge:
         return "bridge";
+    case Stage::judge:
+        return "judge";
+    case Stage::connect:
+        return "connect";
     case Stage::flood:
         return "flood";
     case Stage::encapsulate:

@@ -1,5 +1,7 @@
 #include "dataplane/worker/worker.h"
 
+#include <stdexcept>
+
 #include <rte_mbuf.h>
 
 namespace ringfence {
@@ -9,14 +11,29 @@ namespace {
 // Notices a second that one port can cause: a guest must not crowd out the others' in the queue.
 constexpr uint32_t notice_limit = 64;
 
+std::unique_ptr<Connections> own_connections() {
+    auto made = Connections::create({}, {});
+    if (!made)
+        throw std::runtime_error(made.error().text);
+    return std::move(*made);
+}
+
 } // namespace
 
-Worker::Worker(unsigned index, rte_mempool* copies, uint64_t ticks_per_second)
-    : index_(index), copies_(copies), ticks_per_second_(ticks_per_second) {
+Worker::Worker(unsigned index, rte_mempool* copies, uint64_t ticks_per_second,
+               std::unique_ptr<Connections> connections)
+    : index_(index), copies_(copies), ticks_per_second_(ticks_per_second),
+      ticks_per_ms_(ticks_per_second / 1'000), connections_(std::move(connections)),
+      passages_(burst) {
     pending_.reserve(Destination::max_ports);
 }
 
+Worker::Worker(unsigned index, rte_mempool* copies, uint64_t ticks_per_second)
+    : Worker(index, copies, ticks_per_second, own_connections()) {}
+
 Worker::~Worker() {
+    while (auto arrival = next_arrival())
+        rte_pktmbuf_free(arrival->frame);
     for (auto& slot : states_) {
         std::unique_ptr<State> state(slot.load());
         if (state && state->outbox.count)
@@ -102,6 +119,23 @@ void Worker::drop_from(Outbox& outbox, uint16_t first, Verdict why) {
 void Worker::drop(rte_mbuf* frame, Verdict why) {
     count(PortId(frame->port), why);
     rte_pktmbuf_free(frame);
+}
+
+void Worker::queue(const Arrival& arrival) {
+    if (!arrivals_.push(arrival))
+        drop(arrival.frame, Verdict::tx_handover_full);
+}
+
+void Worker::adopt(const Fabric& fabric) {
+    bool known = fabric.changes_since(seen_serial_, [&](const Change& change) {
+        if (change.effect == Change::Effect::raises)
+            connections_->raise_object(change.object);
+        else
+            connections_->widen_object(change.object);
+    });
+    if (!known)
+        connections_->raise_all();
+    seen_serial_ = fabric.serial();
 }
 
 bool Worker::may_flood(PortId port, uint32_t limit) {

@@ -1,5 +1,5 @@
-// What one worker owns: counters, outboxes, meters, trace and notices. It is passed to every stage;
-// nothing here is shared with another worker.
+// What one worker owns: counters, outboxes, meters, connections, trace and notices. It is passed to
+// every stage; nothing here is shared with another worker.
 //
 // How the loop uses it (one thread a worker):
 //
@@ -21,15 +21,19 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "core/packet/verdicts.h"
 #include "core/tables/spsc_ring.h"
 #include "core/types/ids.h"
-#include "dataplane/fabric/destination.h"
+#include "dataplane/connection/connections.h"
+#include "dataplane/fabric/fabric.h"
+#include "dataplane/worker/arrival.h"
 #include "dataplane/worker/counters.h"
 #include "dataplane/worker/meter.h"
 #include "dataplane/worker/notice.h"
+#include "dataplane/worker/passage.h"
 #include "dataplane/worker/trace.h"
 
 struct rte_mbuf;
@@ -52,10 +56,13 @@ struct Outbox {
 
 class Worker {
 public:
-    // copies: the pool of which copies of flooded frames are made; must outlive the worker.
-    // ticks_per_second: of the clock that now() counts in (rte_get_tsc_hz()).
+    // copies: the pool of which copies of flooded frames are made, and what routers say; must
+    // outlive the worker. ticks_per_second: of the clock that now() counts in (rte_get_tsc_hz()).
+    Worker(unsigned index, rte_mempool* copies, uint64_t ticks_per_second,
+           std::unique_ptr<Connections> connections);
+    // With connections of its own, in memory of the process: for labs.
     Worker(unsigned index, rte_mempool* copies, uint64_t ticks_per_second);
-    ~Worker(); // frees what lies in the outboxes
+    ~Worker(); // frees what lies in the outboxes, and what has not gone on
     Worker(const Worker&) = delete;
 
     unsigned index() const { return index_; }
@@ -112,8 +119,25 @@ public:
     void drop(rte_mbuf* frame, Verdict why);
 
     // --- the worker's thread: pipeline and stages
-    void set_now(uint64_t ticks) { now_ = ticks; } // once a burst
+    void set_now(uint64_t ticks) { // once a burst
+        now_ = ticks;
+        connections_->set_now(Moment{static_cast<uint32_t>(ticks / ticks_per_ms_)});
+    }
     uint64_t now() const { return now_; }
+    static constexpr size_t burst = 32; // packets, at most
+    Connections& connections() { return *connections_; }
+    // Once a burst, before its packets: what has changed since the Fabric that was seen last makes
+    // decisions stale.
+    void see(const Fabric& fabric) {
+        passages_used_ = 0;
+        if (fabric.serial() != seen_serial_) [[unlikely]]
+            adopt(fabric);
+    }
+    // One for a packet of the burst.
+    Passage& take_passage() { return passages_[passages_used_++]; }
+    // Goes on after the burst; a full queue drops it.
+    void queue(const Arrival& arrival);
+    std::optional<Arrival> next_arrival() { return arrivals_.pop(); }
     void count(PortId port, Verdict verdict, uint64_t packets = 1) {
         if (State* s = state(port)) [[likely]]
             s->counters.add(verdict, packets);
@@ -142,11 +166,17 @@ private:
     void enqueue_slowly(State* to_state, PortId to, rte_mbuf* frame, PortId origin);
     void count_origins(const Outbox& outbox, uint16_t count, Verdict verdict);
     void drop_from(Outbox& outbox, uint16_t first, Verdict why);
+    void adopt(const Fabric& fabric);
 
     const unsigned index_;
     rte_mempool* const copies_;
-    const uint64_t ticks_per_second_;
+    const uint64_t ticks_per_second_, ticks_per_ms_;
     uint64_t now_ = 0;
+    const std::unique_ptr<Connections> connections_;
+    uint64_t seen_serial_ = 0; // of the Fabric
+    std::vector<Passage> passages_;
+    size_t passages_used_ = 0; // of this burst
+    SpscRing<Arrival> arrivals_{256};
     Flush flush_ = nullptr;
     void* flush_context_ = nullptr;
     std::vector<PortId> pending_; // ports whose outbox was used since the last drain()

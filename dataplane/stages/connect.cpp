@@ -1,0 +1,96 @@
+// connect: what was decided becomes the half of an entry, ONE composed rewrite, and the packet goes
+// its way as the connection's later ones will.
+#include "dataplane/stages/decide.h"
+#include "dataplane/stages/stages.h"
+#include "dataplane/stages/way.h"
+
+namespace ringfence {
+
+namespace {
+
+Verdict refused(Refusal refusal) {
+    switch (refusal) {
+    case Refusal::connections:
+        return Verdict::quota_connections;
+    case Refusal::half_open:
+        return Verdict::quota_half_open;
+    case Refusal::full:
+        break;
+    }
+    return Verdict::quota_table;
+}
+
+// The half that an earlier packet of the burst has written.
+template <class Address>
+typename ConnectionTable<Address>::Hit written(Connections& connections, const Packet& packet) {
+    auto& table = connections.table<Address>();
+    auto hit = table.find(packet.passage->probe<Address>().key);
+    bool is_live = hit && table.validity(*hit.half) == Validity::live &&
+                   is_for(packet, connections.ways()[hit.half->way_id()]);
+    return is_live ? hit : typename ConnectionTable<Address>::Hit{};
+}
+
+// Not `next` where there is no room for it.
+template <class Address> Verdict open(Worker& worker, Packet& packet) {
+    Passage& passage = *packet.passage;
+    auto& table = worker.connections().table<Address>();
+    bool is_new = !passage.entry;
+    if (is_new) {
+        auto opened =
+            table.open(passage.landing.port, outbound_tuple<Address>(passage.walk), passage.side);
+        if (!opened)
+            return refused(opened.error());
+        passage.entry = *opened;
+    }
+    auto decision = decision_of<Address>(passage.walk, passage.landing,
+                                         passage.probe<Address>().key, sender_of(packet));
+    if (write(table, *passage.entry, passage.side, passage.landing, decision))
+        return Verdict::next;
+    if (is_new)
+        table.close(*passage.entry);
+    return Verdict::quota_table;
+}
+
+// What was denied a moment ago as a question is an answer now.
+template <class Address> void forgive(Connections& connections, const Passage& passage) {
+    const Header& now = passage.walk.now();
+    typename Denials<Address>::Packet answer{
+        {Place::arriving_in(now.segment->id()), tuple_of<Address>(now).reversed()},
+        now.source_mac,
+        now.destination_mac};
+    if (connections.denied<Address>(answer) != Verdict::next)
+        connections.deny<Address>(answer, passage.landing.port, Verdict::next);
+}
+
+template <class Address>
+Verdict connect_packet(const Fabric& fabric, Worker& worker, Packet& packet) {
+    Passage& passage = *packet.passage;
+    Connections& connections = worker.connections();
+    auto& table = connections.table<Address>();
+    if (passage.entry)
+        if (auto hit = written<Address>(connections, packet))
+            return follow<Address>(fabric, connections, hit, packet)
+                .value_or(Verdict::fw_tcp_invalid);
+    bool is_new = !passage.entry;
+    if (Verdict verdict = open<Address>(worker, packet); verdict != Verdict::next)
+        return verdict;
+    auto hit = table.half(*passage.entry, passage.side);
+    Verdict verdict =
+        follow<Address>(fabric, connections, hit, packet).value_or(Verdict::fw_tcp_invalid);
+    if (!is_new)
+        return verdict;
+    if (verdict != Verdict::next)
+        table.close(*passage.entry);
+    else
+        forgive<Address>(connections, passage);
+    return verdict;
+}
+
+} // namespace
+
+Verdict connect(const Fabric& fabric, Worker& worker, Packet& packet) {
+    return by_family(
+        packet, [&]<class Address>() { return connect_packet<Address>(fabric, worker, packet); });
+}
+
+} // namespace ringfence

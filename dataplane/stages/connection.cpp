@@ -1,0 +1,121 @@
+// connection: nearly every packet that is routed, or whose port has a firewall of its own, ends
+// here: its connection is known, and with it what becomes of the packet (DESIGN §5, rule 1). What
+// the entry was decided for must be what the packet is: its sender and both MACs. All else is
+// undecided, and goes on to the slow path.
+//
+// A burst goes three times through the table, so that its cache misses overlap: aim, pick,
+// connection.
+#include "dataplane/stages/decide.h"
+#include "dataplane/stages/reserved.h"
+#include "dataplane/stages/stages.h"
+#include "dataplane/stages/way.h"
+
+namespace ringfence {
+
+namespace {
+
+bool is_router(Destination place) { return place.kind() == Destination::Kind::router; }
+
+bool is_guarded(const Fabric& fabric, Destination place) {
+    if (place.kind() != Destination::Kind::local)
+        return false;
+    const LocalPort* port = fabric.port(place.port());
+    return port && !port->policies.empty();
+}
+
+// Source or destination MAC is a router's: from a NIC only the destination can be.
+bool is_routed(const Packet& packet, Destination to) {
+    bool is_sent = !packet.from_tunnel && !packet.handed_over;
+    return is_router(to) || (!is_sent && is_router(packet.segment->find(packet.source)));
+}
+
+template <class Address> Verdict look_up(const Fabric& fabric, Worker& worker, Packet& packet);
+
+} // namespace
+
+Verdict aim(const Fabric& fabric, Worker& worker, Packet& packet) {
+    Destination to = packet.segment->find(packet.destination, packet.destination_place);
+    bool routed = is_routed(packet, to);
+    bool is_sent = !packet.from_tunnel && !packet.handed_over;
+    if (!routed && !(is_sent ? !packet.port->policies.empty() : is_guarded(fabric, to)))
+        return Verdict::next;
+    if (!is_ip(packet) || packet.tagged || is_group(packet.destination))
+        return routed ? Verdict::route_not_ip : Verdict::next;
+    packet.passage = &worker.take_passage();
+    packet.mark(Mark::connections);
+    by_family(packet, [&]<class Address>() {
+        auto& probe = packet.passage->probe<Address>();
+        probe.key = key_of<Address>(packet);
+        worker.connections().table<Address>().aim(probe);
+    });
+    return Verdict::next;
+}
+
+Verdict pick(const Fabric&, Worker& worker, Packet& packet) {
+    by_family(packet, [&]<class Address>() {
+        worker.connections().table<Address>().pick(packet.passage->probe<Address>());
+    });
+    return Verdict::next;
+}
+
+Verdict connection(const Fabric& fabric, Worker& worker, Packet& packet) {
+    return by_family(packet,
+                     [&]<class Address>() { return look_up<Address>(fabric, worker, packet); });
+}
+
+namespace {
+
+template <class Address> using Hit = typename ConnectionTable<Address>::Hit;
+
+Verdict undecided(Packet& packet) {
+    packet.mark(Mark::undecided);
+    return Verdict::next;
+}
+
+// No connection has it: was it denied a moment ago?
+template <class Address> Verdict miss(Worker& worker, Packet& packet) {
+    Verdict denied = worker.connections().denied<Address>(
+        {packet.passage->probe<Address>().key, packet.destination, packet.source});
+    return denied == Verdict::next ? undecided(packet) : denied;
+}
+
+// An entry that can't be followed as it stands: not decided in this direction, no longer, or cut.
+template <class Address>
+Verdict reconsider(const Fabric& fabric, Worker& worker, Hit<Address> hit, Packet& packet) {
+    auto& table = worker.connections().table<Address>();
+    if (table.is_stale(hit.entry()))
+        decide_again<Address>(fabric, worker, hit.entry());
+    switch (table.validity(*hit.half)) {
+    case Validity::live:
+    case Validity::stale:
+    case Validity::unwritten:
+        return undecided(packet);
+    case Validity::lapsed:
+        table.close(hit.entry());
+        return undecided(packet);
+    case Validity::cut:
+        break;
+    }
+    return Verdict::fw_cut;
+}
+
+template <class Address> Verdict look_up(const Fabric& fabric, Worker& worker, Packet& packet) {
+    Connections& connections = worker.connections();
+    auto& table = connections.table<Address>();
+    auto hit = table.find(packet.passage->probe<Address>());
+    if (!hit) [[unlikely]]
+        return miss<Address>(worker, packet);
+    if (table.validity(*hit.half) != Validity::live) [[unlikely]]
+        return reconsider<Address>(fabric, worker, hit, packet);
+    const Way& way = connections.ways()[hit.half->way_id()];
+    if (!is_for(packet, way)) [[unlikely]]
+        return undecided(packet);
+    if (auto verdict = follow<Address>(fabric, connections, hit, packet)) [[likely]]
+        return *verdict;
+    table.close(hit.entry());
+    return undecided(packet);
+}
+
+} // namespace
+
+} // namespace ringfence

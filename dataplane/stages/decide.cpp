@@ -1,0 +1,214 @@
+#include "dataplane/stages/decide.h"
+
+#include "dataplane/stages/way.h"
+#include "dataplane/walk/judge.h"
+
+namespace ringfence {
+
+namespace {
+
+Verdict land_sent(const Walk& walk, Landing& landing);
+Verdict land_arrived(const Fabric& fabric, const Walk& walk, Landing& landing);
+
+Target held_target(const Header& header) {
+    Target target{Target::Kind::held, header.segment->id(), {}};
+    if (const Ipv4Addr* v4 = header.destination.v4()) {
+        Be32 wire(v4->value);
+        std::memcpy(target.address.data(), &wire, sizeof wire);
+    } else {
+        target.address = header.destination.v6()->bytes;
+    }
+    return target;
+}
+
+Out out_to(PortId port) { return {Out::Kind::port, static_cast<uint16_t>(port.value())}; }
+
+Verdict check_receiver(const Fabric& fabric, PortId id) {
+    const LocalPort* port = fabric.port(id);
+    if (!port)
+        return Verdict::bridge_not_bound;
+    return port->dead_vlan ? Verdict::bridge_dead_vlan : Verdict::next;
+}
+
+} // namespace
+
+Verdict land(const Fabric& fabric, const Walk& walk, Landing& landing) {
+    return walk.from() == Walk::From::elsewhere ? land_arrived(fabric, walk, landing)
+                                                : land_sent(walk, landing);
+}
+
+namespace {
+
+Verdict land_sent(const Walk& walk, Landing& landing) {
+    const Header& now = walk.now();
+    bool is_held = walk.end() == Walk::End::held;
+    Destination place = is_held ? walk.place() : now.segment->find(now.destination_mac);
+    if (place.kind() == Destination::Kind::nowhere)
+        return Verdict::bridge_not_bound;
+    landing.port = walk.sender();
+    landing.is_hairpin = false;
+    landing.target = is_held ? held_target(now) : Target{Target::Kind::mac, now.segment->id(), {}};
+    landing.out = way_to(place);
+    if (is_held || place.kind() != Destination::Kind::local || place.port() != walk.sender() ||
+        walk.from() == Walk::From::router)
+        return Verdict::next;
+    if (walk.held_for() != walk.sender())
+        return Verdict::bridge_same_port;
+    landing.is_hairpin = true;
+    landing.target = {};
+    landing.out = out_to(walk.sender());
+    return Verdict::next;
+}
+
+// What came from elsewhere is for a port of this host: it, too, holds what a router holds.
+Verdict land_arrived(const Fabric& fabric, const Walk& walk, Landing& landing) {
+    const Header& now = walk.now();
+    Destination place = now.segment->find(now.destination_mac);
+    if (walk.end() != Walk::End::segment || place.kind() != Destination::Kind::local ||
+        (walk.hops() > 0 && walk.held_for() != place.port()))
+        return Verdict::bridge_not_here;
+    landing.port = place.port();
+    landing.is_hairpin = false;
+    landing.target = {};
+    landing.out = out_to(place.port());
+    return check_receiver(fabric, place.port());
+}
+
+} // namespace
+
+Verdict ask_firewalls(const Fabric& fabric, Connections& connections, const Walk& walk,
+                      const Landing& landing) {
+    Verdict verdict = Verdict::next;
+    auto put = [&](const Question& question, const Header& header) {
+        if (verdict == Verdict::next)
+            verdict = ask(fabric, question, header);
+        for (PolicyId policy : question.policies)
+            connections.note(landing.port, ObjectId(policy));
+    };
+    for_each_question(walk, [&](const Question& question) { put(question, walk.begin()); });
+    const Header &begin = walk.begin(), &now = walk.now();
+    bool is_sender = walk.from() == Walk::From::port;
+    if (const LocalPort* port = fabric.port(landing.port)) {
+        if (is_sender)
+            put({port->policies, Direction::out, begin.source, begin.destination}, begin);
+        if (!is_sender || landing.is_hairpin)
+            put({port->policies, Direction::in, now.source, now.destination}, now);
+    }
+    return verdict;
+}
+
+void note(Connections& connections, const Walk& walk, PortId port) {
+    for (ObjectId object : walk.noted())
+        connections.note(port, object);
+    connections.note(port, ObjectId(port));
+}
+
+template <> Tuple4 tuple_of(const Header& header) {
+    return {*header.source.v4(), *header.destination.v4(), header.source_port,
+            header.destination_port, header.protocol};
+}
+template <> Tuple6 tuple_of(const Header& header) {
+    return {*header.source.v6(), *header.destination.v6(), header.source_port,
+            header.destination_port, header.protocol};
+}
+
+template <class Address> Tuple<Address> outbound_tuple(const Walk& walk) {
+    return walk.from() == Walk::From::port ? tuple_of<Address>(walk.begin())
+                                           : tuple_of<Address>(walk.now()).reversed();
+}
+
+template <class Address>
+Decision<Address> decision_of(const Walk& walk, const Landing& landing,
+                              const ConnectionKey<Address>& arrival, const Sender& sender) {
+    const Header &begin = walk.begin(), &now = walk.now();
+    Decision<Address> decision{arrival, tuple_of<Address>(now), {}};
+    decision.way.set_arrival(MacAddr::from_u64(begin.destination_mac),
+                             MacAddr::from_u64(begin.source_mac));
+    decision.way.set_departure(MacAddr::from_u64(now.destination_mac),
+                               MacAddr::from_u64(now.source_mac));
+    decision.way.target = landing.target;
+    decision.way.sender = sender;
+    decision.way.hops = static_cast<uint8_t>(walk.hops());
+    decision.way.mtu = walk.mtu();
+    return decision;
+}
+
+// A hairpin's answer comes from the same port, with the tuple that it was sent reversed, and goes
+// the same way back.
+template <class Address>
+bool write(ConnectionTable<Address>& table, EntryId entry, Side side, const Landing& landing,
+           const Decision<Address>& decision) {
+    if (!table.write(entry, side, decision))
+        return false;
+    ConnectionKey<Address> answer(decision.arrival.place(), decision.departure.reversed());
+    if (!landing.is_hairpin || answer == decision.arrival)
+        return true;
+    return table.write(entry, other(side),
+                       {answer, decision.arrival.tuple().reversed(), decision.way});
+}
+
+namespace {
+
+// The packet with which the connection began, as far as the entry knows it.
+template <class Address>
+std::optional<Walk> initiators_walk(const Fabric& fabric, const Half<Address>& half,
+                                    const Way& way) {
+    const LocalPort* port = fabric.port(half.local_port());
+    bool is_sent = half.key.place().kind() == Place::Kind::port;
+    if (!port || !port->segment)
+        return std::nullopt;
+    Tuple<Address> tuple = half.key.tuple();
+    Header header;
+    header.segment = fabric.segment(is_sent ? *port->segment : half.key.place().segment());
+    header.destination_mac = destination_of(way.arrives_with);
+    header.source_mac = source_of(way.arrives_with);
+    header.source = tuple.source;
+    header.destination = tuple.destination;
+    header.source_port = tuple.source_port;
+    header.destination_port = tuple.destination_port;
+    header.protocol = tuple.protocol;
+    if (!header.segment)
+        return std::nullopt;
+    return Walk(header, is_sent ? Walk::From::port : Walk::From::elsewhere, port->id);
+}
+
+} // namespace
+
+template <class Address> void decide_again(const Fabric& fabric, Worker& worker, EntryId entry) {
+    Connections& connections = worker.connections();
+    auto& table = connections.table<Address>();
+    auto hit = table.half(entry, table.initiator(entry));
+    const Way way = connections.ways()[hit.half->way_id()];
+    auto walk = initiators_walk(fabric, *hit.half, way);
+    Landing landing;
+    Verdict verdict = walk ? Verdict::next : Verdict::bridge_not_bound;
+    if (verdict == Verdict::next && walk->from() == Walk::From::elsewhere)
+        verdict = walk->find_origin(fabric);
+    if (verdict == Verdict::next)
+        verdict = walk->route(fabric);
+    if (verdict == Verdict::next)
+        verdict = land(fabric, *walk, landing);
+    if (verdict == Verdict::next && landing.port != hit.half->local_port())
+        verdict = Verdict::bridge_not_here;
+    if (walk)
+        note(connections, *walk, hit.half->local_port());
+    if (verdict == Verdict::next)
+        verdict = ask_firewalls(fabric, connections, *walk, landing);
+    if (verdict != Verdict::next ||
+        !write(table, entry, hit.side(), landing,
+               decision_of<Address>(*walk, landing, hit.half->key, way.sender)))
+        table.cut(entry);
+}
+
+#define RINGFENCE_FAMILY(Address)                                                                  \
+    template Tuple<Address> outbound_tuple(const Walk&);                                           \
+    template Decision<Address> decision_of(const Walk&, const Landing&,                            \
+                                           const ConnectionKey<Address>&, const Sender&);          \
+    template bool write(ConnectionTable<Address>&, EntryId, Side, const Landing&,                  \
+                        const Decision<Address>&);                                                 \
+    template void decide_again<Address>(const Fabric&, Worker&, EntryId)
+RINGFENCE_FAMILY(Ipv4Addr);
+RINGFENCE_FAMILY(Ipv6Addr);
+#undef RINGFENCE_FAMILY
+
+} // namespace ringfence

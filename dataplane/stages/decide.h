@@ -1,0 +1,42 @@
+// The slow path without a packet: what a walk comes to, who is asked, and the decision that is
+// kept. The stages take its steps one by one; decide_again() takes them all for a connection whose
+// decision no longer stands.
+#pragma once
+
+#include "core/packet/verdicts.h"
+#include "dataplane/connection/connections.h"
+#include "dataplane/fabric/fabric.h"
+#include "dataplane/walk/walk.h"
+#include "dataplane/worker/worker.h"
+
+namespace ringfence {
+
+// Of a walk that route() has ended; a drop where it ends nowhere.
+Verdict land(const Fabric& fabric, const Walk& walk, Landing& landing);
+
+// The port's decisions stand on what the walk has passed.
+void note(Connections& connections, const Walk& walk, PortId port);
+
+// What all firewalls on the way say to the packet that begins a connection: those of routers, and
+// the port's own. Whatever they say, the port's decisions stand on them from now on.
+Verdict ask_firewalls(const Fabric& fabric, Connections& connections, const Walk& walk,
+                      const Landing& landing);
+
+// The header's tuple; its addresses are of that family.
+template <class Address> Tuple<Address> tuple_of(const Header& header);
+// What the landing's port sends in this connection: the entry's lasting key.
+template <class Address> Tuple<Address> outbound_tuple(const Walk& walk);
+
+// The walk's direction, as it is kept: met at `arrival`, from that sender.
+template <class Address>
+Decision<Address> decision_of(const Walk& walk, const Landing& landing,
+                              const ConnectionKey<Address>& arrival, const Sender& sender);
+// Puts it into the entry; of a hairpin the other direction too. False where there is no room.
+template <class Address>
+bool write(ConnectionTable<Address>& table, EntryId entry, Side side, const Landing& landing,
+           const Decision<Address>& decision);
+
+// Decides an entry anew, by its initiator's packet: it is written, or cut.
+template <class Address> void decide_again(const Fabric& fabric, Worker& worker, EntryId entry);
+
+} // namespace ringfence

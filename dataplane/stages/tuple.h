@@ -1,0 +1,82 @@
+// The tuple that a packet's connection is known by, and the header that routers see of it.
+#pragma once
+
+#include <cstdint>
+
+#include "core/packet/packet.h"
+#include "core/packet/tuple.h"
+#include "core/wire/ethernet.h"
+#include "core/wire/ip.h"
+#include "core/wire/l4.h"
+#include "dataplane/walk/header.h"
+
+namespace ringfence {
+
+struct PortPair {
+    uint16_t source = 0, destination = 0;
+};
+
+constexpr bool is_icmp_query(uint8_t protocol, uint8_t type) {
+    if (protocol == ip_protocol::icmp6)
+        return type == icmp6_type::echo || type == icmp6_type::echo_reply;
+    return type == icmp_type::echo || type == icmp_type::echo_reply ||
+           type == icmp_type::timestamp || type == icmp_type::timestamp_reply ||
+           type == icmp_type::mask || type == icmp_type::mask_reply;
+}
+
+// Of an ICMP query both are its identifier; of other messages, and other protocols, they are 0.
+inline PortPair icmp_ports(const Packet& packet) {
+    const auto* icmp = packet.at<IcmpHeader>(packet.l4);
+    uint16_t id = is_icmp_query(packet.protocol, icmp->type()) ? icmp->id() : uint16_t{0};
+    return {id, id};
+}
+
+inline PortPair ports_of(const Packet& packet) {
+    bool is_icmp = packet.protocol == ip_protocol::icmp || packet.protocol == ip_protocol::icmp6;
+    if (is_icmp && packet.has_l4) [[unlikely]]
+        return icmp_ports(packet);
+    return {packet.source_port, packet.destination_port};
+}
+
+template <class Address> Tuple<Address> tuple_of(const Packet& packet);
+
+template <> inline Tuple4 tuple_of(const Packet& packet) {
+    PortPair ports = ports_of(packet);
+    return {Ipv4Addr{packet.ip4_source}, Ipv4Addr{packet.ip4_destination}, ports.source,
+            ports.destination, packet.protocol};
+}
+
+template <> inline Tuple6 tuple_of(const Packet& packet) {
+    PortPair ports = ports_of(packet);
+    const auto* ip = packet.at<Ipv6Header>(packet.l3);
+    return {ip->source(), ip->destination(), ports.source, ports.destination, packet.protocol};
+}
+
+// Calls work.operator()<Ipv4Addr>() or <Ipv6Addr>(), by what the packet is: IP of either version.
+template <class Work> auto by_family(const Packet& packet, Work work) {
+    return packet.ether_type == ether_type::ip4 ? work.template operator()<Ipv4Addr>()
+                                                : work.template operator()<Ipv6Addr>();
+}
+
+inline bool is_ip(const Packet& packet) {
+    return packet.ether_type == ether_type::ip4 || packet.ether_type == ether_type::ip6;
+}
+
+// TTL or hop limit.
+inline uint8_t ttl_of(const Packet& packet) {
+    return packet.ether_type == ether_type::ip4 ? packet.at<Ipv4Header>(packet.l3)->ttl()
+                                                : packet.at<Ipv6Header>(packet.l3)->hop_limit();
+}
+
+inline Header header_of(const Packet& packet) {
+    return by_family(packet, [&]<class Address>() {
+        Tuple<Address> tuple = tuple_of<Address>(packet);
+        return Header{packet.segment,         packet.source,
+                      packet.destination,     tuple.source,
+                      tuple.destination,      tuple.source_port,
+                      tuple.destination_port, tuple.protocol,
+                      ttl_of(packet),         static_cast<uint16_t>(packet.length - packet.l3)};
+    });
+}
+
+} // namespace ringfence

@@ -1,0 +1,107 @@
+#include "dataplane/stages/way.h"
+
+namespace ringfence {
+
+namespace {
+
+// What is behind the IP header and its extensions, by the IP header.
+template <class Address> size_t l4_length(const Packet& packet) {
+    size_t before = packet.l4 - packet.l3;
+    if constexpr (std::is_same_v<Address, Ipv4Addr>)
+        return packet.at<Ipv4Header>(packet.l3)->total_length() - before;
+    else
+        return packet.at<Ipv6Header>(packet.l3)->payload_length() + sizeof(Ipv6Header) - before;
+}
+
+template <class Address> IpAddr held_address(const Target& target) {
+    if constexpr (std::is_same_v<Address, Ipv6Addr>)
+        return Ipv6Addr{target.address};
+    Be32 wire;
+    std::memcpy(&wire, target.address.data(), sizeof wire);
+    return Ipv4Addr{wire.host()};
+}
+
+// Looks up again where the way leads: the Fabric has changed.
+template <class Address> [[gnu::noinline]] void resolve(const Fabric& fabric, Way& way) {
+    Destination place;
+    if (const Segment* segment = fabric.segment(way.target.segment)) {
+        const Held* held = way.target.kind == Target::Kind::held
+                               ? segment->held(held_address<Address>(way.target))
+                               : nullptr;
+        place = held ? held->owner : segment->find(destination_of(way.leaves_with));
+    }
+    Out out = way_to(place);
+    way.resolved_kind = static_cast<uint8_t>(out.kind);
+    way.resolved_id = out.id;
+    way.resolved_serial = static_cast<uint32_t>(fabric.serial());
+}
+
+template <class Address>
+Verdict lead(const Fabric& fabric, Way& way, PortId own_port, Packet& packet) {
+    if (way.target.kind == Target::Kind::port) {
+        packet.send_to(own_port);
+        return Verdict::next;
+    }
+    bool is_resolved = way.resolved_kind != static_cast<uint8_t>(Out::Kind::undecided) &&
+                       way.resolved_serial == static_cast<uint32_t>(fabric.serial());
+    if (!is_resolved) [[unlikely]]
+        resolve<Address>(fabric, way);
+    packet.segment = fabric.segment(way.target.segment);
+    packet.send_to(Out{static_cast<Out::Kind>(way.resolved_kind), way.resolved_id});
+    return packet.out.kind == Out::Kind::undecided ? Verdict::bridge_not_bound : Verdict::next;
+}
+
+// Headers as they are at the end of the way.
+template <class Address> void depart(const Half<Address>& half, const Way& way, Packet& packet) {
+    std::memcpy(packet.data, way.leaves_with.data(), way.leaves_with.size());
+    if (half.is(Half<Address>::rewrites) || way.hops)
+        half.rewrite.apply(way.hops, packet.data + packet.l3,
+                           packet.has_l4 ? packet.data + packet.l4 : nullptr, packet.protocol);
+}
+
+// `next`, a drop, or none where it begins another connection.
+template <class Address>
+std::optional<Verdict> track(ConnectionTable<Address>& table,
+                             typename ConnectionTable<Address>::Hit hit, const Packet& packet) {
+    auto segment = TcpSegment::read(packet.data + packet.l4, packet.linear - packet.l4,
+                                    l4_length<Address>(packet));
+    if (!segment)
+        return Verdict::fw_invalid_l4;
+    switch (table.track(hit, *segment, packet.length)) {
+    case TcpRecord::Outcome::pass:
+    case TcpRecord::Outcome::ignore:
+        return Verdict::next;
+    case TcpRecord::Outcome::fresh:
+        return std::nullopt;
+    case TcpRecord::Outcome::window:
+        return Verdict::fw_tcp_window;
+    case TcpRecord::Outcome::invalid:
+        break;
+    }
+    return Verdict::fw_tcp_invalid;
+}
+
+} // namespace
+
+template <class Address>
+std::optional<Verdict> follow(const Fabric& fabric, Connections& connections,
+                              typename ConnectionTable<Address>::Hit hit, Packet& packet) {
+    auto& table = connections.table<Address>();
+    if (packet.protocol == ip_protocol::tcp && packet.has_l4) {
+        auto verdict = track(table, hit, packet);
+        if (verdict != Verdict::next) [[unlikely]]
+            return verdict;
+    } else {
+        table.count(hit, packet.length);
+    }
+    Way& way = connections.ways()[hit.half->way_id()];
+    depart(*hit.half, way, packet);
+    return lead<Address>(fabric, way, hit.half->local_port(), packet);
+}
+
+template std::optional<Verdict> follow<Ipv4Addr>(const Fabric&, Connections&,
+                                                 ConnectionTable<Ipv4Addr>::Hit, Packet&);
+template std::optional<Verdict> follow<Ipv6Addr>(const Fabric&, Connections&,
+                                                 ConnectionTable<Ipv6Addr>::Hit, Packet&);
+
+} // namespace ringfence
