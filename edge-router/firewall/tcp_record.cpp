@@ -18,18 +18,6 @@
 
 namespace ringfence {
 
-namespace {
-
-// The least age that an acknowledgement may have (bound IV): an unscaled window, and a segment.
-constexpr uint32_t least_ack_window = 66'000;
-constexpr unsigned no_scale = 15;
-
-bool before(uint32_t a, uint32_t b) { return static_cast<int32_t>(a - b) < 0; }
-bool after(uint32_t a, uint32_t b) { return before(b, a); }
-uint32_t later(uint32_t a, uint32_t b) { return after(a, b) ? a : b; }
-
-} // namespace
-
 std::string_view to_string(TcpState state) {
     static constexpr std::string_view names[tcp_state_count] = {
         "none",     "syn_sent",   "syn_crossed", "syn_received", "established",
@@ -37,7 +25,8 @@ std::string_view to_string(TcpState state) {
     return names[static_cast<size_t>(state)];
 }
 
-TcpRecord::Outcome TcpRecord::track(TcpEnd from, const TcpSegment& segment, TcpOptions options) {
+TcpRecord::Outcome TcpRecord::track_unusual(TcpEnd from, const TcpSegment& segment,
+                                            TcpOptions options) {
     if (!segment.is_sane())
         return Outcome::invalid;
     if (state_ == TcpState::none)
@@ -50,10 +39,7 @@ TcpRecord::Outcome TcpRecord::track(TcpEnd from, const TcpSegment& segment, TcpO
         return track_unanswered(from, segment);
     if (state_ == TcpState::closed)
         return Outcome::ignore; // on its way when the reset passed
-    if (!midstream_ && !in_windows(from, segment))
-        return options.liberal ? Outcome::ignore : Outcome::window;
-    move_on(from, segment);
-    return Outcome::pass;
+    return track_windows(from, segment, options);
 }
 
 TcpRecord::Outcome TcpRecord::begin(TcpEnd from, const TcpSegment& segment, TcpOptions options) {
@@ -64,16 +50,14 @@ TcpRecord::Outcome TcpRecord::begin(TcpEnd from, const TcpSegment& segment, TcpO
     }
     if (!options.loose || segment.has(tcp_flag::syn) || segment.has(tcp_flag::rst))
         return Outcome::invalid;
-    midstream_ = true;
-    scales_ = no_scale << 4 | no_scale;
+    windows_ = Windows::unknown;
     facts_ = sent_syn * 3 | acked_syn * 3;
     end_[index(other(from))] = segment.acknowledgement;
     end_[index(from)] = max_end_[index(from)] = acknowledged_[index(other(from))] =
         segment.sequence;
     max_end_[index(other(from))] = acknowledged_[index(from)] = segment.acknowledgement;
     state_ = TcpState::established;
-    move_on(from, segment);
-    return Outcome::pass;
+    return track_windows(from, segment, options);
 }
 
 // --- SYN, SYN+ACK
@@ -113,6 +97,7 @@ TcpRecord::Outcome TcpRecord::answer_syn(TcpEnd from, const TcpSegment& syn) {
         return Outcome::ignore;
     if (!is(sent_syn, from))
         start_end(from, syn);
+    settle_scales();
     acknowledged_[index(from)] = syn.acknowledgement;
     set(acked_syn, from);
     state_ = state_from_facts();
@@ -122,16 +107,28 @@ TcpRecord::Outcome TcpRecord::answer_syn(TcpEnd from, const TcpSegment& syn) {
 void TcpRecord::start_end(TcpEnd end, const TcpSegment& syn) {
     unsigned mine = index(end), theirs = index(other(end));
     set(sent_syn, end);
-    unsigned scale = syn.scale == TcpSegment::no_scale ? no_scale : syn.scale;
-    scales_ = static_cast<uint8_t>((scales_ & 0xf0 >> 4 * mine) | scale << 4 * mine);
+    bool has_scale = syn.scale != TcpSegment::no_scale;
+    windows_ = static_cast<uint8_t>((windows_ & ~(Windows::unscaled << mine)) |
+                                    (has_scale ? 0 : Windows::unscaled << mine));
+    scales_ = static_cast<uint8_t>((scales_ & 0xf0 >> 4 * mine) |
+                                   (has_scale ? syn.scale << 4 * mine : 0));
     window_[mine] = 0;
-    raise_window(end, std::max<uint32_t>(syn.window, 1));
+    raise_window(end, syn.window ? syn.window : 1);
     end_[mine] = max_end_[mine] = syn.end(); // its data (RFC 7413) nobody has made room for
     acknowledged_[theirs] = syn.sequence;
     if (is(sent_syn, other(end))) {
         max_end_[mine] = end_[mine] + window(other(end));
         max_end_[theirs] = later(max_end_[theirs], end_[theirs] + window(end));
     }
+}
+
+// RFC 7323, 2.2: both ends scale, or none does. Done once, when a SYN is answered.
+void TcpRecord::settle_scales() {
+    if (!(windows_ & Windows::unscaled * 3))
+        return;
+    for (TcpEnd end : {TcpEnd::initiator, TcpEnd::responder})
+        window_[index(end)] = static_cast<uint16_t>(std::min(window(end), 0xffffu));
+    scales_ = 0;
 }
 
 // Of an end whose SYN nobody has acknowledged.
@@ -182,33 +179,20 @@ TcpRecord::Outcome TcpRecord::track_unanswered(TcpEnd from, const TcpSegment& se
     return bare ? Outcome::ignore : Outcome::invalid;
 }
 
-bool TcpRecord::in_windows(TcpEnd from, const TcpSegment& segment) const {
-    unsigned mine = index(from), theirs = index(other(from));
-    uint32_t ack = segment.acknowledgement;
-    return !after(segment.end(), max_end_[mine]) &&
-           !before(segment.sequence, end_[mine] - window(other(from))) &&
-           !after(ack, end_[theirs]) &&
-           !before(ack, end_[theirs] - std::max(window(from), least_ack_window));
-}
-
-void TcpRecord::move_on(TcpEnd from, const TcpSegment& segment) {
-    unsigned mine = index(from), theirs = index(other(from));
-    uint32_t room = uint32_t{segment.window} << scale(from);
-    raise_window(from, room);
-    end_[mine] = later(end_[mine], segment.end());
-    bool is_news = after(segment.acknowledgement, acknowledged_[mine]);
-    if (is_news)
-        acknowledged_[mine] = segment.acknowledgement;
-    // A closed window is probed with one byte (RFC 9293, 3.8.6.1).
-    max_end_[theirs] =
-        later(max_end_[theirs], segment.acknowledgement + std::max<uint32_t>(room, 1));
-    if (state_ != TcpState::established || segment.has(tcp_flag::fin)) [[unlikely]]
-        learn_facts(from, segment, is_news);
-}
-
-void TcpRecord::learn_facts(TcpEnd from, const TcpSegment& segment, bool acknowledges_more) {
-    if (acknowledges_more)
+TcpRecord::Outcome TcpRecord::track_windows(TcpEnd from, const TcpSegment& segment,
+                                            TcpOptions options) {
+    if (state_ == TcpState::syn_crossed)
+        settle_scales();
+    if (!(windows_ & Windows::unknown) && !in_windows(from, segment))
+        return options.liberal ? Outcome::ignore : Outcome::window;
+    if (after(segment.acknowledgement, acknowledged_[index(from)]))
         set(acked_syn, from); // the SYN is the first thing that there is to acknowledge
+    move_on(from, segment);
+    learn_facts(from, segment);
+    return Outcome::pass;
+}
+
+void TcpRecord::learn_facts(TcpEnd from, const TcpSegment& segment) {
     if (segment.has(tcp_flag::fin))
         set(sent_fin, from);
     if (is(sent_fin, other(from)) && acknowledged_[index(from)] == end_[index(other(from))])
@@ -232,17 +216,8 @@ bool TcpRecord::has_unacknowledged() const {
     return end_[0] != acknowledged_[1] || end_[1] != acknowledged_[0];
 }
 
-unsigned TcpRecord::unit(TcpEnd end) const {
-    unsigned offered = offered_scale(end);
-    return offered == no_scale ? 0 : offered;
-}
-
-unsigned TcpRecord::scale(TcpEnd end) const {
-    return offered_scale(other(end)) == no_scale ? 0 : unit(end);
-}
-
 void TcpRecord::raise_window(TcpEnd end, uint32_t bytes) {
-    uint32_t units = (bytes + (1u << unit(end)) - 1) >> unit(end);
+    uint32_t units = (bytes + (1u << scale(end)) - 1) >> scale(end);
     uint16_t& known = window_[index(end)];
     known = std::max(known, static_cast<uint16_t>(std::min(units, 0xffffu)));
 }

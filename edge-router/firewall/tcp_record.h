@@ -52,7 +52,16 @@ public:
 
     // The decision. The first segment of all is the initiator's by definition: a SYN, or with
     // options.loose anything that carries an acknowledgement.
-    Outcome track(TcpEnd from, const TcpSegment& segment, TcpOptions options);
+    Outcome track(TcpEnd from, const TcpSegment& segment, TcpOptions options) {
+        // Nearly all segments: data or acknowledgements of an established connection.
+        constexpr uint8_t decisive = tcp_flag::syn | tcp_flag::fin | tcp_flag::rst | tcp_flag::ack;
+        if (state_ == TcpState::established && (segment.flags & decisive) == tcp_flag::ack &&
+            in_windows(from, segment)) [[likely]] {
+            move_on(from, segment);
+            return Outcome::pass;
+        }
+        return track_unusual(from, segment, options);
+    }
 
     TcpState state() const { return state_; }
     // Both ends have answered each other, which no flood of SYNs brings about.
@@ -70,7 +79,10 @@ public:
 private:
     // What either end has done: these bits for the initiator, shifted by one for the responder.
     enum Fact : uint8_t { sent_syn = 1, acked_syn = 4, sent_fin = 16, acked_fin = 64 };
+    // The end's SYN had no scale, shifted likewise; the connection was picked up in its middle.
+    enum Windows : uint8_t { unscaled = 1, unknown = 4 };
 
+    Outcome track_unusual(TcpEnd from, const TcpSegment& segment, TcpOptions options);
     Outcome begin(TcpEnd from, const TcpSegment& segment, TcpOptions options);
     Outcome track_syn(TcpEnd from, const TcpSegment& syn);
     Outcome track_handshake(TcpEnd from, const TcpSegment& syn);
@@ -78,22 +90,25 @@ private:
     Outcome track_reset(TcpEnd from, const TcpSegment& reset, TcpOptions options);
     Outcome reset_unanswered(TcpEnd from, const TcpSegment& reset);
     Outcome track_unanswered(TcpEnd from, const TcpSegment& segment) const;
+    Outcome track_windows(TcpEnd from, const TcpSegment& segment, TcpOptions options);
     bool in_windows(TcpEnd from, const TcpSegment& segment) const;
     void move_on(TcpEnd from, const TcpSegment& segment);
-    void learn_facts(TcpEnd from, const TcpSegment& segment, bool acknowledges_more);
+    void learn_facts(TcpEnd from, const TcpSegment& segment);
+    void settle_scales();
     TcpState state_from_facts() const;
     Outcome close();
 
     void start_end(TcpEnd end, const TcpSegment& syn);
     bool acknowledges_syn_of(TcpEnd end, const TcpSegment& segment) const;
-
-    // Windows are kept in 16 bits, in units of their end's own scale, rounded up.
-    unsigned offered_scale(TcpEnd end) const { return scales_ >> 4 * index(end) & 15; }
-    unsigned unit(TcpEnd end) const;
-    unsigned scale(TcpEnd end) const; // in force: both ends have offered one (RFC 7323, 2.2)
-    uint32_t window(TcpEnd end) const { return uint32_t{window_[index(end)]} << unit(end); }
     void raise_window(TcpEnd end, uint32_t bytes);
 
+    // Windows are kept in 16 bits, in units of their end's own scale, rounded up.
+    unsigned scale(TcpEnd end) const { return scales_ >> 4 * index(end) & 15; }
+    uint32_t window(TcpEnd end) const { return uint32_t{window_[index(end)]} << scale(end); }
+
+    static bool before(uint32_t a, uint32_t b) { return static_cast<int32_t>(a - b) < 0; }
+    static bool after(uint32_t a, uint32_t b) { return before(b, a); }
+    static uint32_t later(uint32_t a, uint32_t b) { return after(a, b) ? a : b; }
     static constexpr unsigned index(TcpEnd end) { return static_cast<unsigned>(end); }
     bool is(Fact fact, TcpEnd end) const { return facts_ >> index(end) & fact; }
     bool both(Fact fact) const { return (facts_ & fact * 3) == fact * 3; }
@@ -105,11 +120,34 @@ private:
     std::array<uint32_t, 2> acknowledged_{}; // the next byte that it expects; before it has
                                              // acknowledged anything, the other's first one
     std::array<uint16_t, 2> window_{};       // the largest that it gave
-    uint8_t scales_ = 0;                     // four bits an end; 15: none offered
+    uint8_t scales_ = 0;                     // four bits an end
     uint8_t facts_ = 0;
     TcpState state_ = TcpState::none;
-    bool midstream_ = false; // picked up in its middle: scales unknown, windows not checked
+    uint8_t windows_ = 0; // of Windows
 };
 static_assert(sizeof(TcpRecord) == 32);
+
+inline bool TcpRecord::in_windows(TcpEnd from, const TcpSegment& segment) const {
+    // The least age that an acknowledgement may have (bound IV): an unscaled window, and a segment.
+    constexpr uint32_t least_ack_window = 66'000;
+    unsigned mine = index(from), theirs = index(other(from));
+    uint32_t ack = segment.acknowledgement, own_window = window(from);
+    if (own_window < least_ack_window)
+        own_window = least_ack_window;
+    return !after(segment.end(), max_end_[mine]) &&
+           !before(segment.sequence, end_[mine] - window(other(from))) &&
+           !after(ack, end_[theirs]) && !before(ack, end_[theirs] - own_window);
+}
+
+inline void TcpRecord::move_on(TcpEnd from, const TcpSegment& segment) {
+    unsigned mine = index(from), theirs = index(other(from));
+    uint32_t room = uint32_t{segment.window} << scale(from);
+    if (window_[mine] < segment.window)
+        window_[mine] = segment.window;
+    end_[mine] = later(end_[mine], segment.end());
+    acknowledged_[mine] = later(acknowledged_[mine], segment.acknowledgement);
+    // A closed window is probed with one byte (RFC 9293, 3.8.6.1).
+    max_end_[theirs] = later(max_end_[theirs], segment.acknowledgement + (room ? room : 1));
+}
 
 } // namespace ringfence

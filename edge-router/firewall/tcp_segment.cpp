@@ -9,8 +9,13 @@ namespace {
 // RFC 7323, 2.2 and 2.3: kind 3, length 3, and no more than 14.
 constexpr uint8_t option_end = 0, option_nothing = 1, option_scale = 3, max_scale = 14;
 
-// Of the options of a SYN. Broken ones end the search, as they do at the receiver.
-uint8_t find_scale(Cursor options) {
+} // namespace
+
+// Of the options. Broken ones end the search, as they do at the receiver.
+uint8_t TcpSegment::scale_in(uint8_t* header, size_t linear, size_t header_length) {
+    Cursor options(header, linear);
+    options.limit(header_length);
+    options.skip(sizeof(TcpHeader));
     while (const uint8_t* kind = options.peek<uint8_t>()) {
         if (*kind == option_end)
             break;
@@ -27,28 +32,7 @@ uint8_t find_scale(Cursor options) {
             return options.data()[2] > max_scale ? max_scale : options.data()[2];
         options.skip(length);
     }
-    return TcpSegment::no_scale;
-}
-
-} // namespace
-
-std::optional<TcpSegment> TcpSegment::read(uint8_t* bytes, size_t linear, size_t length) {
-    Cursor cursor(bytes, linear);
-    const auto* header = cursor.peek<TcpHeader>();
-    if (!header || header->header_length() < sizeof(TcpHeader) || header->header_length() > length)
-        return std::nullopt;
-    TcpSegment segment;
-    segment.sequence = header->sequence();
-    segment.acknowledgement = header->acknowledgement();
-    segment.length = static_cast<uint32_t>(length - header->header_length());
-    segment.window = header->window();
-    segment.flags = header->flags() & all_flags;
-    if (segment.has(tcp_flag::syn)) [[unlikely]] {
-        cursor.limit(header->header_length());
-        cursor.skip(sizeof(TcpHeader));
-        segment.scale = find_scale(cursor);
-    }
-    return segment;
+    return no_scale;
 }
 
 bool TcpSegment::is_sane() const {

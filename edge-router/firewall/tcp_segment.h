@@ -23,7 +23,21 @@ struct TcpSegment {
     // Reads the header at `bytes`, of which `linear` lie there; the packet has `length` bytes from
     // there on. nullopt where the header is not whole or contradicts itself: its length under 20
     // bytes, or past the packet's end. Options are read of SYNs only.
-    static std::optional<TcpSegment> read(uint8_t* bytes, size_t linear, size_t length);
+    static std::optional<TcpSegment> read(uint8_t* bytes, size_t linear, size_t length) {
+        const auto* header = Cursor(bytes, linear).peek<TcpHeader>();
+        if (!header || header->header_length() < sizeof(TcpHeader) ||
+            header->header_length() > length) [[unlikely]]
+            return std::nullopt;
+        TcpSegment segment;
+        segment.sequence = header->sequence();
+        segment.acknowledgement = header->acknowledgement();
+        segment.length = static_cast<uint32_t>(length - header->header_length());
+        segment.window = header->window();
+        segment.flags = header->flags() & all_flags;
+        if (segment.has(tcp_flag::syn)) [[unlikely]]
+            segment.scale = scale_in(bytes, linear, header->header_length());
+        return segment;
+    }
 
     constexpr bool has(uint8_t flag) const { return flags & flag; }
     // What the segment takes of the sequence space: SYN and FIN count as one each.
@@ -33,6 +47,9 @@ struct TcpSegment {
     // without PSH and URG. All else is a probe or a fault (null, Xmas, SYN+FIN, SYN+RST, FIN
     // without ACK).
     bool is_sane() const;
+
+private:
+    static uint8_t scale_in(uint8_t* header, size_t linear, size_t header_length);
 };
 
 } // namespace ringfence
