@@ -11,6 +11,7 @@ Denials<Address>::Denials(uint32_t capacity, const HashSeed& seed)
 
 template <class Address>
 void Denials<Address>::add(const Packet& packet, Basis basis, Verdict why, Moment now) {
+    newest_ = now;
     Set& set = sets_[place_of(packet)];
     auto age = [&](const Denial& denial) {
         return denial.why == Verdict::next ? UINT32_MAX : now.since(denial.since);

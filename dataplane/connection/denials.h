@@ -33,6 +33,8 @@ public:
     // the port's count now.
     template <class VoidedOf>
     Verdict find(const Packet& packet, Moment now, VoidedOf voided_of) const {
+        if (now.since(newest_) >= lifetime) // of a new connection, as a rule
+            return Verdict::next;
         for (const Denial& denial : sets_[place_of(packet)].ways)
             if (denial.why != Verdict::next && denial.key == packet.key &&
                 denial.macs_match(packet) && now.since(denial.since) < lifetime &&
@@ -63,7 +65,8 @@ private:
     }
 
     HashSeed seed_;
-    std::vector<Set> sets_; // a power of two
+    std::vector<Set> sets_;     // a power of two
+    Moment newest_{0x80000000}; // none yet, or long ago
 };
 
 } // namespace ringfence

@@ -32,14 +32,22 @@ enum class Standing : uint8_t {
 };
 inline constexpr size_t standing_count = 4;
 
-struct PortConnections {
-    uint32_t quota = 0;                            // entries, both families; 0: the default
-    uint32_t ways = 0;                             // that it was the first to use
-    uint32_t voided = 0;                           // cached denials of an earlier count are void
-    uint32_t widenings = 0;                        // cut entries of an earlier count are void
-    uint32_t cut = 0;                              // entries
+// What a new IPv4 connection touches is one cache line.
+struct alignas(64) PortConnections {
+    // Entries by number, from the oldest to the newest; 0: none.
+    struct List {
+        uint32_t oldest = 0, newest = 0;
+    };
+    using Lists = std::array<List, standing_count>;
+
     std::array<uint32_t, standing_count> counts{}; // entries, both families
-    std::array<std::array<uint32_t, standing_count>, 2> lists{}; // IPv4, IPv6: the oldest, or 0
+    Lists lists4;
+    uint32_t quota = 0;     // entries, both families; 0: the default
+    uint32_t ways = 0;      // that it was the first to use
+    uint32_t voided = 0;    // cached denials of an earlier count are void
+    uint32_t widenings = 0; // cut entries of an earlier count are void
+    Lists lists6;
+    uint32_t cut = 0; // entries
     Noted noted;
 
     uint32_t size() const { return counts[0] + counts[1] + counts[2] + counts[3]; }

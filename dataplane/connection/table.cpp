@@ -9,8 +9,6 @@ namespace {
 // How many of a list are looked at for one that may go: the rest of it is younger.
 constexpr unsigned max_tries = 8;
 
-template <class Address> constexpr size_t family = sizeof(Address) == 4 ? 0 : 1;
-
 constexpr bool is_half_open(Standing standing) {
     return standing == Standing::half_open_out || standing == Standing::half_open_in;
 }
@@ -123,8 +121,13 @@ template <class Address> uint32_t ConnectionTable<Address>::take() {
 
 template <class Address> void ConnectionTable<Address>::give_back(EntryId entry) {
     half(entry, Side::from_port).half->flags = half(entry, Side::to_port).half->flags = 0;
-    next(entry.value()) = memory_.control.free;
-    memory_.control.free = entry.value();
+    Control& control = memory_.control;
+    next(entry.value()) = control.free;
+    control.free = entry.value();
+    if (control.count == 0) { // in order again, and nothing for the sweep to visit
+        control.free = 0;
+        control.unused = 1;
+    }
 }
 
 template <class Address> bool ConnectionTable<Address>::put_into_index(Hit hit, const Key& key) {
@@ -170,13 +173,15 @@ template <class Address> bool ConnectionTable<Address>::evict_any(PortId port, S
 
 template <class Address>
 bool ConnectionTable<Address>::evict_oldest(PortId port, Standing standing, uint32_t min_silence) {
-    uint32_t& oldest = head(port, standing);
-    for (unsigned tries = 0; oldest && tries < max_tries; ++tries) {
-        if (silence(EntryId(oldest)) >= min_silence) {
-            close(EntryId(oldest));
+    const auto& list = list_of(port, standing);
+    for (unsigned tries = 0; list.oldest && tries < max_tries; ++tries) {
+        EntryId oldest(list.oldest);
+        if (silence(oldest) >= min_silence) {
+            close(oldest);
             return true;
         }
-        oldest = next(oldest); // it is in use: behind the others, and on to the next
+        unlink(oldest); // it is in use: behind the others
+        link(oldest, standing);
     }
     return false;
 }
@@ -345,7 +350,7 @@ template <class Address> EntryId ConnectionTable<Address>::next_swept() {
 
 template <class Address> bool ConnectionTable<Address>::forget_port(PortId port, uint32_t n) {
     for (size_t standing = 0; standing < standing_count; ++standing)
-        while (uint32_t oldest = head(port, static_cast<Standing>(standing))) {
+        while (uint32_t oldest = list_of(port, static_cast<Standing>(standing)).oldest) {
             if (n-- == 0)
                 return false;
             close(EntryId(oldest));
@@ -358,7 +363,7 @@ template <class Address> void ConnectionTable<Address>::recount(Phase from, Phas
     ++memory_.control.phases[static_cast<size_t>(to)];
 }
 
-// --- a port's lists, each a ring; the newest is the one before the oldest
+// --- a port's lists
 
 template <class Address> Standing ConnectionTable<Address>::standing(EntryId entry) const {
     uint16_t flags = half(entry, Side::from_port).half->flags;
@@ -379,35 +384,28 @@ template <class Address> void ConnectionTable<Address>::link(EntryId entry, Stan
                                                                    << HalfOf::standing_shift);
     ++shared_.ports[sent.port].counts[static_cast<size_t>(standing)];
     uint32_t number = entry.value();
-    uint32_t& oldest = head(sent.local_port(), standing);
-    if (!oldest) {
-        oldest = next(number) = previous(number) = number;
-        return;
-    }
-    uint32_t newest = previous(oldest);
-    next(number) = oldest;
-    previous(number) = newest;
-    next(newest) = previous(oldest) = number;
+    auto& list = list_of(sent.local_port(), standing);
+    next(number) = 0;
+    previous(number) = list.newest;
+    (list.newest ? next(list.newest) : list.oldest) = number;
+    list.newest = number;
 }
 
 template <class Address> void ConnectionTable<Address>::unlink(EntryId entry) {
     const HalfOf& sent = *half(entry, Side::from_port).half;
     Standing standing = this->standing(entry);
     --shared_.ports[sent.port].counts[static_cast<size_t>(standing)];
-    uint32_t number = entry.value(), after = next(number), before = previous(number);
-    uint32_t& oldest = head(sent.local_port(), standing);
-    if (after == number) {
-        oldest = 0;
-        return;
-    }
-    next(before) = after;
-    previous(after) = before;
-    if (oldest == number)
-        oldest = after;
+    uint32_t after = next(entry.value()), before = previous(entry.value());
+    auto& list = list_of(sent.local_port(), standing);
+    (before ? next(before) : list.oldest) = after;
+    (after ? previous(after) : list.newest) = before;
 }
 
-template <class Address> uint32_t& ConnectionTable<Address>::head(PortId port, Standing standing) {
-    return shared_.ports[port.value()].lists[family<Address>][static_cast<size_t>(standing)];
+template <class Address>
+PortConnections::List& ConnectionTable<Address>::list_of(PortId port, Standing standing) {
+    PortConnections& known = shared_.ports[port.value()];
+    auto& lists = std::is_same_v<Address, Ipv4Addr> ? known.lists4 : known.lists6;
+    return lists[static_cast<size_t>(standing)];
 }
 
 template <class Address> uint32_t& ConnectionTable<Address>::next(uint32_t entry) {

@@ -265,7 +265,7 @@ private:
     void settle(EntryId entry, Standing standing);
     void link(EntryId entry, Standing standing);
     void unlink(EntryId entry);
-    uint32_t& head(PortId port, Standing standing);
+    PortConnections::List& list_of(PortId port, Standing standing);
     uint32_t& next(uint32_t entry);
     uint32_t& previous(uint32_t entry);
 

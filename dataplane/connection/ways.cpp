@@ -12,14 +12,14 @@ uint64_t word(const uint8_t* bytes) {
     return word;
 }
 
+// Multiplications that do not wait for each other.
 uint64_t hash(const Way& way) {
-    uint64_t sum = mix(word(way.arrives_with.data()), word(way.arrives_with.data() + 4));
-    sum = mix(sum, word(way.leaves_with.data()));
-    sum = mix(sum, word(way.leaves_with.data() + 4));
-    sum = mix(sum, word(way.target.address.data()));
-    sum = mix(sum, word(way.target.address.data() + 8));
-    sum = mix(sum, uint64_t{way.target.segment.value()} << 32 | way.sender.id);
-    return mix(sum, uint64_t{way.mtu} << 8 | way.hops);
+    uint64_t arrival = mix(word(way.arrives_with.data()), word(way.arrives_with.data() + 4));
+    uint64_t departure = mix(word(way.leaves_with.data()), ~word(way.leaves_with.data() + 4));
+    uint64_t address = mix(word(way.target.address.data()), word(way.target.address.data() + 8));
+    uint64_t rest = mix(uint64_t{way.target.segment.value()} << 32 | uint64_t{way.sender.id} << 16,
+                        uint64_t{way.mtu} << 8 | way.hops);
+    return mix(arrival ^ rest, departure ^ address);
 }
 
 } // namespace
