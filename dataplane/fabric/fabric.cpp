@@ -5,7 +5,22 @@
 namespace ringfence {
 
 namespace {
+
 MacAddr key_of(Ipv4Addr address) { return MacAddr::from_u64(address.value); }
+
+RouterPlace place_of(const Router& router, uint16_t interface) {
+    return {router.id(), interface, router.interfaces()[interface].outside, router.is_fence()};
+}
+
+// Whether its segment sees no difference between the two in the interface.
+bool stands_alike(const Router& one, const Router& other, uint16_t interface) {
+    if (interface >= other.interfaces().size())
+        return false;
+    const RouterInterface &a = one.interfaces()[interface], &b = other.interfaces()[interface];
+    return a.segment == b.segment && a.mac == b.mac && a.addresses == b.addresses &&
+           place_of(one, interface) == place_of(other, interface);
+}
+
 } // namespace
 
 std::optional<MacAddr> Fabric::neighbour(const Segment& segment, const IpAddr& address) const {
@@ -80,12 +95,11 @@ void FabricEdit::erase_next_hop(NextHopId id) {
 
 void FabricEdit::set_router(Router router) {
     const Router* old = fabric_.router(router.id());
-    if (old && old->is_same_as(router)) {
-        place(*old, true); // where a segment was made anew
+    if (old)
+        take_out(*old, &router);
+    put_in(router);
+    if (old && old->is_same_as(router))
         return;
-    }
-    erase_router(router.id());
-    place(router, true);
     note(ObjectId(router.id()), Change::Effect::raises);
     uint32_t id = router.id().value();
     fabric_.routers_.set(id, std::make_shared<const Router>(std::move(router)));
@@ -95,25 +109,30 @@ void FabricEdit::erase_router(RouterId id) {
     const Router* old = fabric_.router(id);
     if (!old)
         return;
-    place(*old, false);
+    take_out(*old, nullptr);
     note(ObjectId(id), Change::Effect::raises);
     fabric_.routers_.set(id.value(), nullptr);
 }
 
-// Puts the router's interfaces into their segments, or takes them out.
-void FabricEdit::place(const Router& router, bool there) {
+// Segments are copied only where they change: an edge of many networks may get a route.
+void FabricEdit::put_in(const Router& router) {
     for (uint16_t i = 0; i < router.interfaces().size(); ++i) {
         const RouterInterface& interface = router.interfaces()[i];
-        RouterPlace place{router.id(), i, interface.outside, router.is_fence()};
         const Segment* now = peek(interface.segment);
         const RouterPlace* known = now ? now->router(interface.mac.to_u64()) : nullptr;
-        bool is_there = known && *known == place;
-        if (!now || is_there == there)
-            continue;
-        if (there)
-            segment(interface.segment)->add_router(place, interface);
-        else
-            segment(interface.segment)->erase_router(place, interface);
+        if (now && !(known && *known == place_of(router, i)))
+            segment(interface.segment)->add_router(place_of(router, i), interface);
+    }
+}
+
+void FabricEdit::take_out(const Router& router, const Router* successor) {
+    for (uint16_t i = 0; i < router.interfaces().size(); ++i) {
+        const RouterInterface& interface = router.interfaces()[i];
+        const Segment* now = peek(interface.segment);
+        const RouterPlace* known = now ? now->router(interface.mac.to_u64()) : nullptr;
+        bool stays = successor && stands_alike(router, *successor, i);
+        if (known && *known == place_of(router, i) && !stays)
+            segment(interface.segment)->erase_router(place_of(router, i), interface);
     }
 }
 

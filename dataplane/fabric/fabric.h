@@ -137,7 +137,8 @@ public:
 private:
     const Segment* peek(SegmentId id) const;
     void take_out(SegmentId id);
-    void place(const Router& router, bool there);
+    void put_in(const Router& router);
+    void take_out(const Router& router, const Router* successor);
     void note(ObjectId object, Change::Effect effect) { changes_.push_back({object, effect}); }
 
     Fabric fabric_;

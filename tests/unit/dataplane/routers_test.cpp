@@ -110,6 +110,25 @@ TEST(Routers, MoveToAnotherSegmentAndBack) {
     EXPECT_NE(before->segment(parent)->router(outside_mac.to_u64()), nullptr);
 }
 
+TEST(Routers, OfManyNetworksGetARouteWithoutTouchingThem) {
+    FabricEdit build;
+    RouterSettings edge;
+    for (uint32_t i = 0; i < 100; ++i) {
+        build.segment(SegmentId(i), settings(5000 + i));
+        edge.interfaces.emplace_back(SegmentId(i), MacAddr::from_u64(0x02cc00000000 + i));
+    }
+    build.set_router(Router(fence, edge, {}));
+    auto before = build.finish();
+    FabricEdit edit(before);
+    edge.interfaces[42].addresses = {{address("10.42.0.1"), 24}};
+    edit.set_router(Router(fence, edge, {{*IpPrefix::from("10.42.0.0/24"), 42, std::nullopt}}));
+    auto after = edit.finish();
+    for (uint32_t i = 0; i < 100; ++i)
+        EXPECT_EQ(before->segment(SegmentId(i)) == after->segment(SegmentId(i)), i != 42);
+    EXPECT_NE(after->segment(SegmentId(42))->router_with(address("10.42.0.1")), nullptr);
+    EXPECT_NE(after->router(fence)->route(address("10.42.0.9")), nullptr);
+}
+
 TEST(Routers, AreFoundAsNeighboursWithWhatTheyHaveAndHold) {
     auto fabric = fabric_with_a_fence();
     const Segment &outer = *fabric->segment(parent), &inner = *fabric->segment(inside);
