@@ -10,6 +10,7 @@
 
 #include "controller/client/meeting.h"
 #include "controller/client/store.h"
+#include "controller/client/updates.h"
 #include "controller/model/edges.h"
 
 namespace ringfence::client {
@@ -284,11 +285,8 @@ void rely_on_source(Draft& draft, const Source& source) {
     for (const nb::Nic& nic : source.nics)
         if (nic.organization_network)
             networks.insert(*nic.organization_network);
-    using Column = nb::OrganizationNetwork::Column;
-    for (const Uuid& uuid : networks)
-        if (const auto* network = draft.rows().organization_network.find(uuid))
-            draft.rely_on(*network,
-                          Column::mode | Column::subnets | Column::gateways | Column::ranges);
+    for (const Uuid& network : networks)
+        rely_on_addressing(draft, network);
 }
 
 Result<std::vector<Uuid>> clone_all(Draft& draft, const NewClones& wanted, Clones& clones) {

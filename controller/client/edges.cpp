@@ -185,6 +185,8 @@ Result<Made<Route>> Cloud::create(const NewRoute& wanted) {
                         wanted.edge.text(), route.prefix, fmt::join((*there)->next_hops, ", "));
         }
         draft.rely_on(**edge, nb::EdgeRouter::Column::networks | nb::EdgeRouter::Column::addresses);
+        for (const auto& [network, outside] : model::standings(draft.rows(), **edge))
+            rely_on_addressing(draft, network);
         return Target{draft.insert(route)};
     });
 }

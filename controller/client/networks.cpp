@@ -132,14 +132,6 @@ Result<> set_parent(const nb::Tables& rows, nb::VappNetwork& network, const Path
     });
 }
 
-// What a new edge router rests on.
-void rely_on_parent(Draft& draft, const nb::VappNetwork& network) {
-    using Column = nb::OrganizationNetwork::Column;
-    if (const auto* parent =
-            network.parent ? draft.rows().organization_network.find(*network.parent) : nullptr)
-        draft.rely_on(*parent, Column::mode | Column::subnets | Column::gateways | Column::ranges);
-}
-
 } // namespace
 
 // --- Organization networks ----------------------------------------------------------------------
@@ -238,7 +230,8 @@ Result<Made<VappNetwork>> Cloud::create(const NewVappNetwork& wanted) {
             if (auto taken = take_vni(draft, network, wanted.vni); !taken)
                 return tl::unexpected(taken.error());
         draft.insert(network);
-        rely_on_parent(draft, network);
+        if (network.parent)
+            rely_on_addressing(draft, *network.parent);
         Ledger ledger(draft);
         ledger.add(entries_of(rows, network));
         if (model::has_edge(network)) {

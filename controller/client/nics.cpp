@@ -23,18 +23,6 @@ int64_t free_number(const nb::Tables& rows, const Uuid& vm) {
     return number; // out of range when all are taken; the rules say so
 }
 
-// What the NIC's addresses come from and are checked against.
-template <class Row>
-void rely_on_addressing(Draft& draft, const ovsdb::Table<Row>& table, const Uuid& segment) {
-    using Column = typename Row::Column;
-    if (const Row* network = table.find(segment))
-        draft.rely_on(*network, Column::subnets | Column::gateways | Column::ranges);
-}
-void rely_on_addressing(Draft& draft, const Uuid& segment) {
-    rely_on_addressing(draft, draft.rows().organization_network, segment);
-    rely_on_addressing(draft, draft.rows().vapp_network, segment);
-}
-
 // "front" of the VM's organization, or "back" of its vApp.
 Result<> put_on(Draft& draft, nb::Nic& nic, const Path& vm, const NicNetwork& to) {
     if (to.network.empty() == to.vapp_network.empty())

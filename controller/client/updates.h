@@ -49,4 +49,15 @@ template <class Row> void keep_sound(Draft& draft, const ovsdb::Table<Row>& tabl
             });
 }
 
+// Addresses on this network are drawn from its addressing, or checked against it.
+inline void rely_on_addressing(Draft& draft, const Uuid& network) {
+    const auto rely = [&]<class Row>(const ovsdb::Table<Row>& table) {
+        using Column = typename Row::Column;
+        if (const Row* row = table.find(network))
+            draft.rely_on(*row, Column::subnets | Column::gateways | Column::ranges);
+    };
+    rely(draft.rows().organization_network);
+    rely(draft.rows().vapp_network);
+}
+
 } // namespace ringfence::client

@@ -193,6 +193,50 @@ TEST_F(RaceTest, ANicIsBoundToAHostOfItsDataCenterAtLast) {
     }
 }
 
+TEST_F(RaceTest, ANetworkIsAttachedToOneEdge) {
+    Cloud cloud = open();
+    make_acme(cloud);
+    for (size_t i = 0; i < racers; ++i)
+        EXPECT_OK(cloud.create(NewEdge{.path = {"acme", "e" + std::to_string(i)}}));
+    const auto results = race<Edge>([](Cloud& other, size_t i) {
+        return other.attach({"acme", "e" + std::to_string(i)},
+                            {.network = "front", .addresses = {"10.0.0.1"}});
+    });
+    expect_one_winner(results, "network acme/front: is attached to edge acme/e");
+}
+
+// A route and the subnet of its next hop: half of the racers take the subnet away.
+TEST_F(RaceTest, ARoutesNextHopIsConnectedAtLast) {
+    Cloud cloud = open();
+    make_acme(cloud);
+    EXPECT_OK(cloud.create(NewEdge{.path = {"acme", "main"}}));
+    EXPECT_OK(cloud.attach({"acme", "main"}, {.network = "front", .addresses = {"10.0.0.1"}}));
+    for (int round = 0; round < 3; ++round) {
+        std::atomic<int> moved = 0, routed = 0;
+        race<Route>([&](Cloud& other, size_t i) -> Result<Made<Route>> {
+            const std::string prefix = "172.16." + std::to_string(i) + ".0/24";
+            if (i % 2)
+                moved += other
+                             .set({"acme", "front"},
+                                  NetworkChange{.segment = {.subnets = Texts{"10.0.0.0/25"}}})
+                             .has_value();
+            else
+                routed += other
+                              .create(NewRoute{.edge = {"acme", "main"},
+                                               .prefix = prefix,
+                                               .next_hops = {"10.0.0.200"}})
+                              .has_value();
+            return fail("counted already");
+        });
+        EXPECT_NE(moved > 0, routed > 0) << moved << " and " << routed;
+        const auto routes = cloud.routes({"acme", "main"});
+        for (const Route& route : routes.value())
+            EXPECT_OK(cloud.delete_route(route.edge, route.prefix));
+        EXPECT_OK(cloud.set({"acme", "front"},
+                            NetworkChange{.segment = {.subnets = Texts{"10.0.0.0/24"}}}));
+    }
+}
+
 TEST_F(RaceTest, ADeletionDuringCreationsLeavesNothingHanging) {
     Cloud cloud = open();
     make_acme(cloud);
