@@ -5,6 +5,7 @@
 //
 // A burst goes three times through the table, so that its cache misses overlap: aim, pick,
 // connection.
+#include "core/wire/neighbour.h"
 #include "dataplane/stages/decide.h"
 #include "dataplane/stages/reserved.h"
 #include "dataplane/stages/stages.h"
@@ -29,6 +30,12 @@ bool is_routed(const Packet& packet, Destination to) {
     return is_router(to) || (!is_sent && is_router(packet.segment->find(packet.source)));
 }
 
+// Neighbour discovery is of its link, and of no connection (RFC 4861).
+bool is_discovery(const Packet& packet) {
+    return packet.protocol == ip_protocol::icmp6 && packet.has_l4 &&
+           nd_type::is_nd(packet.at<IcmpHeader>(packet.l4)->type());
+}
+
 template <class Address> Verdict look_up(const Fabric& fabric, Worker& worker, Packet& packet);
 
 } // namespace
@@ -39,7 +46,7 @@ Verdict aim(const Fabric& fabric, Worker& worker, Packet& packet) {
     bool is_sent = !packet.from_tunnel && !packet.handed_over;
     if (!routed && !(is_sent ? !packet.port->policies.empty() : is_guarded(fabric, to)))
         return Verdict::next;
-    if (!is_ip(packet) || packet.tagged || is_group(packet.destination))
+    if (!is_ip(packet) || packet.tagged || is_group(packet.destination) || is_discovery(packet))
         return routed ? Verdict::route_not_ip : Verdict::next;
     packet.passage = &worker.take_passage();
     packet.mark(Mark::connections);

@@ -1,7 +1,10 @@
 // dataplane/README.md says what the code does: its tables are compared with the code's own lists.
 // RINGFENCE_UPDATE_README=1 writes the verdict table anew.
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <map>
+#include <regex>
 #include <sstream>
 
 #include <fmt/core.h>
@@ -14,12 +17,14 @@ namespace ringfence {
 
 namespace {
 
-std::string read_readme() {
-    std::ifstream file(DATAPLANE_README);
+std::string read_file(const std::filesystem::path& path) {
+    std::ifstream file(path);
     std::stringstream text;
     text << file.rdbuf();
     return text.str();
 }
+
+std::string read_readme() { return read_file(DATAPLANE_README); }
 
 const char* name_of(VerdictKind kind) {
     switch (kind) {
@@ -79,6 +84,30 @@ TEST(Readme, HasEveryStageInThePipelinesOrder) {
     for (size_t i = 0; i < stage_count; ++i) {
         at = readme.find(fmt::format("\n| `{}` |", to_string(static_cast<Stage>(i))), at);
         ASSERT_NE(at, std::string::npos) << to_string(static_cast<Stage>(i));
+    }
+}
+
+// "`fence.case`: Hairpin" in a table of rows and tests: the file is there, and a case of such a
+// name.
+TEST(Readme, NamesTestsThatAreThere) {
+    std::map<std::string, std::filesystem::path> tests;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(TESTS))
+        tests[entry.path().filename()] = entry.path();
+    const std::regex named(R"(`([\w/]+\.(?:case|py|cpp))`(?:: ([^,;|`]+))?)");
+    for (const char* readme : {DATAPLANE_README, EDGE_ROUTER_README}) {
+        std::string text = read_file(readme);
+        text.erase(0, text.find("## Which test shows which row"));
+        ASSERT_FALSE(text.empty()) << readme;
+        for (std::sregex_iterator one(text.begin(), text.end(), named), end; one != end; ++one) {
+            auto file = tests.find(std::filesystem::path((*one)[1].str()).filename());
+            ASSERT_NE(file, tests.end()) << readme << ": " << one->str();
+            std::string name = (*one)[2];
+            name.erase(name.find_last_not_of(" \n") + 1);
+            if (file->first.ends_with(".case") && !name.empty()) {
+                EXPECT_NE(read_file(file->second).find(name), std::string::npos)
+                    << readme << ": no case of " << file->first << " is named: " << name;
+            }
+        }
     }
 }
 
