@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The example of controller/client, built and run against the installed library alone."""
+"""The examples of controller/client, built and run against the installed library alone."""
 
 import argparse
 import json
@@ -17,9 +17,10 @@ def main() -> None:
         folder = Path(name)
         run(options.cmake, "--install", options.build, "--prefix", folder / "prefix", "--component", "client")
         check_headers(folder / "prefix/include")
-        example = build(options, folder)
+        examples = build(options, folder)
         with Database(folder, options.source / SCHEMA) as remote:
-            check_example(example, remote)
+            check_first_tenant(examples / "first-tenant", remote)
+            check_copies(examples / "copies", remote)
 
 
 def parse() -> argparse.Namespace:
@@ -47,7 +48,7 @@ def build(options: argparse.Namespace, folder: Path) -> Path:
     run(options.cmake, "-S", folder / "example", "-B", folder / "build", "-G", options.generator,
         f"-DCMAKE_PREFIX_PATH={folder / 'prefix'}")
     run(options.cmake, "--build", folder / "build")
-    return folder / "build/first-tenant"
+    return folder / "build"
 
 
 class Database:
@@ -69,7 +70,7 @@ class Database:
         self.process.wait()
 
 
-def check_example(example: Path, remote: str) -> None:
+def check_first_tenant(example: Path, remote: str) -> None:
     first = run(example, remote, "acme").splitlines()
     assert first[0] == "acme/front is VNI 5000", first
     assert first[1].startswith("web-0: iface-id acme/shop/web-0/0, MAC 02:"), first
@@ -80,6 +81,13 @@ def check_example(example: Path, remote: str) -> None:
     assert len(nics[0]["rows"]) == 2, nics
     refused = subprocess.run([example, remote, "a/b"], capture_output=True, text=True, check=False)
     assert refused.returncode == 1 and "is not a name" in refused.stderr, refused
+
+
+def check_copies(example: Path, remote: str) -> None:
+    lines = [line.split() for line in run(example, remote, "globex", 2).splitlines()]
+    assert [line[0] for line in lines] == [f"globex/{vapp}/web/0:" for vapp in ("copy-1", "copy-2", "shop")], lines
+    assert len({(line[1], line[2]) for line in lines}) == 1, lines
+    assert len({line[4] for line in lines}) == 3, lines
 
 
 def run(*command) -> str:
