@@ -234,7 +234,7 @@ Result<> reshape(Draft& draft, Ledger& ledger, const nb::OrganizationNetwork& wa
         draft.update(edge, nb::EdgeRouter::Column::addresses);
         ledger.change(before, entries_of(rows, edge));
     }
-    if (old.subnets == wanted.subnets)
+    if (old.subnets == wanted.subnets && old.ranges == wanted.ranges)
         return {};
     for (const nb::VappNetwork& child :
          copies(rows.vapp_network,

@@ -236,6 +236,47 @@ TEST_F(FenceTest, SwitchesModesUnderItsNics) {
     EXPECT_EQ(ledger(cloud, lan), (Strings{"10.0.0.5 nic acme/shop/web/0"}));
 }
 
+TEST_F(FenceTest, MovesToAnotherParent) {
+    Cloud cloud = open();
+    make_shop(cloud);
+    EXPECT_OK(cloud.create(fenced()));
+    EXPECT_OK(cloud.create(inside("web", {"10.0.0.5"})));
+    EXPECT_OK(cloud.create(
+        NewNetwork{.path = {"acme", "back"},
+                   .segment = {.subnets = {"10.0.0.0/16"}, .ranges = {"10.0.7.0-10.0.7.9"}}}));
+    const Path lan{"acme", "shop", "lan"};
+    const auto moved = cloud.set(lan, VappNetworkChange{.parent = "back"});
+    ASSERT_TRUE(moved) << why(moved);
+    EXPECT_EQ(moved->object.parent, "back");
+    EXPECT_EQ(moved->object.edge_addresses, Texts{"10.0.7.0"});
+    EXPECT_EQ(cloud.nic("acme/shop/web/0")->outside_addresses, Texts{"10.0.7.1"});
+    EXPECT_EQ(ledger(cloud, {"acme", "front"}).size(), 3u); // nothing is left there
+    EXPECT_ERROR(not_found, "network acme/nope does not exist",
+                 cloud.set(lan, VappNetworkChange{.parent = "nope"}));
+    const auto orphan = cloud.set(lan, VappNetworkChange{.parent = ""});
+    ASSERT_FALSE(orphan);
+    EXPECT_EQ(orphan.error().kind, ErrorKind::not_found);
+}
+
+TEST_F(FenceTest, FollowsItsParentsSubnet) {
+    Cloud cloud = open();
+    make_shop(cloud);
+    EXPECT_OK(cloud.create(nat_routed()));
+    EXPECT_OK(cloud.create(inside("web", {"192.168.0.5"})));
+    const auto renumbered = cloud.set(
+        {"acme", "front"}, NetworkChange{.segment = {.subnets = Texts{"10.5.0.0/24"},
+                                                     .gateways = Texts{"10.5.0.1"},
+                                                     .ranges = Texts{"10.5.0.10-10.5.0.19"}}});
+    ASSERT_TRUE(renumbered) << why(renumbered);
+    EXPECT_EQ(cloud.vapp_network({"acme", "shop", "lan"})->edge_addresses, Texts{"10.5.0.10"});
+    EXPECT_EQ(cloud.nic("acme/shop/web/0")->outside_addresses, Texts{"10.5.0.11"});
+    EXPECT_EQ(
+        ledger(cloud, {"acme", "front"}),
+        (Strings{"10.5.0.0 reserved subnet of acme/front", "10.5.0.1 gateway gateway of acme/front",
+                 "10.5.0.10 router edge acme/shop/lan", "10.5.0.11 outside acme/shop/web/0",
+                 "10.5.0.255 reserved broadcast of acme/front"}));
+}
+
 TEST_F(FenceTest, RefusesAModeThatItsNicsCantBear) {
     Cloud cloud = open();
     make_shop(cloud);
@@ -300,6 +341,21 @@ TEST_F(FenceTest, UndeployingReleasesOutsideAddressesUnlessTheyAreKept) {
     both.merge(cloud.nic("acme/shop/db/0")->outside_addresses);
     EXPECT_EQ(both, (Texts{"10.0.0.102", "10.0.0.103"}));
     EXPECT_ERROR(not_found, "vApp acme/nope does not exist", cloud.deploy({"acme", "nope"}));
+}
+
+TEST_F(FenceTest, AVappMayBeMadeUndeployed) {
+    Cloud cloud = open();
+    make_shop(cloud);
+    EXPECT_FALSE(
+        cloud.create(NewVapp{.path = {"acme", "idle"}, .deployed = false})->object.deployed);
+    auto network = fenced();
+    network.path = {"acme", "idle", "lan"};
+    EXPECT_OK(cloud.create(network));
+    auto nic = inside("web", {"10.0.0.5"});
+    nic.vm = {"acme", "idle", "web"};
+    EXPECT_EQ(cloud.create(nic)->object.outside_addresses, Texts{});
+    EXPECT_OK(cloud.deploy({"acme", "idle"}));
+    EXPECT_EQ(cloud.nic("acme/idle/web/0")->outside_addresses, Texts{"10.0.0.101"});
 }
 
 TEST_F(FenceTest, AVappGoesAsAUnit) {

@@ -401,6 +401,26 @@ TEST(EdgeCheck, HoldsTheLedgersRowsAgainstNewcomers) { // row 38
     EXPECT_EQ(model.entry(id("network/acme"), "10.0.0.50"), nullptr);
 }
 
+TEST(AddressRange, KnowsItsSizeAndWhatComesNext) {
+    const auto size = [](const char* text) { return model::AddressRange::from(text)->size(); };
+    EXPECT_EQ(size("10.0.0.5"), 1);
+    EXPECT_EQ(size("10.0.0.5-10.0.1.4"), 256);
+    EXPECT_EQ(size("1.0.0.0-223.255.255.255"), 223ll << 24);
+    EXPECT_EQ(size("fd00::1"), 1);
+    EXPECT_EQ(size("fd00::ff-fd00::200"), 0x102);
+    EXPECT_EQ(size("fd00::ffff:ffff-fd00::1:0:0"), 2);
+    EXPECT_EQ(size("fd00::-fd00::7fff:ffff:ffff:fffe"), INT64_MAX);
+    EXPECT_EQ(size("fd00::-fd00::ffff:ffff:ffff:ffff"), INT64_MAX);
+    EXPECT_EQ(size("fd00::-fd00:0:0:1::"), INT64_MAX);
+    const auto next = [](const char* text) {
+        return to_string(model::next_address(*IpAddr::from(text)));
+    };
+    EXPECT_EQ(next("10.0.0.255"), "10.0.1.0");
+    EXPECT_EQ(next("255.255.255.255"), "0.0.0.0");
+    EXPECT_EQ(next("fd00::ffff"), "fd00::1:0");
+    EXPECT_EQ(next("ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"), "::");
+}
+
 TEST(RouterMac, IsTheSameInEveryCloneInsideAndAnotherOneOutside) {
     const auto rows = fenced_cloud();
     const auto& edge = *rows.edge_router.find(id("edge/shop/front"));
