@@ -3,6 +3,7 @@
 #include "dataplane/stages/decide.h"
 #include "dataplane/stages/stages.h"
 #include "dataplane/stages/tuple.h"
+#include "edge-router/firewall/tcp_segment.h"
 
 namespace ringfence {
 
@@ -11,18 +12,21 @@ namespace {
 template <class Address> Verdict judge_packet(const Fabric& fabric, Worker& worker, Packet& packet);
 
 // Nothing but a query begins a connection of ICMP's, nothing but a SYN one of TCP's.
-bool can_begin(const Packet& packet, const ConnectionSettings& settings) {
+Verdict check_beginning(const Packet& packet, const ConnectionSettings& settings) {
     if (!packet.has_l4)
-        return true;
+        return Verdict::next;
+    bool can_begin = true;
     if (packet.protocol == ip_protocol::tcp) {
         uint8_t flags = packet.at<TcpHeader>(packet.l4)->flags();
-        return settings.tcp.loose || (flags & tcp_flag::syn && !(flags & tcp_flag::ack));
+        if (!TcpSegment::is_sane(flags))
+            return Verdict::fw_tcp_invalid;
+        can_begin = settings.tcp.loose || (flags & tcp_flag::syn && !(flags & tcp_flag::ack));
+    } else if (packet.protocol == ip_protocol::icmp) {
+        can_begin = packet.at<IcmpHeader>(packet.l4)->type() != icmp_type::echo_reply;
+    } else if (packet.protocol == ip_protocol::icmp6) {
+        can_begin = packet.at<IcmpHeader>(packet.l4)->type() != icmp6_type::echo_reply;
     }
-    if (packet.protocol == ip_protocol::icmp)
-        return packet.at<IcmpHeader>(packet.l4)->type() != icmp_type::echo_reply;
-    if (packet.protocol == ip_protocol::icmp6)
-        return packet.at<IcmpHeader>(packet.l4)->type() != icmp6_type::echo_reply;
-    return true;
+    return can_begin ? Verdict::next : Verdict::fw_no_connection;
 }
 
 } // namespace
@@ -68,8 +72,8 @@ Verdict judge_packet(const Fabric& fabric, Worker& worker, Packet& packet) {
     if (verdict != Verdict::next)
         connections.deny<Address>({passage.probe<Address>().key, packet.destination, packet.source},
                                   passage.landing.port, verdict);
-    else if (!known && !can_begin(packet, connections.settings()))
-        verdict = Verdict::fw_no_connection;
+    else if (!known)
+        verdict = check_beginning(packet, connections.settings());
     return verdict;
 }
 

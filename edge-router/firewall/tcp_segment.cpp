@@ -35,7 +35,7 @@ uint8_t TcpSegment::scale_in(uint8_t* header, size_t linear, size_t header_lengt
     return no_scale;
 }
 
-bool TcpSegment::is_sane() const {
+bool TcpSegment::is_sane(uint8_t flags) {
     switch (flags & (tcp_flag::syn | tcp_flag::fin | tcp_flag::rst | tcp_flag::ack)) {
     case tcp_flag::syn:
     case tcp_flag::syn | tcp_flag::ack:

@@ -46,7 +46,8 @@ struct TcpSegment {
     // Flags that some TCP sends together: SYN, SYN+ACK, RST, RST+ACK, FIN+ACK or ACK, with or
     // without PSH and URG. All else is a probe or a fault (null, Xmas, SYN+FIN, SYN+RST, FIN
     // without ACK).
-    bool is_sane() const;
+    static bool is_sane(uint8_t flags);
+    bool is_sane() const { return is_sane(flags); }
 
 private:
     static uint8_t scale_in(uint8_t* header, size_t linear, size_t header_length);
