@@ -15,7 +15,6 @@ constexpr auto asks = [](const Packet& packet) { return packet.asks; };
 constexpr auto is_undecided = [](const Packet& packet) {
     return packet.out.kind == Out::Kind::undecided;
 };
-constexpr auto meets_connections = [](const Packet& packet) { return packet.passage != nullptr; };
 constexpr auto is_new = [](const Packet& packet) {
     return packet.passage && packet.out.kind == Out::Kind::undecided;
 };
@@ -56,14 +55,15 @@ void follow_connections(const Each& each, Burst& burst) {
     each(Stage::connection, aim, burst, is_undecided);
     if (!burst.has(Mark::connections))
         return;
-    each(Stage::connection, pick, burst, meets_connections);
-    each(Stage::connection, connection, burst, meets_connections);
+    each(Stage::connection, pick, burst, is_new);
+    each(Stage::connection, connection, burst, is_new);
 }
 
 // Where to. What meets connections and is of none begins one, by the slow path.
 void decide(const Each& each, Burst& burst) {
     if (burst.has(Mark::undecided))
-        each.in_turn({{Stage::route, route},
+        each.in_turn({{Stage::relate, relate},
+                      {Stage::route, route},
                       {Stage::bridge, bridge},
                       {Stage::judge, judge},
                       {Stage::connect, connect}},
@@ -82,8 +82,7 @@ void from_nic(const Each& each, Burst& burst) {
     deliver(each, burst);
 }
 
-void from_uplink(const Each& each, Burst& burst) {
-    each(Stage::decapsulate, decapsulate, burst);
+void from_vtep(const Each& each, Burst& burst) {
     each(Stage::parse, parse, burst, is_undecided);
     if (burst.has(Mark::routers))
         follow_connections(each, burst);
@@ -92,12 +91,27 @@ void from_uplink(const Each& each, Burst& burst) {
     deliver(each, burst);
 }
 
+void from_uplink(const Each& each, Burst& burst) {
+    each(Stage::decapsulate, decapsulate, burst);
+    from_vtep(each, burst);
+}
+
 // Handed over by another local port, in the segment between the two.
 void from_port(const Each& each, Burst& burst) {
     each(Stage::parse, parse, burst);
     follow_connections(each, burst);
     each(Stage::check_sender, trace_back, burst, is_new);
     decide(each, burst);
+    deliver(each, burst);
+}
+
+// Made by a router of this host.
+void from_router(const Each& each, Burst& burst) {
+    each(Stage::parse, parse, burst);
+    each(Stage::route, enrol, burst);
+    each(Stage::route, route, burst);
+    each(Stage::bridge, bridge, burst, is_new);
+    each(Stage::route, pass_on, burst, is_new);
     deliver(each, burst);
 }
 
@@ -110,7 +124,11 @@ void arrive(const Fabric& fabric, Worker& worker, const Arrival& arrival, Burst&
     Packet& packet = burst.add(arrival.frame);
     packet.port = port;
     packet.segment = segment;
-    packet.handed_over = true;
+    packet.from_tunnel = arrival.from == Arrival::From::vtep;
+    packet.peer = arrival.peer;
+    packet.outer_ecn = arrival.outer_ecn;
+    packet.handed_over = arrival.from == Arrival::From::port;
+    packet.generated = arrival.from == Arrival::From::router;
     if (worker.trace().armed()) [[unlikely]]
         packet.traced = worker.trace().begin();
 }
@@ -135,18 +153,26 @@ void run(const Each& each, const LocalPort* port, Burst& burst) {
     }
 }
 
-} // namespace
+void run(const Each& each, Arrival::From from, Burst& burst) {
+    switch (from) {
+    case Arrival::From::port:
+        return from_port(each, burst);
+    case Arrival::From::vtep:
+        return from_vtep(each, burst);
+    case Arrival::From::router:
+        return from_router(each, burst);
+    }
+}
 
-namespace {
-
-// What has been handed over meanwhile; it may hand over more.
+// What has been handed over or made meanwhile, in order; it may bring more.
 void process_arrivals(const Fabric& fabric, Worker& worker) {
-    while (auto arrival = worker.next_arrival()) {
+    for (auto next = worker.next_arrival(); next;) {
         Burst burst;
         worker.see(fabric);
-        for (; arrival; arrival = burst.full() ? std::nullopt : worker.next_arrival())
-            arrive(fabric, worker, *arrival, burst);
-        from_port(Each(fabric, worker), burst);
+        const Arrival::From from = next->from;
+        for (; next && next->from == from && !burst.full(); next = worker.next_arrival())
+            arrive(fabric, worker, *next, burst);
+        run(Each(fabric, worker), from, burst);
     }
 }
 

@@ -10,6 +10,7 @@
 #include "dataplane/stages/reserved.h"
 #include "dataplane/stages/stages.h"
 #include "dataplane/stages/way.h"
+#include "edge-router/icmp/quote.h"
 
 namespace ringfence {
 
@@ -36,6 +37,12 @@ bool is_discovery(const Packet& packet) {
            nd_type::is_nd(packet.at<IcmpHeader>(packet.l4)->type());
 }
 
+bool is_error(const Packet& packet) {
+    bool is_icmp = packet.protocol == ip_protocol::icmp || packet.protocol == ip_protocol::icmp6;
+    return is_icmp && packet.has_l4 &&
+           is_icmp_error(packet.protocol, packet.at<IcmpHeader>(packet.l4)->type());
+}
+
 template <class Address> Verdict look_up(const Fabric& fabric, Worker& worker, Packet& packet);
 
 } // namespace
@@ -50,6 +57,7 @@ Verdict aim(const Fabric& fabric, Worker& worker, Packet& packet) {
         return routed ? Verdict::route_not_ip : Verdict::next;
     packet.passage = &worker.take_passage();
     packet.mark(Mark::connections);
+    packet.passage->is_error = is_error(packet);
     by_family(packet, [&]<class Address>() {
         auto& probe = packet.passage->probe<Address>();
         probe.key = key_of<Address>(packet);
@@ -107,6 +115,8 @@ Verdict reconsider(const Fabric& fabric, Worker& worker, Hit<Address> hit, Packe
 }
 
 template <class Address> Verdict look_up(const Fabric& fabric, Worker& worker, Packet& packet) {
+    if (packet.passage->is_error) [[unlikely]]
+        return undecided(packet);
     Connections& connections = worker.connections();
     auto& table = connections.table<Address>();
     auto hit = table.find(packet.passage->probe<Address>());

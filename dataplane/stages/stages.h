@@ -38,6 +38,13 @@ Verdict connection(const Fabric&, Worker&, Packet&);
 // Handed over: who sent it, and through which routers.
 Verdict trace_back(const Fabric&, Worker&, Packet&);
 
+// ICMP errors: of which connection, and as what do they go on?
+Verdict relate(const Fabric&, Worker&, Packet&);
+
+// Made by a router here: given a passage, and, when it is routed and bridged, sent on as it is.
+Verdict enrol(const Fabric&, Worker&, Packet&);
+Verdict pass_on(const Fabric&, Worker&, Packet&);
+
 // What no connection knows: through which routers, to where?
 Verdict route(const Fabric&, Worker&, Packet&);
 // May it begin a connection, or does it belong to one?

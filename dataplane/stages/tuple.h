@@ -68,6 +68,22 @@ inline uint8_t ttl_of(const Packet& packet) {
                                                 : packet.at<Ipv6Header>(packet.l3)->hop_limit();
 }
 
+// What is behind the IP header and its extensions, by the IP header; bytes.
+template <class Address> size_t l4_length(const Packet& packet) {
+    size_t before = packet.l4 - packet.l3;
+    if constexpr (std::is_same_v<Address, Ipv4Addr>)
+        return packet.at<Ipv4Header>(packet.l3)->total_length() - before;
+    else
+        return packet.at<Ipv6Header>(packet.l3)->payload_length() + sizeof(Ipv6Header) - before;
+}
+
+// The frame gets the header's MACs.
+inline void put_macs(const Packet& packet, const Header& header) {
+    auto* ethernet = packet.at<EthernetHeader>(0);
+    ethernet->destination = MacAddr::from_u64(header.destination_mac);
+    ethernet->source = MacAddr::from_u64(header.source_mac);
+}
+
 inline Header header_of(const Packet& packet) {
     return by_family(packet, [&]<class Address>() {
         Tuple<Address> tuple = tuple_of<Address>(packet);

@@ -4,15 +4,6 @@ namespace ringfence {
 
 namespace {
 
-// What is behind the IP header and its extensions, by the IP header.
-template <class Address> size_t l4_length(const Packet& packet) {
-    size_t before = packet.l4 - packet.l3;
-    if constexpr (std::is_same_v<Address, Ipv4Addr>)
-        return packet.at<Ipv4Header>(packet.l3)->total_length() - before;
-    else
-        return packet.at<Ipv6Header>(packet.l3)->payload_length() + sizeof(Ipv6Header) - before;
-}
-
 template <class Address> IpAddr held_address(const Target& target) {
     if constexpr (std::is_same_v<Address, Ipv6Addr>)
         return Ipv6Addr{target.address};

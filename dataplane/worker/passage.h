@@ -27,6 +27,8 @@ struct Passage {
 
     std::tuple<Probe<Ipv4Addr>, Probe<Ipv6Addr>> probes; // the packet's family alone is set
 
+    bool is_error = false; // ICMP's: of the connection that it quotes, not of one of its own
+
     // The slow path.
     Walk walk;
     Landing landing;              // bridge

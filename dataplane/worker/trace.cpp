@@ -22,6 +22,8 @@ const char* to_string(Stage stage) {
         return "connection";
     case Stage::check_sender:
         return "check_sender";
+    case Stage::relate:
+        return "relate";
     case Stage::route:
         return "route";
     case Stage::bridge:

@@ -23,6 +23,7 @@ enum class Stage : uint8_t {
     answer,
     connection,
     check_sender,
+    relate,
     route,
     bridge,
     judge,

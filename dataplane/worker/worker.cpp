@@ -1,5 +1,7 @@
 #include "dataplane/worker/worker.h"
 
+#include <algorithm>
+#include <cstring>
 #include <stdexcept>
 
 #include <rte_mbuf.h>
@@ -10,6 +12,9 @@ namespace {
 
 // Notices a second that one port can cause: a guest must not crowd out the others' in the queue.
 constexpr uint32_t notice_limit = 64;
+
+// Packets a second from one port that routers answer.
+constexpr uint32_t answer_limit = 1'000;
 
 std::unique_ptr<Connections> own_connections() {
     auto made = Connections::create({}, {});
@@ -119,6 +124,36 @@ void Worker::drop_from(Outbox& outbox, uint16_t first, Verdict why) {
 void Worker::drop(rte_mbuf* frame, Verdict why) {
     count(PortId(frame->port), why);
     rte_pktmbuf_free(frame);
+}
+
+void Worker::generate(std::span<const uint8_t> frame, PortId cause, PortId to) {
+    if (rte_mbuf* mbuf = make(frame, cause))
+        enqueue(to, mbuf, cause);
+}
+
+void Worker::generate(std::span<const uint8_t> frame, PortId cause, SegmentId in) {
+    if (rte_mbuf* mbuf = make(frame, cause))
+        queue({mbuf, in, Arrival::From::router});
+}
+
+rte_mbuf* Worker::make(std::span<const uint8_t> frame, PortId cause) {
+    constexpr size_t min_frame = 60; // IEEE 802.3, 4.2.3.3, without its checksum
+    rte_mbuf* mbuf = rte_pktmbuf_alloc(copies_);
+    auto size = static_cast<uint16_t>(std::max(frame.size(), min_frame));
+    char* room = mbuf ? rte_pktmbuf_append(mbuf, size) : nullptr;
+    if (!room) {
+        rte_pktmbuf_free(mbuf);
+        return nullptr;
+    }
+    std::memset(std::copy(frame.begin(), frame.end(), room), 0, size - frame.size());
+    mbuf->port = static_cast<uint16_t>(cause.value());
+    count(cause, Verdict::generated);
+    return mbuf;
+}
+
+bool Worker::may_answer(PortId port) {
+    State* s = state(port);
+    return s && s->answers.take(now_, ticks_per_second_, answer_limit);
 }
 
 void Worker::queue(const Arrival& arrival) {

@@ -22,6 +22,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "core/packet/verdicts.h"
@@ -135,6 +136,13 @@ public:
     }
     // One for a packet of the burst.
     Passage& take_passage() { return passages_[passages_used_++]; }
+    // A frame made by this host because of one that came from `cause`, where it is counted as
+    // `generated`: into the outbox of a port, or, as from a router in the segment, on after the
+    // burst. What finds no buffer is not made.
+    void generate(std::span<const uint8_t> frame, PortId cause, PortId to);
+    void generate(std::span<const uint8_t> frame, PortId cause, SegmentId in);
+    // True where routers may answer one more packet of the port.
+    bool may_answer(PortId port);
     // Goes on after the burst; a full queue drops it.
     void queue(const Arrival& arrival);
     std::optional<Arrival> next_arrival() { return arrivals_.pop(); }
@@ -156,7 +164,7 @@ private:
     struct State {
         Counters counters;
         Outbox outbox;
-        Meter flood, notices;
+        Meter flood, notices, answers;
         bool pending = false; // in pending_
     };
     State* state(PortId port) const {
@@ -167,6 +175,7 @@ private:
     void count_origins(const Outbox& outbox, uint16_t count, Verdict verdict);
     void drop_from(Outbox& outbox, uint16_t first, Verdict why);
     void adopt(const Fabric& fabric);
+    rte_mbuf* make(std::span<const uint8_t> frame, PortId cause);
 
     const unsigned index_;
     rte_mempool* const copies_;
