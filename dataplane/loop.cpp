@@ -76,7 +76,8 @@ struct Forwarder::Impl {
     std::vector<std::deque<std::unique_ptr<loop::Errand>>> errands_waiting;
     uint64_t layouts = 0;
 
-    Impl(const ForwarderSettings& settings, const ports::MbufPool& pool);
+    Impl(const ForwarderSettings& settings, const ports::MbufPool& pool,
+         std::vector<std::unique_ptr<Connections>> connections);
     ~Impl();
     void publish(loop::Plan next, Done done);
     // Publishes a copy of the layout that `edit` has changed.
@@ -85,7 +86,8 @@ struct Forwarder::Impl {
     void take_back_errands();
 };
 
-Forwarder::Impl::Impl(const ForwarderSettings& settings, const ports::MbufPool& pool)
+Forwarder::Impl::Impl(const ForwarderSettings& settings, const ports::MbufPool& pool,
+                      std::vector<std::unique_ptr<Connections>> connections)
     : qsbr(make_qsbr(static_cast<unsigned>(settings.cpus.size()))) {
     auto count = static_cast<unsigned>(settings.cpus.size());
     shared.qsbr = qsbr.get();
@@ -97,7 +99,8 @@ Forwarder::Impl::Impl(const ForwarderSettings& settings, const ports::MbufPool& 
             shared.rings[from].push_back(
                 from == to ? nullptr
                            : std::make_unique<SpscRing<loop::Handover>>(settings.handover_ring));
-        workers.push_back(std::make_unique<Worker>(from, pool.get(), rte_get_tsc_hz()));
+        workers.push_back(std::make_unique<Worker>(from, pool.get(), rte_get_tsc_hz(),
+                                                   std::move(connections[from])));
         shared.threads.push_back(std::make_unique<loop::Thread>(
             shared, *workers[from],
             loop::ThreadSettings{settings.cpus[from], settings.busy_poll, settings.longest_nap}));
@@ -153,10 +156,18 @@ void Forwarder::Impl::publish_layout(const std::function<void(std::vector<loop::
 }
 
 Result<std::unique_ptr<Forwarder>> Forwarder::start(const ForwarderSettings& settings,
-                                                    const ports::MbufPool& pool) {
+                                                    const ports::MbufPool& pool,
+                                                    const MakeConnections& make_connections) {
     if (auto valid = check(settings); !valid)
         return tl::unexpected(valid.error());
-    auto impl = std::make_unique<Impl>(settings, pool);
+    std::vector<std::unique_ptr<Connections>> connections;
+    for (unsigned worker = 0; worker < settings.cpus.size(); ++worker) {
+        auto made = make_connections ? make_connections(worker) : Connections::create({}, {});
+        if (!made)
+            return tl::unexpected(made.error());
+        connections.push_back(std::move(*made));
+    }
+    auto impl = std::make_unique<Impl>(settings, pool, std::move(connections));
     if (!impl->qsbr)
         return fail(ErrorKind::unavailable, "no memory for {} workers", settings.cpus.size());
     for (auto& thread : impl->shared.threads)

@@ -43,9 +43,14 @@ class Forwarder {
 public:
     using Done = std::function<void()>;
 
-    // Needs a running EAL. The pool outlives the Forwarder.
-    [[nodiscard]] static Result<std::unique_ptr<Forwarder>> start(const ForwarderSettings& settings,
-                                                                  const ports::MbufPool& pool);
+    // Makes a worker's connection tables.
+    using MakeConnections = std::function<Result<std::unique_ptr<Connections>>(unsigned worker)>;
+
+    // Needs a running EAL. The pool outlives the Forwarder. Without make_connections the tables lie
+    // in the process's memory.
+    [[nodiscard]] static Result<std::unique_ptr<Forwarder>>
+    start(const ForwarderSettings& settings, const ports::MbufPool& pool,
+          const MakeConnections& make_connections = {});
     // Stops every worker; what they still hold is freed. Callbacks not yet called are dropped.
     ~Forwarder();
 

@@ -86,7 +86,7 @@ private:
                     auto settings = engine_settings_from(other_config);
                     if (!settings)
                         return tl::unexpected(settings.error());
-                    return Engine::start(reactor_, *settings);
+                    return Engine::start(reactor_, *settings, arguments_.run_folder);
                 },
                 .in_service =
                     [this] {

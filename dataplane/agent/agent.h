@@ -12,6 +12,7 @@
 #include "dataplane/agent/fabric_agent.h"
 #include "dataplane/agent/local/database.h"
 #include "dataplane/agent/ports/port_set.h"
+#include "dataplane/agent/show/connections.h"
 #include "ovsdb/unixctl/server.h"
 
 namespace ringfence::agent {
@@ -45,6 +46,8 @@ private:
     vswitch::Interface row_of(const OpenPort& port, uint16_t ofport) const;
     void mention_controllers(const Wanted& wanted);
     std::string drops(const std::optional<std::string>& port) const;
+    Result<std::string> connections(unixctl::Arguments words) const;
+    Result<std::string> connection_counts(Format format) const;
 
     ovsdb::Reactor& reactor_;
     const Arguments& arguments_;

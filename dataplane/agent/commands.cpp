@@ -1,9 +1,11 @@
 // What ovs-appctl can ask this daemon, beside the standard commands.
 #include <charconv>
 
-#include "dataplane/agent/local/ofports.h"
-
 #include "dataplane/agent/agent.h"
+#include "dataplane/agent/local/ofports.h"
+#include "dataplane/agent/show/connections.h"
+#include "dataplane/agent/show/names.h"
+#include "dataplane/agent/show/routers.h"
 
 namespace ringfence::agent {
 
@@ -20,18 +22,6 @@ std::string lines_of(const CounterSums& counters) {
                                 info(verdict).meaning);
     }
     return text.empty() ? "  nothing yet\n" : text;
-}
-
-std::string text_of(Destination place, const Fabric& fabric) {
-    if (place.kind() == Destination::Kind::local) {
-        const LocalPort* port = fabric.port(place.port());
-        return port ? port->name : "(closed port)";
-    }
-    if (place.kind() == Destination::Kind::vtep) {
-        const NextHop* hop = fabric.next_hop(place.next_hop());
-        return hop ? "host " + hop->settings().host : "(unknown host)";
-    }
-    return "nowhere";
 }
 
 // The record's line, and whose packet it is: the port's name, the path of the northbound object
@@ -57,7 +47,7 @@ static std::string forwarding_table(const Fabric& fabric) {
     fabric.for_each_segment([&](const Segment& segment) {
         segment.macs().for_each([&](MacAddr mac, uint16_t bits) {
             text += fmt::format(" {:<15} {:>5}  {}    0\n",
-                                text_of(Destination::from_bits(bits), fabric),
+                                name_of(Destination::from_bits(bits), fabric),
                                 segment.settings().vni.value(), to_string(mac));
         });
     });
@@ -74,6 +64,48 @@ std::string Agent::drops(const std::optional<std::string>& name) const {
     if (!name)
         text += "all ports\n" + lines_of(dataplane_->total());
     return text;
+}
+
+// [PORT | flush PORT | --all] [--format=json]
+Result<std::string> Agent::connections(Words words) const {
+    if (!dataplane_)
+        return std::string("not started yet\n");
+    auto format = std::erase(words, "--format=json") ? Format::json : Format::text;
+    std::erase(words, "--format=text");
+    if (words.empty())
+        return connection_counts(format);
+    bool flush = words.size() == 2 && words[0] == "flush";
+    if (words.size() > 1 && !flush)
+        return fail("\"{}\": a port, flush PORT, or --all", words[1]);
+    std::optional<PortId> only;
+    if (words[0] != "--all") {
+        auto port = ports_->open().find(words.back());
+        if (port == ports_->open().end())
+            return fail(ErrorKind::not_found, "no port is named {}", words.back());
+        only = port->second.id;
+    }
+    if (flush) {
+        auto done = dataplane_->forget_connections(*only);
+        return done ? Result<std::string>(std::string()) : tl::unexpected(done.error());
+    }
+    auto all = dataplane_->connections(only);
+    if (!all)
+        return tl::unexpected(all.error());
+    return show(*all, *fabric_->fabric(), format);
+}
+
+Result<std::string> Agent::connection_counts(Format format) const {
+    std::vector<PortId> ids;
+    for (const auto& [name, port] : ports_->open())
+        ids.push_back(port.id);
+    auto counts = dataplane_->connection_counts(ids);
+    if (!counts)
+        return tl::unexpected(counts.error());
+    std::map<std::string, uint32_t> ports;
+    for (const auto& [name, port] : ports_->open())
+        if (uint32_t count = counts->ports[port.id])
+            ports[name] = count;
+    return show(counts->workers, ports, format);
 }
 
 void Agent::add_commands(unixctl::Server& server) {
@@ -122,6 +154,11 @@ void Agent::add_commands(unixctl::Server& server) {
             return fail("\"{}\": dump, or nothing", words[0]);
         return words.empty() ? fabric_->summary() : dump(*fabric_->fabric());
     });
+    add("ringfence/routers", "", 0, 0, [this](const Words&) -> Result<std::string> {
+        return fabric_ ? show_routers(*fabric_->fabric()) : std::string("not started yet\n");
+    });
+    add("ringfence/connections", "[PORT | flush PORT | --all] [--format=json|text]", 0, 3,
+        [this](const Words& words) { return connections(words); });
     add("dpif/show", "", 0, 0, [this](const Words&) -> Result<std::string> {
         std::string text = "netdev@ringfence:\n";
         if (local_ && ports_)

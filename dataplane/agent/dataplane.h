@@ -4,12 +4,15 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "core/types/ids.h"
 #include "core/types/result.h"
+#include "dataplane/connection/listing.h"
 #include "dataplane/fabric/fabric.h"
 #include "dataplane/ports/port.h"
 #include "dataplane/worker/announcement.h"
@@ -44,6 +47,16 @@ public:
     virtual void trace(uint32_t packets) = 0; // records the next ones of each worker
     virtual std::vector<TraceRecord> take_trace() = 0;
     virtual std::vector<Notice> take_notices() = 0; // since the last call
+
+    // Every connection, or those of one port. Errors here and below: a worker does not answer.
+    [[nodiscard]] virtual Result<std::vector<ListedConnection>>
+    connections(std::optional<PortId> only) = 0;
+    struct Counts {
+        std::vector<ConnectionCounts> workers;
+        std::map<PortId, uint32_t> ports;
+    };
+    [[nodiscard]] virtual Result<Counts> connection_counts(const std::vector<PortId>& ports) = 0;
+    [[nodiscard]] virtual Result<> forget_connections(PortId port) = 0;
 
     struct Buffers {
         unsigned in_use, all;

@@ -5,12 +5,16 @@
 #include <utility>
 
 #include "core/types/log.h"
+#include "dataplane/engine/connection_options.h"
 
 namespace ringfence {
 
 namespace {
 
 log::Module module("engine");
+
+// Connections that one errand looks at: some microseconds of a worker.
+constexpr uint32_t errand_size = 1024;
 
 using OtherConfig = std::map<std::string, std::string>;
 
@@ -67,19 +71,30 @@ Result<EngineSettings> engine_settings_from(const OtherConfig& config) {
     }
     if (mbufs)
         settings.pool.count = mbufs;
+    auto connections = connection_settings_from(config);
+    if (!connections)
+        return tl::unexpected(connections.error());
+    settings.connections = *connections;
     return settings;
 }
 
 Result<std::unique_ptr<agent::Dataplane>> Engine::start(ovsdb::Reactor& reactor,
-                                                        const EngineSettings& settings) {
+                                                        const EngineSettings& settings,
+                                                        const std::filesystem::path& run_folder) {
     auto eal = ports::Eal::start(settings.eal);
     if (!eal)
         return tl::unexpected(eal.error());
     auto pool = ports::MbufPool::create(settings.pool);
     if (!pool)
         return tl::unexpected(pool.error());
-    std::unique_ptr<Engine> engine(new Engine(std::move(*eal), std::move(*pool)));
-    auto forwarder = Forwarder::start(settings.forwarder, engine->pool_);
+    auto regions = RegionFolder::open(run_folder / "ringfence-connections");
+    if (!regions)
+        return tl::unexpected(regions.error());
+    std::unique_ptr<Engine> engine(
+        new Engine(std::move(*eal), std::move(*pool), std::move(*regions)));
+    auto forwarder = Forwarder::start(settings.forwarder, engine->pool_, [&](unsigned worker) {
+        return engine->regions_.connections_of(worker, settings.connections);
+    });
     if (!forwarder)
         return tl::unexpected(forwarder.error());
     engine->forwarder_ = std::move(*forwarder);
@@ -100,7 +115,28 @@ Result<> Engine::add_port(PortId id, std::shared_ptr<ports::Port> port, unsigned
     return forwarder_->add_port(id, std::move(port), worker);
 }
 
-void Engine::remove_port(PortId id, Done done) { forwarder_->remove_port(id, std::move(done)); }
+// Its number may be given to another port: its connections go first.
+void Engine::remove_port(PortId id, Done done) {
+    unsigned worker = forwarder_->owner(id).value_or(0);
+    forwarder_->remove_port(id, [this, id, worker, done = std::move(done)]() mutable {
+        forget_later(id, worker, std::move(done));
+    });
+}
+
+void Engine::forget_later(PortId port, unsigned worker, Done done) {
+    auto all = std::make_shared<bool>(true);
+    forwarder_->send_errand(
+        worker,
+        [port, all](Worker& its, const Fabric&) {
+            *all = its.connections().forget_port(port, errand_size);
+        },
+        [this, port, worker, all, done = std::move(done)]() mutable {
+            if (!*all)
+                forget_later(port, worker, std::move(done));
+            else if (done)
+                done();
+        });
+}
 
 void Engine::publish(std::shared_ptr<const Fabric> fabric, Done done) {
     forwarder_->publish(std::move(fabric), std::move(done));
@@ -125,6 +161,68 @@ void Engine::announce(const std::vector<Announcement>& announcements) {
     for (auto& [worker, some] : by_worker)
         if (!some.empty())
             send(worker);
+}
+
+// --- Connections: the workers' own, asked for by errands.
+
+Result<> Engine::run_errand(unsigned worker, Forwarder::Act act) {
+    if (!forwarder_->run_errand(worker, std::move(act)))
+        return fail(ErrorKind::timeout, "worker {} does not answer", worker);
+    return {};
+}
+
+// A page an errand: no packet waits for a million connections. A worker that answers too late
+// writes into what only it still holds.
+Result<std::vector<ListedConnection>> Engine::connections(std::optional<PortId> only) {
+    struct Page {
+        Listing listing;
+        std::vector<ListedConnection> list;
+        bool more = true;
+    };
+    std::vector<ListedConnection> all;
+    for (unsigned worker = 0; worker < workers(); ++worker) {
+        auto page = std::make_shared<Page>(Page{Listing(only), {}, true});
+        while (page->more) {
+            page->list.clear();
+            page->list.reserve(errand_size);
+            auto ran = run_errand(worker, [page](Worker& its, const Fabric&) {
+                page->more = page->listing.next(its.connections(), errand_size, page->list);
+            });
+            if (!ran)
+                return tl::unexpected(ran.error());
+            all.insert(all.end(), page->list.begin(), page->list.end());
+        }
+    }
+    return all;
+}
+
+Result<agent::Dataplane::Counts> Engine::connection_counts(const std::vector<PortId>& ports) {
+    auto counts = std::make_shared<Counts>();
+    counts->workers.resize(workers());
+    for (PortId port : ports)
+        counts->ports[port] = 0;
+    for (unsigned worker = 0; worker < workers(); ++worker) {
+        auto ran = run_errand(worker, [counts, worker](Worker& its, const Fabric&) {
+            counts->workers[worker] = counts_of(its.connections());
+            for (auto& [port, count] : counts->ports)
+                count += its.connections().port(port).size();
+        });
+        if (!ran)
+            return tl::unexpected(ran.error());
+    }
+    return *counts;
+}
+
+Result<> Engine::forget_connections(PortId port) {
+    for (unsigned worker = 0; worker < workers(); ++worker)
+        for (auto all = std::make_shared<bool>(false); !*all;) {
+            auto ran = run_errand(worker, [port, all](Worker& its, const Fabric&) {
+                *all = its.connections().forget_port(port, errand_size);
+            });
+            if (!ran)
+                return ran;
+        }
+    return {};
 }
 
 agent::Dataplane::Buffers Engine::buffers() const {

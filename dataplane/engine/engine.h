@@ -2,11 +2,13 @@
 // from Open_vSwitch.other_config. For main.
 #pragma once
 
+#include <filesystem>
 #include <map>
 #include <memory>
 #include <string>
 
 #include "dataplane/agent/dataplane.h"
+#include "dataplane/engine/region_folder.h"
 #include "dataplane/loop.h"
 #include "dataplane/ports/eal.h"
 #include "dataplane/ports/mbuf_pool.h"
@@ -18,19 +20,19 @@ struct EngineSettings {
     ports::EalSettings eal;
     ForwarderSettings forwarder;
     ports::MbufPoolSettings pool;
+    ConnectionSettings connections;
 };
 
-// Keys of other_config, of ovs-vswitchd's DPDK (dpdk-extra, dpdk-socket-mem, dpdk-lcore-mask,
-// pmd-cpu-mask) and our own: ringfence-no-huge (true: ordinary memory), ringfence-busy-poll (true:
-// workers never sleep), ringfence-max-mtu (the largest of any port, default 9216), ringfence-mbufs.
-// Other keys are not ours to judge.
+// From other_config; agent/SETTINGS.md documents the keys. Others are not ours to judge.
 [[nodiscard]] Result<EngineSettings>
 engine_settings_from(const std::map<std::string, std::string>& other_config);
 
 class Engine : public agent::Dataplane {
 public:
+    // run_folder: where the connection tables lie, in a folder of their own.
     [[nodiscard]] static Result<std::unique_ptr<agent::Dataplane>>
-    start(ovsdb::Reactor& reactor, const EngineSettings& settings);
+    start(ovsdb::Reactor& reactor, const EngineSettings& settings,
+          const std::filesystem::path& run_folder);
 
     Result<std::shared_ptr<ports::Port>> open(const ports::PortSettings& settings) override;
     Result<> add_port(PortId id, std::shared_ptr<ports::Port> port, unsigned worker) override;
@@ -43,15 +45,21 @@ public:
     void trace(uint32_t packets) override { forwarder_->trace(packets); }
     std::vector<TraceRecord> take_trace() override { return forwarder_->take_trace(); }
     std::vector<Notice> take_notices() override { return forwarder_->take_notices(); }
+    Result<std::vector<ListedConnection>> connections(std::optional<PortId> only) override;
+    Result<Counts> connection_counts(const std::vector<PortId>& ports) override;
+    Result<> forget_connections(PortId port) override;
     Buffers buffers() const override;
     std::string version() const override { return ports::Eal::version(); }
 
 private:
-    Engine(std::unique_ptr<ports::Eal> eal, ports::MbufPool pool)
-        : eal_(std::move(eal)), pool_(std::move(pool)) {}
+    Engine(std::unique_ptr<ports::Eal> eal, ports::MbufPool pool, RegionFolder regions)
+        : eal_(std::move(eal)), pool_(std::move(pool)), regions_(std::move(regions)) {}
+    Result<> run_errand(unsigned worker, Forwarder::Act act);
+    void forget_later(PortId port, unsigned worker, Done done);
 
     std::unique_ptr<ports::Eal> eal_; // first in, last out
     ports::MbufPool pool_;
+    RegionFolder regions_;
     std::unique_ptr<Forwarder> forwarder_;
     ovsdb::Handle reclaim_;
 };

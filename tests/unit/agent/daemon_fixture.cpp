@@ -109,7 +109,7 @@ void DaemonTest::start_database() {
     start_server("db", "/usr/share/openvswitch/vswitch.ovsschema");
     if (fresh)
         vsctl("--no-wait init -- set open_vswitch . other_config:ringfence-no-huge=true "
-              "other_config:ringfence-mbufs=4096");
+              "other_config:ringfence-mbufs=4096 other_config:ringfence-connections=4096");
 }
 
 void DaemonTest::stop_database() { end_process(folder_ / "db.pid", SIGKILL); }

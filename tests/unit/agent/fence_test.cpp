@@ -52,6 +52,20 @@ protected:
     std::string asked(const std::string& vm, const std::string& address) const {
         return in(vm, "arping -I " + vm + " -c 1 -w 2 " + address).output;
     }
+    // How many of three pings are answered.
+    int pings(const std::string& vm, const std::string& address) const {
+        std::string text = in(vm, "ping -c 3 -i 0.2 -W 1 " + address).output;
+        auto at = text.find(" received");
+        return at == text.npos || at == 0 ? -1 : text[at - 1] - '0';
+    }
+    void let_in(const std::string& action) {
+        southbound(
+            R"({"op":"update","table":"Firewall","where":[["direction","==","in"]],"row":{"action":")" +
+            action + "\"}}");
+        ASSERT_TRUE(wait_until([&] {
+            return has(dump(), std::string(" in ") + (action == "allow" ? "allow" : "deny"));
+        }));
+    }
     std::string dump() const { return appctl("ringfence/fabric dump").output; }
     void bind() {
         southbound(R"({"op":"update","table":"Logical_Port","where":[],"row":{"host":"a"}},
@@ -111,6 +125,68 @@ TEST_F(Fence, AnswersForWhatLiesOnItsOtherSide) {
     EXPECT_TRUE(has(asked("client", "10.0.0.2"), "02:52:46:00:00:02")) << "the router's own";
     EXPECT_TRUE(has(asked("web", "10.0.0.7"), "02:52:46:00:00:01")) << "proxied";
     EXPECT_FALSE(has(asked("client", "10.0.0.5"), "02:")) << "an inside address";
+}
+
+TEST_F(Fence, ForwardsWhatThePolicyLetsThroughAndShowsIt) {
+    start();
+    plug();
+    bind();
+    ASSERT_TRUE(is_ready()) << dump();
+    boot();
+    EXPECT_EQ(pings("web", "10.0.0.7"), 3) << appctl("ringfence/drops").output;
+    EXPECT_EQ(pings("client", "10.0.0.105"), 0) << "inbound is denied";
+    EXPECT_TRUE(has(appctl("ringfence/drops client").output, "fw.denied"));
+    let_in("allow");
+    EXPECT_EQ(pings("client", "10.0.0.105"), 3) << appctl("ringfence/drops").output;
+
+    std::string routers = appctl("ringfence/routers").output;
+    EXPECT_TRUE(has(routers, "org/acme/vapp/shop, fence, translates one to one, outside 10.0.0.2"));
+    EXPECT_TRUE(has(routers, "holds 10.0.0.105 for 10.0.0.5 at web")) << routers;
+    EXPECT_TRUE(has(routers, "route 10.0.0.0/24 connected on VNI 5001")) << routers;
+    std::string connections = appctl("ringfence/connections web").output;
+    EXPECT_TRUE(has(connections, "web: icmp 10.0.0.5 -> 10.0.0.7, icmp")) << connections;
+    EXPECT_TRUE(has(connections, "arrives as 10.0.0.7 > 10.0.0.105, in VNI 5001")) << connections;
+    EXPECT_FALSE(has(connections, "client:")) << connections;
+    std::string counts = appctl("ringfence/connections").output;
+    EXPECT_TRUE(has(counts, "of 4096 IPv4")) << counts;
+    EXPECT_TRUE(has(appctl("ringfence/connections --all --format=json").output, "\"timeout_ms\""));
+    EXPECT_EQ(appctl("ringfence/connections flush web").status, 0);
+    EXPECT_EQ(appctl("ringfence/connections web").output, "");
+    EXPECT_NE(appctl("ringfence/connections nobody").status, 0);
+}
+
+TEST_F(Fence, ANarrowedPolicyCutsWhatRuns) {
+    start();
+    plug();
+    bind();
+    let_in("allow");
+    ASSERT_TRUE(is_ready()) << dump();
+    boot();
+    EXPECT_EQ(pings("client", "10.0.0.105"), 3);
+    let_in("drop");
+    EXPECT_EQ(pings("client", "10.0.0.105"), 0);
+    EXPECT_EQ(pings("web", "10.0.0.7"), 3) << "outbound is another direction";
+}
+
+TEST_F(Fence, IsForwardedThroughByTheKeptStateWithoutAnySouthboundDatabase) {
+    start();
+    plug();
+    bind();
+    let_in("allow");
+    ASSERT_TRUE(is_ready()) << dump();
+    std::string before = dump();
+    EXPECT_TRUE(wait_until([&] {
+        std::string kept = shell("cat " + (folder_ / "ringfence-state.json").string()).output;
+        return has(kept, "10.0.0.105") && has(kept, "\"allow\"") && has(kept, "\"host\": \"a\"");
+    }));
+    end_daemon(SIGKILL);
+    shell("kill -9 $(cat " + (folder_ / "southbound.pid").string() + ")");
+    start();
+    EXPECT_TRUE(has(appctl("ringfence/fabric").output, "southbound not connected"));
+    EXPECT_EQ(dump(), before) << "the same numbers too";
+    boot();
+    EXPECT_EQ(pings("client", "10.0.0.105"), 3) << appctl("ringfence/drops").output;
+    EXPECT_EQ(pings("web", "10.0.0.7"), 3);
 }
 
 } // namespace

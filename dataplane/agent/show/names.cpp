@@ -1,0 +1,33 @@
+#include "dataplane/agent/show/names.h"
+
+namespace ringfence::agent {
+
+std::string name_of(Destination place, const Fabric& fabric) {
+    switch (place.kind()) {
+    case Destination::Kind::local:
+        return name_of(place.port(), fabric);
+    case Destination::Kind::vtep: {
+        const NextHop* hop = fabric.next_hop(place.next_hop());
+        return hop ? "host " + hop->settings().host : "(unknown host)";
+    }
+    case Destination::Kind::router:
+        return "a router";
+    default:
+        return "nowhere";
+    }
+}
+
+std::string name_of(SegmentId id, const Fabric& fabric) {
+    const Segment* segment = fabric.segment(id);
+    if (!segment)
+        return "(unknown segment)";
+    const SegmentSettings& settings = segment->settings();
+    return settings.intent.empty() ? fmt::format("VNI {}", settings.vni.value()) : settings.intent;
+}
+
+std::string name_of(PortId id, const Fabric& fabric) {
+    const LocalPort* port = fabric.port(id);
+    return port ? port->name : "(closed port)";
+}
+
+} // namespace ringfence::agent

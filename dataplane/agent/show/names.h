@@ -1,0 +1,16 @@
+// What people call the things that a Fabric numbers.
+#pragma once
+
+#include <string>
+
+#include "dataplane/fabric/fabric.h"
+
+namespace ringfence::agent {
+
+// "host b", the name of a port, "a router", "nowhere".
+std::string name_of(Destination place, const Fabric& fabric);
+// The path of its northbound object, or its VNI.
+std::string name_of(SegmentId segment, const Fabric& fabric);
+std::string name_of(PortId port, const Fabric& fabric);
+
+} // namespace ringfence::agent
