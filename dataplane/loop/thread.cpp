@@ -1,6 +1,6 @@
 // A round: adopt the plan, receive a burst from each port that may have one, run the pipeline, take
-// what was handed over, run errands, send, and report a quiescent state. Nothing of a plan is kept
-// past its round.
+// what was handed over, run errands, visit some connections, send, and report a quiescent state.
+// Nothing of a plan is kept past its round.
 //
 // Falling asleep. A thread that has found nothing for `spin` looks for work once more, with
 // `asleep_` set, and then waits for its ports' descriptors and its alarm. Whoever gives it work
@@ -29,6 +29,7 @@
 #include <rte_rcu_qsbr.h>
 
 #include "dataplane/pipeline.h"
+#include "dataplane/stages/sweep.h"
 
 namespace ringfence::loop {
 
@@ -44,6 +45,9 @@ constexpr nanoseconds shortest_nap = 20us;
 constexpr nanoseconds look_interval =
     10us; // at descriptors, while other ports keep the thread busy
 constexpr nanoseconds no_limit = nanoseconds::max();
+// A worker that sleeps gets up for its connections so often: a Fabric that came meanwhile is seen,
+// and those that it makes stale are visited within a second.
+constexpr nanoseconds sweep_interval = 50ms;
 constexpr uint64_t alarm_tag = UINT64_MAX;
 
 uint64_t ticks(nanoseconds time) {
@@ -123,9 +127,10 @@ void Thread::run() {
     while (!stop_.load(std::memory_order_relaxed)) {
         adopt_plan();
         unsigned moved = poll_round() + take_handovers() + run_errands();
+        bool behind = sweep_connections();
         send_all();
         acknowledge();
-        idle(moved > 0);
+        idle(moved > 0 || behind);
     }
     rte_rcu_qsbr_thread_offline(shared_.qsbr, worker_.index());
     rte_rcu_qsbr_thread_unregister(shared_.qsbr, worker_.index());
@@ -229,6 +234,11 @@ unsigned Thread::run_errands() {
     return run;
 }
 
+bool Thread::sweep_connections() {
+    worker_.set_now(rte_rdtsc());
+    return sweep(*plan_->fabric, worker_);
+}
+
 void Thread::send_all() {
     worker_.drain([this](PortId to, Outbox& outbox) { send(to, outbox); });
     wake_receivers();
@@ -283,7 +293,8 @@ void Thread::idle(bool moved) {
         rte_pause();
         return;
     }
-    nap(devices_.empty() ? no_limit : next_nap_);
+    nanoseconds limit = worker_.connections().size() ? sweep_interval : no_limit;
+    nap(devices_.empty() ? limit : next_nap_);
     next_nap_ = std::min<nanoseconds>(2 * next_nap_, settings_.longest_nap);
 }
 

@@ -87,6 +87,7 @@ private:
     unsigned receive_watched(const Berth& berth, bool broken);
     unsigned take_handovers();
     unsigned run_errands();
+    bool sweep_connections();
     bool handover_waits() const;
     void send(PortId to, Outbox& outbox);
     void send_all();
