@@ -169,7 +169,7 @@ struct VappNetwork {
     Texts edge_addresses{};       // its edge router's own on the parent
     std::optional<int64_t> vni{}; // none when bridged: it is its parent's segment
     Segment segment{};
-    std::string status{};
+    std::string status{}; // or its edge router's
 };
 // An edge router is made with one that is nat-routed or fenced. A nat-routed one without gateways
 // gets the first address of each of its subnets.

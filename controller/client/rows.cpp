@@ -326,7 +326,7 @@ VappNetwork describe(const nb::Tables& rows, const nb::VappNetwork& network) {
                 edge && network.parent ? addresses_on(*edge, *network.parent) : Texts{},
             .vni = network.vni,
             .segment = segment_of(network),
-            .status = network.status};
+            .status = network.status.empty() && edge ? edge->status : network.status};
 }
 
 Vm describe(const nb::Tables& rows, const nb::VirtualMachine& vm) {

@@ -43,10 +43,30 @@ Result<> show_vapp(Session& session, const Arguments& arguments) {
     });
 }
 
+// What the controller refuses inside of vApps of one organization that were cloned or deployed.
+Result<> note_troubles_in(Session& session, Cloud& cloud, const std::string& organization,
+                          const std::set<std::string>& vapps) {
+    if (!session.waits())
+        return {};
+    const auto note = [&](const char* kind, const auto& objects) {
+        for (const auto& object : objects)
+            if (!object.status.empty() && vapps.contains(object.path[1]))
+                session.note_trouble(kind, one(kind, object), object.status);
+    };
+    const auto networks = cloud.vapp_networks({organization});
+    if (!networks)
+        return tl::unexpected(networks.error());
+    note("vapp-network", *networks);
+    return cloud.nics({organization}).map([&](const auto& nics) { note("nic", nics); });
+}
+
 Result<> deploy_vapp(Session& session, const Arguments& arguments) {
     return name_of<Vapp>(arguments).and_then([&](const Path& path) {
-        return session.cloud().and_then(
-            [&](Cloud* cloud) { return finish(session, Change::setting, cloud->deploy(path)); });
+        return session.cloud().and_then([&](Cloud* cloud) {
+            return finish(session, Change::setting, cloud->deploy(path)).and_then([&] {
+                return note_troubles_in(session, *cloud, path[0], {path[1]});
+            });
+        });
     });
 }
 
@@ -82,7 +102,12 @@ Result<> clone_vapp(Session& session, const Arguments& arguments) {
         Listing listing = list_of("vapp", made->object.vapps);
         listing.notes = made->object.notes;
         session.print_change(std::move(listing), made->receipt, true);
-        return session.wait(made->receipt);
+        std::set<std::string> names;
+        for (const Vapp& vapp : made->object.vapps)
+            names.insert(vapp.path[1]);
+        return session.wait(made->receipt).and_then([&] {
+            return note_troubles_in(session, *cloud, wanted.path[0], names);
+        });
     });
 }
 

@@ -79,6 +79,22 @@ TEST_F(FenceProgramTest, NotesWhatCantBeTheSameInAClone) {
            "");
 }
 
+TEST_F(FenceProgramTest, SaysWhatTheControllerRefusesInAClone) {
+    make_shop();
+    expect_done("vapp clone acme/shop twin --no-deploy", "acme/twin\n");
+    transact(R"({"op":"update","table":"Global","where":[],"row":{"compiled":100}},
+                {"op":"update","table":"Edge_Router","where":[["name","==","twin/lan"]],
+                 "row":{"status":"bad edge"}},
+                {"op":"update","table":"Nic","where":[["port_name","==","acme/twin/web/0"]],
+                 "row":{"status":"bad NIC"}})");
+    expect("vapp deploy acme/twin", 65, "",
+           "network-ctl: vapp-network acme/twin/lan is written, but the controller refuses it: bad "
+           "edge\n"
+           "network-ctl: nic acme/twin/web/0 is written, but the controller refuses it: bad "
+           "NIC\n");
+    expect("vapp clone acme/shop fine", 0, "acme/fine\n", ""); // those are another's
+}
+
 TEST_F(FenceProgramTest, DeploysAndUndeploys) {
     make_shop();
     expect_done("vapp undeploy acme/shop --keep-addresses");
