@@ -47,6 +47,10 @@ void NicPart::place(FabricEdit& edit, const Uuid& uuid, const NicEntry& nic) {
         homeless_.insert(uuid);
         return;
     }
+    if (segment->router(nic.mac.to_u64())) {
+        conflicts_[uuid] = fmt::format("MAC {} is a router's", to_string(nic.mac));
+        return;
+    }
     Placement placement{*id, nic.segment, nic.mac, {}, known_.place_on(nic.host, nic.name)};
     bool local = placement.place.kind() == Destination::Kind::local;
     placement.flooded = local && !known_.port_of(nic.name)->dead_vlan;
@@ -92,8 +96,8 @@ void NicPart::retract(FabricEdit& edit, const NicEntry* nic, const Placement& pl
     Segment* segment = edit.segment(placement.segment);
     bool stays_here = stays(nic, placement);
     auto wanted = nic ? addresses_of(*nic) : std::vector<IpAddr>();
-    if (segment && !stays_here)
-        segment->erase_mac(placement.mac);
+    if (segment && !stays_here && segment->find(placement.mac.to_u64()) == placement.place)
+        segment->erase_mac(placement.mac); // else it is a router's by now
     if (segment)
         for (const IpAddr& address : placement.addresses)
             if (!stays_here || std::ranges::find(wanted, address) == wanted.end())

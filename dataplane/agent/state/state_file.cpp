@@ -183,12 +183,17 @@ Result<> write_state(const fs::path& path, const std::string& text) {
 }
 
 StateKeeper::~StateKeeper() {
-    if (due_)
-        write();
+    if (writer_.joinable())
+        writer_.join();
+    if (due_ || again_)
+        if (auto done = write_state(path_, to_text(state_())); !done)
+            log::warning(module, "{}", done.error().text);
 }
 
 void StateKeeper::changed() {
-    if (due_)
+    if (writing_)
+        again_ = true;
+    if (writing_ || due_)
         return;
     auto wait = std::max<std::chrono::nanoseconds>(next_ - std::chrono::steady_clock::now(), 50ms);
     due_ = reactor_.after(wait, [this] { write(); });
@@ -196,12 +201,34 @@ void StateKeeper::changed() {
 
 void StateKeeper::write() {
     due_ = {};
-    auto done = write_state(path_, to_text(state_()));
+    writing_ = true;
+    next_ = std::chrono::steady_clock::now() + 1s;
+    if (writer_.joinable())
+        writer_.join(); // it has ended: written() was called
+    std::weak_ptr<bool> alive = alive_;
+    writer_ = std::thread([this, alive, path = path_, state = state_()] {
+        Result<> done;
+        try {
+            done = write_state(path, to_text(state));
+        } catch (const std::exception& problem) {
+            done = fail(ErrorKind::unavailable, "{}: {}", path.string(), problem.what());
+        }
+        // The keeper waits for this thread before it dies; what is posted may outlive it.
+        reactor_.post([this, alive, done] {
+            if (alive.lock())
+                written(done);
+        });
+    });
+}
+
+void StateKeeper::written(const Result<>& done) {
+    writing_ = false;
     std::string failure = done ? std::string() : done.error().text;
     if (failure != failure_ && !failure.empty())
         log::warning(module, "{}; a restart without databases would use an older state", failure);
     failure_ = failure;
-    next_ = std::chrono::steady_clock::now() + 1s;
+    if (std::exchange(again_, false))
+        changed();
 }
 
 } // namespace ringfence::agent

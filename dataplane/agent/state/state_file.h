@@ -6,8 +6,10 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "core/types/result.h"
@@ -38,10 +40,12 @@ std::string to_text(const State& state);
 // Written aside, synced, renamed: a crash leaves the old one or the new one, whole.
 [[nodiscard]] Result<> write_state(const std::filesystem::path& path, const std::string& text);
 
-// Writes the state some time after it has changed, at most once a second.
+// Writes the state some time after it has changed, at most once a second. Text is made, written and
+// synced on a thread of its own: a large state holds nothing up. Everything else, and every call,
+// is the Reactor's thread.
 class StateKeeper {
 public:
-    // state: asked for at the moment of writing.
+    // state: asked for at the moment of writing; its rows are shared, so that a copy is cheap.
     StateKeeper(ovsdb::Reactor& reactor, std::filesystem::path path, std::function<State()> state)
         : reactor_(reactor), path_(std::move(path)), state_(std::move(state)) {}
     ~StateKeeper(); // writes what is not written yet
@@ -50,6 +54,7 @@ public:
 
 private:
     void write();
+    void written(const Result<>& done);
 
     ovsdb::Reactor& reactor_;
     std::filesystem::path path_;
@@ -57,6 +62,9 @@ private:
     std::chrono::steady_clock::time_point next_{};
     std::string failure_; // of the last write, logged once
     ovsdb::Handle due_;
+    bool writing_ = false, again_ = false; // again: it has changed meanwhile
+    std::thread writer_;
+    std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 } // namespace ringfence::agent

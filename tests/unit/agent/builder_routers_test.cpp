@@ -221,6 +221,18 @@ TEST_F(RoutersTest, ABadRowKeepsItsLastGoodValue) {
     EXPECT_TRUE(builder_.trouble().empty());
 }
 
+TEST_F(RoutersTest, ANicWithARoutersMacIsRefusedUntilItHasItsOwn) {
+    auto twin = nic("twin", "front", "02:52:46:00:00:01", "10.0.0.9");
+    put(twin);
+    EXPECT_NE(fabric().find("02:52:46:00:00:01 at router"), std::string::npos);
+    EXPECT_EQ(builder_.trouble().at("port twin"), "MAC 02:52:46:00:00:01 is a router's");
+    erase(inside_);
+    EXPECT_NE(fabric().find("02:52:46:00:00:01 at nowhere"), std::string::npos);
+    EXPECT_TRUE(builder_.trouble().empty());
+    put(inside_);
+    EXPECT_NE(fabric().find("02:52:46:00:00:01 at router"), std::string::npos) << "the router's";
+}
+
 TEST_F(RoutersTest, PoliciesOfALogicalPortAreItsPorts) {
     web0_.policies = {"group/web"};
     put(web0_);
