@@ -15,10 +15,9 @@ Verdict to_port(const Fabric& fabric, Packet& packet, PortId to) {
     const LocalPort* port = fabric.port(to);
     if (port && port->dead_vlan)
         return Verdict::bridge_dead_vlan;
-    if (port && !port->policies.empty())
+    packet.send_to(to);
+    if (port && !port->policies.empty()) [[unlikely]]
         packet.hand_over_to(to); // it has a firewall of its own
-    else
-        packet.send_to(to);
     return Verdict::next;
 }
 
@@ -38,9 +37,11 @@ bool is_unknown(const Packet& packet) {
 } // namespace
 
 Verdict bridge(const Fabric& fabric, Worker& worker, Packet& packet) {
-    if (packet.passage && !is_unknown(packet))
-        return land(fabric, packet.passage->walk, packet.passage->landing);
-    packet.passage = nullptr; // a flood is of no connection
+    if (packet.passage) [[unlikely]] {
+        if (!is_unknown(packet))
+            return land(fabric, packet.passage->walk, packet.passage->landing);
+        packet.passage = nullptr; // a flood is of no connection
+    }
     const Segment& segment = *packet.segment;
     if (is_group(packet.destination))
         return to_everybody(worker, packet);
