@@ -16,6 +16,8 @@ enum Part : size_t {
     control,
     generations,
     ports,
+    noted_by_port,
+    noted_by_place,
     ways,
     way_links,
     way_chains,
@@ -49,6 +51,8 @@ std::vector<Section> sections(const ConnectionSettings& settings) {
         section<Control>("control", 1),
         section<uint32_t>("generations", max_ports),
         section<PortConnections>("ports", max_ports),
+        section<Noted::OfPort>("noted by port", max_ports),
+        section<Noted::OfPlace>("noted by place", Noted::places),
         section<Way>("ways", settings.ways),
         section<Ways::Link>("way links", settings.ways),
         section<uint32_t>("way chains", settings.ways),
@@ -105,22 +109,18 @@ Connections::Connections(Region region, const ConnectionSettings& settings)
                                           region_.section<uint32_t>(Part::generations),
                                           region_.section<PortConnections>(Part::ports),
                                           ways_of(region_)},
+      noted_(region_.section<Noted::OfPort>(Part::noted_by_port),
+             region_.section<Noted::OfPlace>(Part::noted_by_place)),
       table4_(memory4(region_), shared_), table6_(memory6(region_), shared_),
       denials4_(settings.denials, HashSeed::random()),
       denials6_(settings.denials, HashSeed::random()) {}
 
 void Connections::raise_object(ObjectId object) {
-    for_noted(object, [&](PortId port) { raise(port); });
+    noted_.for_each_port(object, [&](PortId port) { raise(port); });
 }
 
 void Connections::widen_object(ObjectId object) {
-    for_noted(object, [&](PortId port) { widen(port); });
-}
-
-template <class Act> void Connections::for_noted(ObjectId object, Act act) {
-    for (uint32_t port = 0; port < max_ports; ++port)
-        if (shared_.ports[port].noted.may_have(object))
-            act(PortId(port));
+    noted_.for_each_port(object, [&](PortId port) { widen(port); });
 }
 
 // What is noted is noted again by the decisions that are now made anew. Cut entries are not decided
@@ -130,7 +130,7 @@ void Connections::raise(PortId id) {
     ++shared_.generations[id.value()];
     ++port.voided;
     if (port.cut == 0)
-        port.noted.clear();
+        noted_.forget(id);
 }
 
 void Connections::raise_all() {

@@ -1,5 +1,6 @@
 // All connections of one worker: a table a family (table.h says how to use them), the ways that
-// they share (way.h), what is known of each port (ports.h), and what was denied lately (denials.h).
+// they share (way.h), what is known of each port (ports.h, noted.h), and what was denied lately
+// (denials.h).
 //
 // A connection belongs to its local port, and to that port's worker; nobody else touches it. Two
 // local ports that talk to each other have an entry each.
@@ -19,6 +20,7 @@
 #include <string>
 
 #include "dataplane/connection/denials.h"
+#include "dataplane/connection/noted.h"
 #include "dataplane/connection/region.h"
 #include "dataplane/connection/table.h"
 
@@ -65,7 +67,7 @@ public:
 
     // --- what decisions stand on
     // A decision of the port has passed this object.
-    void note(PortId port, ObjectId object) { shared_.ports[port.value()].noted.note(object); }
+    void note(PortId port, ObjectId object) { noted_.note(port, object); }
     // The object has changed: raises (something may be denied or diverted), or widens, the ports
     // that noted it.
     void raise_object(ObjectId object);
@@ -108,10 +110,10 @@ private:
     };
     Connections(Region region, const ConnectionSettings& settings);
     Due take_due(uint32_t limit);
-    template <class Act> void for_noted(ObjectId object, Act act);
 
     Region region_;
     SharedState shared_;
+    Noted noted_;
     ConnectionTable<Ipv4Addr> table4_;
     ConnectionTable<Ipv6Addr> table6_;
     Denials<Ipv4Addr> denials4_;

@@ -1,27 +1,12 @@
-// What a worker keeps for each local port's connections: whether its decisions still stand, which
-// objects they passed, and how many entries it may have.
+// What a worker keeps for each local port's connections: how many it may have, what has become of
+// them, and in which order it may lose them.
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
-#include <span>
-
-#include "dataplane/fabric/changes.h"
 
 namespace ringfence {
-
-// The objects (fabric/changes.h) that the decisions of one port passed. It may say "maybe" of one
-// that they did not: that costs a decision made again.
-class Noted {
-public:
-    void note(ObjectId object);
-    bool may_have(ObjectId object) const;
-    void clear() { words_ = {}; }
-
-private:
-    static constexpr unsigned bits = 2048;
-    std::array<uint64_t, bits / 64> words_{};
-};
 
 // The lists that a port's entries stand in, by what may be done to them when its quota is full.
 enum class Standing : uint8_t {
@@ -48,7 +33,6 @@ struct alignas(64) PortConnections {
     uint32_t widenings = 0; // cut entries of an earlier count are void
     Lists lists6;
     uint32_t cut = 0; // entries
-    Noted noted;
 
     uint32_t size() const { return counts[0] + counts[1] + counts[2] + counts[3]; }
     uint32_t count(Standing standing) const { return counts[static_cast<size_t>(standing)]; }

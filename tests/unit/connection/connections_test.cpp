@@ -55,16 +55,37 @@ TEST(Connections, AreRaisedByTheObjectsThatTheyPassedAndNoOthers) {
     EXPECT_FALSE(bench.table.is_stale(later));
 }
 
-TEST(Connections, RaiseFewPortsThatDidNotNoteAnObject) {
-    Noted noted;
+TEST(Noted, FindsThePortsThatNotedAnObjectAndFewOthers) {
+    std::vector<Noted::OfPort> by_port(Destination::max_ports);
+    std::vector<Noted::OfPlace> by_place(Noted::places);
+    Noted noted(by_port, by_place);
+    auto ports_of = [&](uint32_t object) {
+        std::set<uint32_t> found;
+        noted.for_each_port(ObjectId(RouterId(object)),
+                            [&](PortId port) { found.insert(port.value()); });
+        return found;
+    };
     for (uint32_t n = 0; n < 100; ++n)
-        noted.note(ObjectId(RouterId(n)));
-    unsigned wrong = 0;
+        for (PortId port : {PortId(0), PortId(77), PortId(4'095)})
+            noted.note(port, ObjectId(RouterId(n)));
+    noted.note(PortId(5), ObjectId(RouterId(1)));
+    size_t wrong = 0;
     for (uint32_t n = 0; n < 100; ++n)
-        EXPECT_TRUE(noted.may_have(ObjectId(RouterId(n))));
+        EXPECT_GE(ports_of(n).size(), 3u);
+    EXPECT_TRUE(ports_of(1).contains(5));
     for (uint32_t n = 100; n < 10'100; ++n)
-        wrong += noted.may_have(ObjectId(RouterId(n)));
-    EXPECT_LT(wrong, 300u) << "of 10,000";
+        wrong += ports_of(n).size();
+    EXPECT_LT(wrong, 900u) << "of 3 x 10,000";
+    noted.forget(PortId(77));
+    for (uint32_t n = 0; n < 100; ++n) {
+        EXPECT_FALSE(ports_of(n).contains(77));
+        EXPECT_TRUE(ports_of(n).contains(4'095));
+        EXPECT_FALSE(noted.may_have(PortId(77), ObjectId(RouterId(n))));
+    }
+    for (PortId port : {PortId(0), PortId(5), PortId(4'095)})
+        noted.forget(port);
+    for (const auto& place : by_place)
+        EXPECT_EQ(place, Noted::OfPlace{});
 }
 
 // --- cut

@@ -118,7 +118,7 @@ TEST_F(RegionTest, IsRefusedWhereItDoesNotFitAndLeftAlone) {
     ASSERT_FALSE(other);
     EXPECT_EQ(other.error().kind, ErrorKind::conflict);
     EXPECT_NE(other.error().text.find(path()), std::string::npos) << other.error().text;
-    EXPECT_NE(other.error().text.find("section 3 is ways of 2000 x 64 bytes, this program's ways "
+    EXPECT_NE(other.error().text.find("section 5 is ways of 2000 x 64 bytes, this program's ways "
                                       "of 4000 x 64"),
               std::string::npos)
         << other.error().text;
@@ -141,7 +141,7 @@ TEST_F(RegionTest, IsRefusedWhereItIsDamaged) {
         return !taken;
     };
     EXPECT_FALSE(refused(good));
-    for (size_t byte = 0; byte < 32 + 12 * 48; byte += 5) {
+    for (size_t byte = 0; byte < 32 + 14 * 48; byte += 5) {
         std::string bad = good;
         bad[byte] = static_cast<char>(bad[byte] ^ 0x40);
         bool is_padding = byte >= 32 && (byte - 32) % 48 >= 44;
