@@ -11,6 +11,8 @@
 
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -65,6 +67,23 @@ TemporaryFolder::TemporaryFolder() {
 
 TemporaryFolder::~TemporaryFolder() { fs::remove_all(path_); }
 
+namespace {
+
+// A socket's file is there a moment before anybody listens.
+bool listens(const std::string& path) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool connected =
+        fd >= 0 && connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+    if (fd >= 0)
+        close(fd);
+    return connected;
+}
+
+} // namespace
+
 Server::Server(std::vector<std::string> schemas) {
     for (const auto& schema : schemas) {
         files_.push_back(folder_.path() + "/" + fs::path(schema).stem().string() + ".db");
@@ -81,7 +100,7 @@ void Server::start() {
     fs::remove(folder() + "/ctl");
     fs::remove(socket());
     process_ = Process(command, folder() + "/server.log");
-    for (int i = 0; i < 12000 && !fs::exists(folder() + "/ctl"); ++i)
+    for (int i = 0; i < 12000 && !listens(folder() + "/ctl"); ++i)
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
     appctl({"version"});
 }
