@@ -5,12 +5,11 @@
 // routers' own addresses, the NICs' outside addresses; and, on a segment that source and clone
 // share (an organization network, a bridged vApp network), MACs and addresses.
 #include <algorithm>
-#include <set>
 #include <unordered_set>
 
+#include "controller/client/clone_source.h"
 #include "controller/client/meeting.h"
 #include "controller/client/store.h"
-#include "controller/client/updates.h"
 #include "controller/model/edges.h"
 
 namespace ringfence::client {
@@ -18,71 +17,6 @@ namespace ringfence::client {
 namespace {
 
 constexpr int64_t most_clones = 1000;
-
-// The vApp that is copied, row by row.
-struct Source {
-    nb::Vapp vapp;
-    std::vector<nb::VappNetwork> networks;
-    std::vector<nb::VirtualMachine> vms;
-    std::vector<nb::Nic> nics;
-    std::vector<nb::EdgeRouter> edges;
-    std::vector<nb::StaticRoute> routes;
-};
-
-template <class Row>
-std::vector<Row> rows_where(const ovsdb::Table<Row>& table, const auto& wanted) {
-    std::vector<Row> rows;
-    std::ranges::copy_if(table, std::back_inserter(rows), wanted);
-    std::ranges::sort(rows, {}, &Row::uuid); // the same draft from the same rows
-    return rows;
-}
-
-Source read_source(const nb::Tables& rows, const nb::Vapp& vapp) {
-    const auto its = [&](const auto& row) { return row.vapp == vapp.uuid; };
-    Source source{
-        vapp, rows_where(rows.vapp_network, its), rows_where(rows.virtual_machine, its), {}, {},
-        {}};
-    const auto uuids_of = [](const auto& list) {
-        std::unordered_set<Uuid> uuids;
-        for (const auto& row : list)
-            uuids.insert(row.uuid);
-        return uuids;
-    };
-    const auto vms = uuids_of(source.vms), networks = uuids_of(source.networks);
-    source.nics =
-        rows_where(rows.nic, [&](const auto& row) { return vms.contains(row.virtual_machine); });
-    source.edges = rows_where(rows.edge_router, [&](const auto& row) {
-        return row.vapp_network && networks.contains(*row.vapp_network);
-    });
-    const auto edges = uuids_of(source.edges);
-    source.routes = rows_where(rows.static_route,
-                               [&](const auto& row) { return edges.contains(row.edge_router); });
-    return source;
-}
-
-// The VNIs that nobody has, lowest first.
-class FreeVnis {
-public:
-    FreeVnis(const nb::Tables& rows, const nb::NetworkPool& pool)
-        : next_(pool.first_vni), last_(pool.last_vni) {
-        for (const nb::VniAllocation& row : rows.vni_allocation)
-            taken_.insert(row.vni);
-        for (const nb::OrganizationNetwork& row : rows.organization_network)
-            taken_.insert(row.vni);
-        for (const nb::VappNetwork& row : rows.vapp_network)
-            taken_.insert(row.vni.value_or(0));
-    }
-    std::optional<int64_t> take() {
-        while (next_ <= last_ && taken_.contains(next_))
-            ++next_;
-        return next_ <= last_ ? std::optional(next_++) : std::nullopt;
-    }
-
-private:
-    int64_t next_;
-    int64_t last_;
-    std::unordered_set<int64_t> taken_;
-};
 
 class Cloner {
 public:
@@ -274,19 +208,6 @@ Result<> check_request(const NewClones& wanted) {
         return fail("vApp {}: clones stay in organization {}; name it there", wanted.path.text(),
                     wanted.source[0]);
     return {};
-}
-
-// What addresses are drawn from must be as it was read.
-void rely_on_source(Draft& draft, const Source& source) {
-    std::set<Uuid> networks;
-    for (const nb::VappNetwork& network : source.networks)
-        if (network.parent)
-            networks.insert(*network.parent);
-    for (const nb::Nic& nic : source.nics)
-        if (nic.organization_network)
-            networks.insert(*nic.organization_network);
-    for (const Uuid& network : networks)
-        rely_on_addressing(draft, network);
 }
 
 Result<std::vector<Uuid>> clone_all(Draft& draft, const NewClones& wanted, Clones& clones) {
