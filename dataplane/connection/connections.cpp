@@ -115,14 +115,6 @@ Connections::Connections(Region region, const ConnectionSettings& settings)
       denials4_(settings.denials, HashSeed::random()),
       denials6_(settings.denials, HashSeed::random()) {}
 
-void Connections::raise_object(ObjectId object) {
-    noted_.for_each_port(object, [&](PortId port) { raise(port); });
-}
-
-void Connections::widen_object(ObjectId object) {
-    noted_.for_each_port(object, [&](PortId port) { widen(port); });
-}
-
 // What is noted is noted again by the decisions that are now made anew. Cut entries are not decided
 // again, so that what they passed must stay noted.
 void Connections::raise(PortId id) {
@@ -144,6 +136,15 @@ void Connections::widen(PortId id) {
     ++port.widenings;
 }
 
+void Connections::claim(PortId id, uint32_t owner) {
+    PortConnections& port = shared_.ports[id.value()];
+    if (port.owner == owner) [[likely]]
+        return;
+    if (port.owner != 0)
+        forget_port(id);
+    port.owner = owner;
+}
+
 void Connections::set_quota(PortId id, uint32_t entries) {
     shared_.ports[id.value()].quota = entries;
 }
@@ -154,6 +155,7 @@ bool Connections::forget_port(PortId id, uint32_t n) {
         return false;
     raise(id);
     shared_.ports[id.value()].quota = 0;
+    shared_.ports[id.value()].owner = 0;
     return true;
 }
 

@@ -70,11 +70,22 @@ public:
     void note(PortId port, ObjectId object) { noted_.note(port, object); }
     // The object has changed: raises (something may be denied or diverted), or widens, the ports
     // that noted it.
-    void raise_object(ObjectId object);
-    void widen_object(ObjectId object);
+    void raise_object(ObjectId object) {
+        noted_.for_each_port(object, [&](PortId port) { raise(port); });
+    }
+    void widen_object(ObjectId object) {
+        noted_.for_each_port(object, [&](PortId port) { widen(port); });
+    }
+    // Those ports: visit(PortId), which may raise them.
+    template <class Visit> void for_each_port_that_noted(ObjectId object, Visit visit) const {
+        noted_.for_each_port(object, visit);
+    }
     void raise(PortId port);
     void raise_all(); // where what changed is not known
     void widen(PortId port);
+    // The port is this logical port's (a number that tells it from others, not 0): what it had as
+    // another's is forgotten.
+    void claim(PortId port, uint32_t owner);
     void set_quota(PortId port, uint32_t entries); // 0: the setting's
     // The port is gone, and its number may be given to another: at most n entries a call; false
     // while some are left.

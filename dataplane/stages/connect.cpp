@@ -31,11 +31,13 @@ typename ConnectionTable<Address>::Hit written(Connections& connections, const P
 }
 
 // Not `next` where there is no room for it.
-template <class Address> Verdict open(Worker& worker, Packet& packet) {
+template <class Address> Verdict open(const Fabric& fabric, Worker& worker, Packet& packet) {
     Passage& passage = *packet.passage;
     auto& table = worker.connections().table<Address>();
     bool is_new = !passage.entry;
     if (is_new) {
+        worker.connections().claim(passage.landing.port,
+                                   owner_of(fabric.port(passage.landing.port)));
         auto opened =
             table.open(passage.landing.port, outbound_tuple<Address>(passage.walk), passage.side);
         if (!opened)
@@ -72,7 +74,7 @@ Verdict connect_packet(const Fabric& fabric, Worker& worker, Packet& packet) {
             return follow<Address>(fabric, connections, hit, packet)
                 .value_or(Verdict::fw_tcp_invalid);
     bool is_new = !passage.entry;
-    if (Verdict verdict = open<Address>(worker, packet); verdict != Verdict::next)
+    if (Verdict verdict = open<Address>(fabric, worker, packet); verdict != Verdict::next)
         return verdict;
     auto hit = table.half(*passage.entry, passage.side);
     Verdict verdict =

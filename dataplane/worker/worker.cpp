@@ -162,15 +162,25 @@ void Worker::queue(const Arrival& arrival) {
 }
 
 void Worker::adopt(const Fabric& fabric) {
+    auto raise = [&](PortId port) {
+        connections_->claim(port, owner_of(fabric.port(port)));
+        connections_->raise(port);
+    };
     bool known = fabric.changes_since(seen_serial_, [&](const Change& change) {
         if (change.effect == Change::Effect::raises)
-            connections_->raise_object(change.object);
+            connections_->for_each_port_that_noted(change.object, raise);
         else
             connections_->widen_object(change.object);
     });
-    if (!known)
-        connections_->raise_all();
+    for (uint32_t port = 0; !known && port < Destination::max_ports; ++port)
+        raise(PortId(port));
     seen_serial_ = fabric.serial();
+}
+
+uint32_t owner_of(const LocalPort* port) {
+    if (!port || !port->segment)
+        return no_owner;
+    return static_cast<uint32_t>(mix(port->mac.to_u64(), port->segment->value()) >> 16) | 2;
 }
 
 bool Worker::may_flood(PortId port, uint32_t limit) {

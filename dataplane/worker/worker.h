@@ -55,6 +55,11 @@ struct Outbox {
     }
 };
 
+// Tells the logical port that a local port is from others that it was or will be: none of them gets
+// the other's connections.
+inline constexpr uint32_t no_owner = 1;
+uint32_t owner_of(const LocalPort* port);
+
 class Worker {
 public:
     // copies: the pool of which copies of flooded frames are made, and what routers say; must

@@ -57,6 +57,16 @@ TEST_F(SweepTest, CutsASilentConnectionWithinASecond) {
     EXPECT_EQ(count_of(Phase::cut), 2u);
 }
 
+// The same Interface, bound to the NIC of another network, where all addresses are the same.
+TEST_F(SweepTest, ForgetsWhatAPortHadAsAnotherOne) {
+    lab_.configure("segment 3 vni 5003");
+    lab_.configure("nic 1 segment 3 mac 02:00:00:00:00:0a ip 10.1.0.10");
+    lab_.worker().see(lab_.fabric());
+    EXPECT_EQ(count_of(Phase::udp), 1u) << "B's";
+    EXPECT_EQ(count_of(Phase::cut), 0u);
+    EXPECT_EQ(lab_.worker().connections().port(PortId(1)).size(), 0u);
+}
+
 TEST_F(SweepTest, LeavesAloneWhatOtherChangesDoNotTouch) {
     lab_.configure("policy 9 in deny out deny");
     lab_.configure("nic 3 segment 1 mac 02:00:00:00:00:0c ip 10.1.0.12");
