@@ -5,9 +5,6 @@
 #include <fmt/format.h>
 
 #include "controller/compiler/difference.h"
-#include "controller/compiler/news.h"
-#include "controller/compiler/plan.h"
-#include "controller/compiler/report.h"
 #include "core/types/log.h"
 
 namespace ringfence::controller {
@@ -58,33 +55,36 @@ Controller::Controller(ovsdb::Reactor& reactor, const ControllerOptions& options
 }
 
 std::string Controller::status() const {
-    return fmt::format("lease: {}\nepoch: {}\nnorthbound: {}\nsouthbound: {}\ncompiled: {}\n"
-                       "rounds: {}\nlast round: {} ms\n",
-                       lease_.held() ? "held" : "not held", lease_.epoch(),
-                       to_string(north_.state()), to_string(south_.state()), compiled_change_,
-                       rounds_,
-                       std::chrono::duration_cast<std::chrono::milliseconds>(round_took_).count());
+    return fmt::format(
+        "lease: {}\nepoch: {}\nnorthbound: {}\nsouthbound: {}\ncompiled: {}\n"
+        "rounds: {}\nlast round: {} ms, {} units evaluated\n",
+        lease_.held() ? "held" : "not held", lease_.epoch(), to_string(north_.state()),
+        to_string(south_.state()), compiled_change_, rounds_,
+        std::chrono::duration_cast<std::chrono::milliseconds>(round_took_).count(), evaluated_);
 }
 
 void Controller::on_lease(bool held) {
+    compiler_.reset(); // from scratch: nothing is kept from an earlier time
     if (!held)
         return timer_.cancel();
-    must_compile_ = true; // from scratch: nothing is kept from an earlier time
+    must_compile_ = true;
     back_off_ = {};
     schedule(0ms);
 }
 
 void Controller::on_northbound(const northbound::Changes& changes) {
-    if (!compiler::concerns_intent(changes))
-        return;
-    must_compile_ = true;
-    schedule_next();
+    if (compiler_)
+        note(compiler_->follow(changes));
 }
 
 void Controller::on_southbound(const southbound::Changes& changes) {
     if (!changes.lease.empty())
         lease_.look();
-    auto news = compiler::news_of(changes, compiled_.wanted);
+    if (compiler_)
+        note(compiler_->follow(changes));
+}
+
+void Controller::note(compiler::News news) {
     if (news == compiler::News::none)
         return;
     must_report_ = true;
@@ -137,18 +137,18 @@ void Controller::run_round() {
 void Controller::compile() {
     must_compile_ = false;
     compiled_change_ = change_number(north_.tables());
-    compiled_ = compiler::compile(north_.tables(), south_.tables());
-    auto plan = compiler::plan(south_.tables(), std::move(compiled_.wanted));
-    compiled_.wanted = std::move(plan.wanted);
-    if (plan.empty && !in_doubt_)
+    if (!compiler_)
+        compiler_.emplace(north_.tables(), south_.tables());
+    evaluated_ = compiler_->compile();
+    const auto plan = compiler_->plan();
+    if (plan.empty() && !in_doubt_)
         return report();
-    auto changes = compiler::difference(south_.tables(), compiled_.wanted);
     ovsdb::Transaction transaction;
     lease_.fence_south(transaction);
     // No number is given twice, and nothing passes for done, when an earlier transaction of ours
     // that was not answered arrives this late.
     transaction.wait(*south_.tables().lease.begin(), southbound::Lease::Column::sequence);
-    compiler::write(transaction, changes);
+    compiler::write(transaction, plan.changes());
     south_.commit(transaction, [this](Result<ovsdb::Committed> result) {
         in_doubt_ = !result;
         if (!result) {
@@ -165,14 +165,12 @@ void Controller::report() {
         return end_round();
     }
     must_report_ = is_urgent_ = false;
-    auto wanted = compiler::report(north_.tables(), south_.tables(), compiled_,
-                                   {compiled_change_, milliseconds_since_1970()});
-    auto changes = compiler::difference(north_.tables(), wanted);
-    if (changes.empty())
+    const auto report = compiler_->report({compiled_change_, milliseconds_since_1970()});
+    if (report.empty())
         return end_round();
     ovsdb::Transaction transaction;
     lease_.fence_north(transaction);
-    compiler::write(transaction, changes);
+    compiler::write(transaction, report.changes());
     north_.commit(transaction, [this](Result<ovsdb::Committed> result) {
         if (!result) {
             if (ovsdb::is_try_again(result.error()) && lease_.epoch() == round_epoch_)
@@ -187,7 +185,8 @@ void Controller::end_round() {
     in_round_ = false;
     back_off_ = {};
     round_took_ = Clock::now() - round_began_;
-    log::debug(module, "round {}: change {} compiled, {} us", rounds_, compiled_change_,
+    log::debug(module, "round {}: change {}, {} units, {} us", rounds_, compiled_change_,
+               evaluated_,
                std::chrono::duration_cast<std::chrono::microseconds>(round_took_).count());
     schedule_next();
 }

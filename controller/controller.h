@@ -3,7 +3,7 @@
 // next one goes on.
 //
 // It works in rounds, one at a time. Whatever changes while a round is under way waits for the next
-// one, so that a thousand changes in a burst cost a few rounds.
+// one, so that a thousand changes in a burst cost a few rounds; and a round costs what has changed.
 //
 //     change N --> [a moment] --> compile, plan --> southbound transaction (sequence S)
 //                                              --> northbound transaction (compiled N, sequence S)
@@ -11,6 +11,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "controller/compiler/compile.h"
@@ -40,6 +41,7 @@ private:
     void on_lease(bool held);
     void on_northbound(const northbound::Changes& changes);
     void on_southbound(const southbound::Changes& changes);
+    void note(compiler::News news);
 
     bool connected() const;
     void schedule(Clock::duration delay);
@@ -56,8 +58,8 @@ private:
     SouthboundDatabase south_;
     Lease lease_;
 
-    compiler::Compiled compiled_; // what the last round made, with its numbers
-    int64_t compiled_change_ = 0; // Global.change of the rows it was made of
+    std::optional<compiler::Compiler> compiler_; // since this lease was taken
+    int64_t compiled_change_ = 0;                // Global.change of the rows it was made of
     bool must_compile_ = true;
     bool must_report_ = true;
     bool is_urgent_ = true; // the report: more than heartbeats
@@ -70,6 +72,7 @@ private:
     Clock::time_point due_;
     ovsdb::Handle timer_;
     uint64_t rounds_ = 0;
+    size_t evaluated_ = 0; // units, in the last round that compiled
 };
 
 } // namespace ringfence::controller

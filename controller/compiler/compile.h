@@ -1,51 +1,65 @@
-// Intent in, flow tables out: the whole of what the controller knows how to do, as pure functions.
+// Intent in, flow tables out: the whole of what the controller knows how to do, without a
+// connection and without a clock.
 //
-//     northbound rows ---+                +-> southbound rows --> plan() --> one transaction
-//                        +--> compile() --+
-//     what hosts say  ---+                +-> notes --> report() --> northbound status, another
+//     northbound changes ---+                +-> plan(): southbound transaction
+//                           +--> compile() --+
+//     what hosts say     ---+                +-> report(): northbound status, another transaction
 //
-// Each row is made by one function of one object and of the facts that it reads (hosts.h,
-// segments.h, ports.h): compile() only walks the objects, top down. A bad object gets its note and
-// no row, an object whose parent is bad waits for it, and nobody else notices.
+// Each row is made by a small function of one object and of what it reads (units.h); an engine
+// (engine.h) asks the functions again that a change concerns. A bad object gets its note and no
+// row, an object whose parent is bad waits for it, and nobody else notices.
 #pragma once
 
 #include <set>
 #include <string>
 #include <unordered_map>
 
+#include "controller/compiler/engine.h"
+#include "controller/compiler/news.h"
+#include "controller/compiler/notes.h"
+#include "controller/compiler/plan.h"
+#include "controller/compiler/report.h"
+#include "controller/compiler/unit.h"
 #include "ovsdb/northbound.h"
 #include "ovsdb/southbound.h"
 
 namespace ringfence::compiler {
 
-// What is to be said about one northbound object, in its `status` column. Where `event` is set,
-// the change of the status is an Event of that kind, too.
-struct Note {
-    std::string text{};
-    std::string event{}; // "" = none
-    std::set<std::string> objects{};
-    std::set<std::string> hosts{};
-    bool operator==(const Note&) const = default;
+class Compiler {
+public:
+    // From scratch. The tables outlive it, and may change between its calls; each change of theirs
+    // is told by follow(), after it has happened.
+    Compiler(const northbound::Tables& intent, const southbound::Tables& fabric);
+
+    News follow(const northbound::Changes& changes);
+    News follow(const southbound::Changes& changes);
+
+    // Brings the results up to date. Returns how many units were evaluated.
+    size_t compile();
+    // What leads from the southbound database as it is to what was compiled. What isn't done, or
+    // is undone by others, is in the next plan.
+    Plan plan() const { return planner_.plan(); }
+    // Likewise for the northbound one; after the plan was carried out.
+    Report report(const Progress& progress) { return reporter_.report(progress); }
+
+    // The controller's rows as they should be; Host_Config without numbers.
+    const southbound::Tables& wanted() const { return engine_.products().wanted(); }
+    std::unordered_map<ovsdb::Uuid, Note> notes() const { return engine_.products().notes(); }
+
+private:
+    Engine engine_;
+    Sources sources_;
+    Planner planner_;
+    Reporter reporter_;
 };
 
-namespace event {
-inline constexpr char object_refused[] = "object-refused";
-inline constexpr char mtu_reduced[] = "mtu-reduced";
-inline constexpr char vtep_taken[] = "vtep-taken";
-inline constexpr char second_claim[] = "second-claim";
-inline constexpr char foreign_claim[] = "claim-outside-data-center";
-inline constexpr char host_dialed_in[] = "host-dialed-in";
-} // namespace event
-
+// Everything at once: what a Compiler that starts now leads to.
 struct Compiled {
-    // The whole southbound database as it should be. The tables that hosts write are as they are
-    // now, less what belonged to hosts and segments that are gone; Lease and Block_Log as they are.
-    southbound::Tables wanted;
-    std::unordered_map<ovsdb::Uuid, Note> notes; // by northbound object; none = nothing to say
+    southbound::Tables wanted;                   // the whole database, after the plan
+    std::unordered_map<ovsdb::Uuid, Note> notes; // by northbound object
+    std::set<std::string> touched;               // hosts
+    bool empty = true;                           // the plan
 };
-
-// `current`: Host_Status and Port_Claim say what hosts report; Host, Logical_Port and Host_Config
-// say who came first (a VTEP address, a port) and which hosts were known.
 Compiled compile(const northbound::Tables& intent, const southbound::Tables& current);
 
 } // namespace ringfence::compiler

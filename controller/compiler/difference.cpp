@@ -9,18 +9,6 @@ using ovsdb::RowChange;
 using ovsdb::RowStore;
 using ovsdb::TableInfo;
 
-uint64_t differing_columns(const TableInfo& table, const void* before, const void* after) {
-    uint64_t columns = 0;
-    if (before == after) // shared: the compiler kept the row as it was
-        return columns;
-    for (size_t i = 0; i < table.columns.size(); ++i) {
-        const auto& column = table.columns[i];
-        if (!column.ops->equal(column.in(before), column.in(after)))
-            columns |= uint64_t{1} << i;
-    }
-    return columns;
-}
-
 void compare(const TableInfo& table, const RowStore& before, const RowStore& after,
              std::vector<RowChange>& changes) {
     for (const auto& [uuid, row] : after.rows()) {
@@ -36,6 +24,18 @@ void compare(const TableInfo& table, const RowStore& before, const RowStore& aft
 }
 
 } // namespace
+
+uint64_t differing_columns(const TableInfo& table, const void* before, const void* after) {
+    uint64_t columns = 0;
+    if (before == after) // shared: the compiler kept the row as it was
+        return columns;
+    for (size_t i = 0; i < table.columns.size(); ++i) {
+        const auto& column = table.columns[i];
+        if (!column.ops->equal(column.in(before), column.in(after)))
+            columns |= uint64_t{1} << i;
+    }
+    return columns;
+}
 
 std::vector<RowChange> differences(const ovsdb::SchemaInfo& schema, const void* before,
                                    const void* after) {

@@ -9,6 +9,9 @@
 
 namespace ringfence::compiler {
 
+// The columns in which two rows of a table differ, as bits.
+uint64_t differing_columns(const ovsdb::TableInfo& table, const void* before, const void* after);
+
 // What differs, by schema and without types.
 std::vector<ovsdb::RowChange> differences(const ovsdb::SchemaInfo& schema, const void* before,
                                           const void* after);
@@ -17,6 +20,26 @@ std::vector<ovsdb::RowChange> differences(const ovsdb::SchemaInfo& schema, const
 template <class Tables>
 typename Tables::Schema::Changes difference(const Tables& before, const Tables& after) {
     return Tables::Schema::changes(differences(Tables::Schema::info(), &before, &after));
+}
+
+// All rows, as if they had just come.
+template <class Tables> typename Tables::Schema::Changes all_of(const Tables& tables) {
+    const Tables nothing;
+    return difference(nothing, tables);
+}
+
+// Does to the tables what a transaction of these changes would do.
+template <class Changes, class Tables> void apply(const Changes& changes, Tables& tables) {
+    changes.each([&](const auto& of_table) {
+        for (const auto& change : of_table) {
+            using Row = std::remove_cvref_t<decltype(change.row())>;
+            ovsdb::RowStore& store = Tables::Schema::info().store(&tables, Row::table_info().index);
+            if (change.deleted())
+                store.erase(change.row().uuid);
+            else
+                store.replace(change.row().uuid, std::make_shared<const Row>(*change.after));
+        }
+    });
 }
 
 // Inserts, updates of the columns that differ, deletes: nothing else is in the transaction.

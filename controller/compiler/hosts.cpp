@@ -4,7 +4,6 @@
 #include "controller/model/texts.h"
 
 namespace ringfence::compiler {
-namespace {
 
 std::set<std::string> canonical(const std::set<std::string>& addresses) {
     std::set<std::string> all;
@@ -13,23 +12,9 @@ std::set<std::string> canonical(const std::set<std::string>& addresses) {
     return all;
 }
 
-} // namespace
-
-model::Facts facts_of(const southbound::Tables& current) {
-    model::Facts facts;
-    for (const auto& host : current.host)
-        facts[host.name] = {host.vtep_addresses, host.vtep_addresses, std::nullopt};
-    for (const auto& status : current.host_status) {
-        model::HostFacts& of_host = facts[status.host];
-        of_host.vtep_addresses = canonical(status.vtep_addresses);
-        of_host.underlay_mtu = status.underlay_mtu;
-    }
-    return facts;
-}
-
 std::optional<southbound::Host> compile_host(const model::Model& model,
                                              const northbound::Host& host) {
-    const model::HostFacts* facts = model.facts(host.name);
+    const auto facts = model.facts(host.name);
     bool foreign = host.kind == "foreign";
     if (!model.is_admitted(host) || (!foreign && !facts))
         return std::nullopt;
@@ -44,24 +29,24 @@ std::optional<southbound::Host> compile_host(const model::Model& model,
     return row;
 }
 
-southbound::HostConfig compile_host_config(const northbound::Host& host,
-                                           const southbound::Tables& current) {
+southbound::HostConfig compile_host_config(const northbound::Host& host) {
     southbound::HostConfig row;
-    row.uuid = ovsdb::Uuid::named("host-config/" + host.name);
+    row.uuid = host_config_uuid(host.name);
     row.host = host.name;
-    if (const auto* now = current.host_config.find(row.uuid))
-        row.number = now->number;
     return row;
 }
 
-std::set<std::string> deleted_hosts(const northbound::Tables& intent,
-                                    const southbound::Tables& current) {
-    std::set<std::string> gone;
-    for (const auto& config : current.host_config)
-        gone.insert(config.host);
-    for (const auto& host : intent.host)
-        gone.erase(host.name);
-    return gone;
+ovsdb::Uuid host_config_uuid(const std::string& host) {
+    return ovsdb::Uuid::named("host-config/" + host);
+}
+
+Note vtep_note(const model::Model& model, const northbound::Host& host, const Error& error) {
+    Note note{error.text, event::vtep_taken, {model::path(model.rows(), host)}, {host.name}};
+    const auto facts = model.facts(host.name);
+    for (const auto& address : host.kind == "foreign" ? host.vtep_addresses : facts->vtep_addresses)
+        if (const auto* holder = model.vtep_holder(model::canonical_address(address)))
+            note.hosts.insert(holder->name);
+    return note;
 }
 
 } // namespace ringfence::compiler

@@ -1,23 +1,66 @@
-// Which changes of the databases are news, and which are only the echo of what the controller
-// wrote.
+// What a change means to the controller: which columns its functions read, and how much hurry there
+// is.
 #pragma once
+
+#include <type_traits>
 
 #include "ovsdb/northbound.h"
 #include "ovsdb/southbound.h"
 
 namespace ringfence::compiler {
 
-// Do these changes matter to compile()? Not if they are the controller's own columns.
-bool concerns_intent(const northbound::Changes& changes);
-
 enum class News {
-    none,      // as the controller wanted it, or nobody's business
+    none,      // the controller's own doing, or nobody's business
     heartbeat, // a host is alive: for people to see, no hurry
     progress,  // a host has applied a change, or is in trouble: somebody may wait to see it
-    placement, // compile: where ports and VTEPs are has changed, or somebody wrote into our tables
+    placement, // compile
 };
 
-// The weightiest news of the changes. `wanted` is the southbound database as last compiled.
-News news_of(const southbound::Changes& changes, const southbound::Tables& wanted);
+// The northbound columns that the controller writes itself.
+template <class Row> constexpr typename Row::Columns own_columns() {
+    using Column = typename Row::Column;
+    if constexpr (std::is_same_v<Row, northbound::Global>)
+        return Column::compiled | Column::sequence;
+    else if constexpr (std::is_same_v<Row, northbound::Host>)
+        return Column::required | Column::applied | Column::alive | Column::reported |
+               Column::trouble | Column::status;
+    else if constexpr (std::is_same_v<Row, northbound::Nic>)
+        return Column::bound_host | Column::status;
+    else if constexpr (std::is_same_v<Row, northbound::Lease> ||
+                       std::is_same_v<Row, northbound::Event>)
+        return Row::Columns::all();
+    else if constexpr (requires(Row row) { row.status; })
+        return Column::status;
+    else
+        return {};
+}
+
+// The northbound columns that somebody wants something by.
+template <class Row> constexpr typename Row::Columns intent_columns() {
+    return Row::Columns::all().without(own_columns<Row>());
+}
+
+// The southbound columns that units read (units.h): what hosts report, and who has what already.
+template <class Row> constexpr typename Row::Columns reported_columns() {
+    using Column = typename Row::Column;
+    if constexpr (std::is_same_v<Row, southbound::HostStatus>)
+        return Column::host | Column::vtep_addresses | Column::underlay_mtu;
+    else if constexpr (std::is_same_v<Row, southbound::PortClaim>)
+        return Column::host | Column::port | Column::ready | Column::claimed;
+    else if constexpr (std::is_same_v<Row, southbound::LearnedMac>)
+        return Column::host | Column::segment;
+    else if constexpr (std::is_same_v<Row, southbound::Host>)
+        return Column::name | Column::vtep_addresses;
+    else if constexpr (std::is_same_v<Row, southbound::LogicalPort>)
+        return Column::host;
+    else
+        return {};
+}
+
+// What the change of a Host_Status means to people.
+inline News news_of(const ovsdb::Change<southbound::HostStatus>& change) {
+    return change.modified.without(southbound::HostStatus::Column::alive).empty() ? News::heartbeat
+                                                                                  : News::progress;
+}
 
 } // namespace ringfence::compiler

@@ -1,17 +1,56 @@
 #include "controller/compiler/plan.h"
 
 #include <algorithm>
-#include <unordered_set>
+#include <type_traits>
 
 #include "controller/compiler/difference.h"
+#include "controller/compiler/hosts.h"
 
 namespace ringfence::compiler {
 namespace {
 
-using Domains = std::unordered_set<std::string>;
+namespace sb = southbound;
+using ovsdb::RowChange;
+using Domains = std::set<std::string>;
+
+constexpr uint64_t number_column = sb::HostConfig::Columns(sb::HostConfig::Column::number).bits();
+constexpr ovsdb::Uuid greatest_uuid = [] {
+    ovsdb::Uuid uuid;
+    uuid.bytes.fill(0xff);
+    return uuid;
+}();
+
+const ovsdb::TableInfo& table_of(const RowKey& key) {
+    return *sb::Schema::info().tables[key.table];
+}
+
+std::shared_ptr<const void> find(const sb::Tables& tables, const RowKey& key) {
+    return sb::Schema::info().in(&tables, key.table).share(key.uuid);
+}
+
+template <class Row> bool is_of(const RowKey& key) { return key.table == Row::table_info().index; }
+
+// Not those that hosts write, nor those that keep record of what was done.
+bool is_compiled(const RowKey& key) {
+    return !is_of<sb::HostStatus>(key) && !is_of<sb::PortClaim>(key) &&
+           !is_of<sb::LearnedMac>(key) && !is_of<sb::Lease>(key) && !is_of<sb::BlockLog>(key);
+}
+
+// The number is not compiled: it says what was planned last.
+std::shared_ptr<const void> with_its_number(const void* wanted, const void* current) {
+    auto config = *static_cast<const sb::HostConfig*>(wanted);
+    config.number = static_cast<const sb::HostConfig*>(current)->number;
+    return std::make_shared<const sb::HostConfig>(std::move(config));
+}
+
+// The Host_Config row that a change leads to.
+const sb::HostConfig* config_of(const RowChange& change) {
+    bool is_config = change.table == sb::HostConfig::table_info().index;
+    return is_config ? static_cast<const sb::HostConfig*>(change.after.get()) : nullptr;
+}
 
 // The domains whose rows change: of a row that moves between two, both.
-Domains changed_domains(const southbound::Changes& changes) {
+Domains changed_domains(const sb::Changes& changes) {
     Domains domains;
     changes.each([&](const auto& of_table) {
         for (const auto& change : of_table)
@@ -27,74 +66,126 @@ Domains changed_domains(const southbound::Changes& changes) {
     return domains;
 }
 
-// Adds the hosts that these tables show to need one of the domains.
-void add_hosts_in(const southbound::Tables& tables, const Domains& domains,
-                  std::set<std::string>& hosts) {
-    std::unordered_set<std::string> ports;
-    for (const auto& port : tables.logical_port) {
-        if (std::ranges::none_of(port.domains, [&](auto& d) { return domains.contains(d); }))
-            continue;
-        ports.insert(port.name);
-        if (port.host)
-            hosts.insert(*port.host);
-    }
-    for (const auto& claim : tables.port_claim)
-        if (ports.contains(claim.port))
-            hosts.insert(claim.host);
-}
-
-std::set<std::string> hosts_in_service(const southbound::Tables& tables) {
-    std::set<std::string> hosts;
-    for (const auto& host : tables.host)
-        if (host.kind == "ringfence")
-            hosts.insert(host.name);
+std::set<std::string> served_hosts(const Findings& found, const sb::Changes& changes) {
+    const auto& now = found.served.all({});
+    std::set<std::string> hosts(now.begin(), now.end());
+    for (const auto& change : changes.host)
+        if (change.before && change.before->kind == "ringfence")
+            hosts.insert(change.before->name);
     return hosts;
 }
 
-void number_hosts(southbound::Tables& wanted, const std::set<std::string>& touched,
-                  int64_t number) {
-    std::vector<southbound::HostConfig> numbered;
-    for (const auto& config : wanted.host_config)
-        if (touched.contains(config.host))
-            numbered.push_back(config);
-    for (auto& config : numbered) {
-        config.number = number;
-        wanted.host_config.replace(std::move(config));
-    }
-}
-
-} // namespace
-
-std::set<std::string> touched_hosts(const southbound::Tables& before,
-                                    const southbound::Tables& after,
-                                    const southbound::Changes& changes) {
-    auto served = hosts_in_service(before);
-    served.merge(hosts_in_service(after));
+std::set<std::string> touched_hosts(const Findings& found, const sb::Changes& changes) {
+    auto served = served_hosts(found, changes);
     if (!changes.host.empty())
         return served;
     std::set<std::string> hosts;
-    auto domains = changed_domains(changes);
-    if (domains.empty())
-        return hosts;
-    add_hosts_in(before, domains, hosts);
-    add_hosts_in(after, domains, hosts);
+    for (const auto& domain : changed_domains(changes)) {
+        const auto& ports = found.hosts_by_domain.all(domain);
+        for (auto port = ports.begin(); port != ports.end();) {
+            hosts.insert(port->first);
+            port = ports.upper_bound({port->first, greatest_uuid});
+        }
+    }
+    for (const auto& change : changes.logical_port)
+        if (change.before) { // whoever had it, or would have
+            if (change.before->host)
+                hosts.insert(*change.before->host);
+            for (const Claim& claim : found.claims.all(change.before->name))
+                hosts.insert(claim.host);
+        }
     std::erase_if(hosts, [&](const std::string& host) { return !served.contains(host); });
     return hosts;
 }
 
-Plan plan(const southbound::Tables& current, southbound::Tables wanted) {
+} // namespace
+
+Planner::Planner(const Findings& found, const Products& products, const sb::Tables& current)
+    : found_(found), products_(products), current_(current) {
+    const auto& schema = sb::Schema::info();
+    for (const auto* table : schema.tables)
+        for (const auto& [uuid, row] : schema.in(&current, table->index).rows())
+            look_at({table->index, uuid});
+}
+
+void Planner::look_at(const RowKey& key) {
+    if (is_compiled(key) && difference(key))
+        unsettled_.insert(key);
+    else
+        unsettled_.erase(key);
+}
+
+void Planner::look_at(const RowKeys& keys) {
+    for (const RowKey& key : keys)
+        look_at(key);
+}
+
+std::optional<RowChange> Planner::difference(const RowKey& key) const {
+    auto before = find(current_, key), after = find(products_.wanted(), key);
+    if (before && after && is_of<sb::HostConfig>(key))
+        after = with_its_number(after.get(), before.get());
+    uint64_t columns = table_of(key).all_columns();
+    if (before && after)
+        columns = differing_columns(table_of(key), before.get(), after.get());
+    if (!columns || (!before && !after))
+        return std::nullopt;
+    return RowChange{key.table, before, after, columns};
+}
+
+Plan Planner::plan() const {
     Plan plan;
-    auto changes = difference(current, wanted);
-    plan.empty = changes.empty();
-    if (!plan.empty) {
-        southbound::Lease lease = *wanted.lease.begin();
-        ++lease.sequence;
-        plan.touched = touched_hosts(current, wanted, changes);
-        number_hosts(wanted, plan.touched, lease.sequence);
-        wanted.lease.replace(std::move(lease));
-    }
-    plan.wanted = std::move(wanted);
+    for (const RowKey& key : unsettled_)
+        plan.rows.push_back(*difference(key));
+    if (plan.empty())
+        return plan;
+    clear_after_deleted(plan.rows);
+    plan.touched = touched_hosts(found_, sb::Schema::changes(plan.rows));
+    number(plan);
     return plan;
+}
+
+// What hosts wrote goes with the host, and with the segment that it speaks of.
+void Planner::clear_after_deleted(std::vector<RowChange>& rows) const {
+    RowKeys orphans;
+    auto add = [&](const auto& keys) { orphans.insert(keys.begin(), keys.end()); };
+    const auto changes = sb::Schema::changes(rows);
+    for (const auto& change : changes.host_config)
+        if (change.deleted())
+            add(found_.rows_of_host.all(change.before->host));
+    for (const auto& change : changes.segment)
+        if (change.deleted())
+            add(found_.rows_of_segment.all(change.before->uuid));
+    for (const RowKey& key : orphans)
+        if (auto row = find(current_, key))
+            rows.push_back({key.table, row, nullptr, table_of(key).all_columns()});
+}
+
+void Planner::number(Plan& plan) const {
+    if (current_.lease.empty())
+        return;
+    sb::Lease lease = *current_.lease.begin();
+    ++lease.sequence;
+    auto numbered = [&](const std::shared_ptr<const void>& row) {
+        auto config = *static_cast<const sb::HostConfig*>(row.get());
+        config.number = lease.sequence;
+        return std::make_shared<const sb::HostConfig>(std::move(config));
+    };
+    auto waiting = plan.touched;
+    for (auto& change : plan.rows) // hosts that come, or whose row somebody changed
+        if (const auto* config = config_of(change); config && waiting.erase(config->host)) {
+            change.after = numbered(change.after);
+            change.modified |= number_column;
+        }
+    for (const auto& host : waiting) {
+        const auto uuid = host_config_uuid(host);
+        auto now = current_.host_config.share(uuid);
+        if (now && products_.wanted().host_config.find(uuid)) // else it is being deleted
+            plan.rows.push_back(
+                {sb::HostConfig::table_info().index, now, numbered(now), number_column});
+    }
+    plan.rows.push_back({sb::Lease::table_info().index, current_.lease.share(lease.uuid),
+                         std::make_shared<const sb::Lease>(lease),
+                         sb::Lease::Columns(sb::Lease::Column::sequence).bits()});
 }
 
 } // namespace ringfence::compiler

@@ -1,10 +1,10 @@
 #include "controller/compiler/report.h"
 
 #include <algorithm>
-#include <vector>
 
 #include <fmt/format.h>
 
+#include "controller/compiler/difference.h"
 #include "controller/compiler/hosts.h"
 #include "controller/model/names.h"
 #include "controller/model/texts.h"
@@ -12,78 +12,9 @@
 namespace ringfence::compiler {
 namespace {
 
+namespace nb = northbound;
+namespace sb = southbound;
 using ovsdb::Uuid;
-
-class Reporter {
-public:
-    Reporter(const northbound::Tables& current, const southbound::Tables& fabric,
-             const Compiled& compiled, const Progress& progress)
-        : current_(current), fabric_(fabric), compiled_(compiled), progress_(progress),
-          wanted_(current) {}
-
-    northbound::Tables run() {
-        write_global();
-        write_hosts();
-        add_hosts_that_dialed_in();
-        for (const auto& nic : current_.nic)
-            write_nic(nic);
-        write_statuses(current_.organization, wanted_.organization);
-        write_statuses(current_.virtual_data_center, wanted_.virtual_data_center);
-        write_statuses(current_.network_pool, wanted_.network_pool);
-        write_statuses(current_.organization_network, wanted_.organization_network);
-        write_statuses(current_.vapp, wanted_.vapp);
-        write_statuses(current_.vapp_network, wanted_.vapp_network);
-        write_statuses(current_.virtual_machine, wanted_.virtual_machine);
-        write_statuses(current_.user, wanted_.user);
-        write_statuses(current_.external_network, wanted_.external_network);
-        write_statuses(current_.edge_router, wanted_.edge_router);
-        write_statuses(current_.nat_rule, wanted_.nat_rule);
-        write_statuses(current_.firewall_rule, wanted_.firewall_rule);
-        write_statuses(current_.security_group, wanted_.security_group);
-        write_statuses(current_.static_route, wanted_.static_route);
-        write_statuses(current_.dhcp_options, wanted_.dhcp_options);
-        forget_old_events();
-        return std::move(wanted_);
-    }
-
-private:
-    void write_global();
-    void write_hosts();
-    void add_hosts_that_dialed_in();
-    void write_nic(const northbound::Nic& nic);
-    void forget_old_events();
-    void add_event(const Note& note);
-    // Brings the row's status up to date, with an event where it is news.
-    template <class Row> void set_status(Row& row);
-    template <class Row> void write_statuses(const ovsdb::Table<Row>& from, ovsdb::Table<Row>& to) {
-        for (const auto& row : from) {
-            auto note = compiled_.notes.find(row.uuid);
-            if (note == compiled_.notes.end() ? row.status.empty()
-                                              : row.status == note->second.text)
-                continue;
-            Row updated = row;
-            set_status(updated);
-            to.replace(std::move(updated));
-        }
-    }
-
-    const northbound::Tables& current_;
-    const southbound::Tables& fabric_;
-    const Compiled& compiled_;
-    const Progress& progress_;
-    northbound::Tables wanted_;
-};
-
-void Reporter::write_global() {
-    northbound::Global global;
-    global.uuid = Uuid::random();
-    global.admit_hosts = "manual";
-    if (!current_.global.empty())
-        global = *current_.global.begin();
-    global.compiled = progress_.change;
-    global.sequence = fabric_.lease.empty() ? 0 : fabric_.lease.begin()->sequence;
-    wanted_.global.replace(std::move(global));
-}
 
 std::string clipped(const std::string& text) {
     constexpr size_t longest = 255;
@@ -115,62 +46,167 @@ std::map<std::string, std::string> reported_by(const southbound::HostStatus& sta
     return bounded(reported);
 }
 
-void Reporter::write_hosts() {
-    std::unordered_map<std::string, const southbound::HostStatus*> statuses;
-    for (const auto& status : fabric_.host_status)
-        statuses[status.host] = &status;
-    for (northbound::Host host : current_.host) {
-        if (const auto* config = fabric_.host_config.find(Uuid::named("host-config/" + host.name)))
+// Keeps a map of names to rows as they come and go. A name may pass from one row to another in one
+// update, in either order.
+template <class Row>
+void follow_name(std::unordered_map<std::string, Uuid>& rows, const ovsdb::Change<Row>& change,
+                 std::string Row::*name) {
+    if (change.before)
+        if (auto found = rows.find(change.before->*name);
+            found != rows.end() && found->second == change.before->uuid)
+            rows.erase(found);
+    if (change.after)
+        rows[change.after->*name] = change.after->uuid;
+}
+
+} // namespace
+
+// Writes one report.
+class Reporter::Writer {
+public:
+    Writer(Reporter& reporter, const Progress& progress)
+        : products_(reporter.products_), current_(reporter.current_), fabric_(reporter.fabric_),
+          reporter_(reporter), progress_(progress) {}
+
+    Report run() {
+        write_global();
+        write_hosts();
+        write_objects();
+        forget_old_events();
+        return std::move(report_);
+    }
+
+private:
+    void write_global();
+    void write_hosts();
+    bool add_stranger(const std::string& name);
+    void write_objects();
+    void forget_old_events();
+    void add_event(const Note& note);
+
+    const sb::HostStatus* status_of(const std::string& host) const;
+    // Brings the row's status up to date, with an event where it is news.
+    template <class Row> void set_status(Row& row);
+    // Looks at the unreported rows of a table; `set` brings one up to date, its status excepted.
+    template <class Row, class Set> void update(const ovsdb::Table<Row>& table, Set set);
+    template <class Row> void update(const ovsdb::Table<Row>& table) {
+        update(table, [](Row&) {});
+    }
+    // False if it is so already.
+    template <class Row> bool write(const ovsdb::Table<Row>& table, Row row);
+
+    const Products& products_;
+    const nb::Tables& current_;
+    const sb::Tables& fabric_;
+    Reporter& reporter_;
+    const Progress& progress_;
+    Report report_;
+    size_t new_events_ = 0;
+};
+
+void Reporter::Writer::write_global() {
+    nb::Global global;
+    global.uuid = Uuid::random();
+    global.admit_hosts = "manual";
+    if (!current_.global.empty())
+        global = *current_.global.begin();
+    global.compiled = progress_.change;
+    global.sequence = fabric_.lease.empty() ? 0 : fabric_.lease.begin()->sequence;
+    write(current_.global, std::move(global));
+}
+
+void Reporter::Writer::write_hosts() {
+    update(current_.host, [&](nb::Host& host) {
+        if (const auto* config = fabric_.host_config.find(host_config_uuid(host.name)))
             host.required = config->number;
-        if (auto status = statuses.find(host.name);
-            status != statuses.end() && host.kind == "ringfence") {
-            host.applied = status->second->applied;
-            host.alive = status->second->alive;
-            host.trouble = bounded(status->second->trouble);
-            host.reported = reported_by(*status->second);
+        if (const auto* status = status_of(host.name); status && host.kind == "ringfence") {
+            host.applied = status->applied;
+            host.alive = status->alive;
+            host.trouble = bounded(status->trouble);
+            host.reported = reported_by(*status);
         }
-        set_status(host);
-        wanted_.host.replace(std::move(host));
-    }
+    });
+    std::erase_if(reporter_.strangers_, [&](const auto& name) { return !add_stranger(name); });
 }
 
-void Reporter::add_hosts_that_dialed_in() {
-    std::set<std::string> known = deleted_hosts(current_, fabric_); // not those: just deleted
-    for (const auto& host : current_.host)
-        known.insert(host.name);
-    bool admitted = wanted_.global.begin()->admit_hosts == "auto";
-    for (const auto& status : fabric_.host_status) {
-        if (known.contains(status.host) || !model::check_name("host", status.host))
-            continue;
-        northbound::Host host;
-        host.uuid = Uuid::random();
-        host.name = status.host;
-        host.kind = "ringfence";
-        host.admitted = admitted;
-        host.reported = reported_by(status);
-        add_event(
-            {fmt::format("host/{0}: dialed in{1}", host.name,
-                         admitted ? "" : "; network-ctl host admit " + host.name + " lets it in"),
-             event::host_dialed_in,
-             {"host/" + host.name},
-             {host.name}});
-        wanted_.host.insert(std::move(host));
-    }
+// Writes down who dialed in without a row. False if there is no such host.
+bool Reporter::Writer::add_stranger(const std::string& name) {
+    const auto* status = status_of(name);
+    bool is_known = reporter_.hosts_.contains(name) ||
+                    fabric_.host_config.find(host_config_uuid(name)); // the latter: just deleted
+    if (!status || is_known || !model::check_name("host", name))
+        return false;
+    nb::Host host;
+    host.uuid = Uuid::random();
+    host.name = name;
+    host.kind = "ringfence";
+    host.admitted = !current_.global.empty() && current_.global.begin()->admit_hosts == "auto";
+    host.reported = reported_by(*status);
+    add_event({fmt::format("host/{0}: dialed in{1}", name,
+                           host.admitted ? "" : "; network-ctl host admit " + name + " lets it in"),
+               event::host_dialed_in,
+               {"host/" + name},
+               {name}});
+    write(current_.host, std::move(host));
+    return true;
 }
 
-void Reporter::write_nic(const northbound::Nic& nic) {
-    northbound::Nic updated = nic;
-    const auto* port = fabric_.logical_port.find(nic.uuid);
-    updated.bound_host = port ? port->host : std::nullopt;
-    set_status(updated);
-    if (updated != nic)
-        wanted_.nic.replace(std::move(updated));
+void Reporter::Writer::write_objects() {
+    update(current_.nic, [&](nb::Nic& nic) {
+        const auto* port = fabric_.logical_port.find(nic.uuid);
+        nic.bound_host = port ? port->host : std::nullopt;
+    });
+    update(current_.organization);
+    update(current_.virtual_data_center);
+    update(current_.network_pool);
+    update(current_.organization_network);
+    update(current_.vapp);
+    update(current_.vapp_network);
+    update(current_.virtual_machine);
+    update(current_.user);
+    update(current_.external_network);
+    update(current_.edge_router);
+    update(current_.nat_rule);
+    update(current_.firewall_rule);
+    update(current_.security_group);
+    update(current_.static_route);
+    update(current_.dhcp_options);
 }
 
-template <class Row> void Reporter::set_status(Row& row) {
+template <class Row, class Set>
+void Reporter::Writer::update(const ovsdb::Table<Row>& table, Set set) {
+    std::erase_if(reporter_.unreported_[Row::table_info().index], [&](const Uuid& uuid) {
+        const Row* now = table.find(uuid);
+        if (!now)
+            return true;
+        Row row = *now;
+        set(row);
+        set_status(row);
+        return !write(table, std::move(row));
+    });
+}
+
+template <class Row> bool Reporter::Writer::write(const ovsdb::Table<Row>& table, Row row) {
+    auto before = table.share(row.uuid);
+    uint64_t columns = Row::Columns::all().bits();
+    if (before)
+        columns = differing_columns(Row::table_info(), before.get(), &row);
+    if (!columns)
+        return false;
+    report_.rows.push_back({Row::table_info().index, std::move(before),
+                            std::make_shared<const Row>(std::move(row)), columns});
+    return true;
+}
+
+const sb::HostStatus* Reporter::Writer::status_of(const std::string& host) const {
+    auto found = reporter_.statuses_.find(host);
+    return found == reporter_.statuses_.end() ? nullptr : fabric_.host_status.find(found->second);
+}
+
+template <class Row> void Reporter::Writer::set_status(Row& row) {
     static const Note nothing;
-    auto found = compiled_.notes.find(row.uuid);
-    const Note& note = found == compiled_.notes.end() ? nothing : found->second;
+    const Note* found = products_.note(key_of(row));
+    const Note& note = found ? *found : nothing;
     if (row.status == note.text)
         return;
     row.status = note.text;
@@ -178,33 +214,70 @@ template <class Row> void Reporter::set_status(Row& row) {
         add_event(note);
 }
 
-void Reporter::add_event(const Note& note) {
-    northbound::Event event;
+void Reporter::Writer::add_event(const Note& note) {
+    nb::Event event;
     event.uuid = Uuid::random();
     event.time = progress_.time;
     event.kind = note.event;
     event.objects = note.objects;
     event.hosts = note.hosts;
     event.text = note.text;
-    wanted_.event.insert(std::move(event));
+    write(current_.event, std::move(event));
+    ++new_events_;
 }
 
-void Reporter::forget_old_events() {
-    if (wanted_.event.size() <= most_events)
-        return;
-    std::vector<std::pair<int64_t, Uuid>> by_age;
-    for (const auto& event : wanted_.event)
-        by_age.emplace_back(event.time, event.uuid);
-    std::ranges::sort(by_age);
-    for (size_t i = 0; i < by_age.size() - most_events; ++i)
-        wanted_.event.erase(by_age[i].second);
+void Reporter::Writer::forget_old_events() {
+    size_t all = reporter_.events_.size() + new_events_;
+    auto oldest = reporter_.events_.begin();
+    for (; all > most_events && oldest != reporter_.events_.end(); --all, ++oldest)
+        report_.rows.push_back({nb::Event::table_info().index, current_.event.share(oldest->second),
+                                nullptr, nb::Event::Columns::all().bits()});
 }
 
-} // namespace
-
-northbound::Tables report(const northbound::Tables& current, const southbound::Tables& fabric,
-                          const Compiled& compiled, const Progress& progress) {
-    return Reporter(current, fabric, compiled, progress).run();
+Reporter::Reporter(const Products& products, const nb::Tables& current, const sb::Tables& fabric)
+    : products_(products), current_(current), fabric_(fabric) {
+    const auto follow_all = [this](const auto& of_table) {
+        for (const auto& change : of_table)
+            follow(change);
+    };
+    all_of(current).each(follow_all);
+    all_of(fabric).each(follow_all);
 }
+
+void Reporter::follow(const ovsdb::Change<nb::Host>& change) {
+    follow_name(hosts_, change, &nb::Host::name);
+    look_at(key_of(change.row()));
+    if (change.before)
+        look_at_host(change.before->name);
+}
+
+void Reporter::follow(const ovsdb::Change<nb::Event>& change) {
+    if (change.before)
+        events_.erase({change.before->time, change.before->uuid});
+    if (change.after)
+        events_.emplace(change.after->time, change.after->uuid);
+}
+
+void Reporter::follow(const ovsdb::Change<sb::HostStatus>& change) {
+    follow_name(statuses_, change, &sb::HostStatus::host);
+    look_at_host(change.row().host);
+}
+
+void Reporter::follow(const ovsdb::Change<sb::HostConfig>& change) {
+    look_at_host(change.row().host);
+}
+
+void Reporter::follow(const ovsdb::Change<sb::LogicalPort>& change) {
+    look_at({nb::Nic::table_info().index, change.row().uuid});
+}
+
+void Reporter::look_at_host(const std::string& name) {
+    if (auto host = hosts_.find(name); host != hosts_.end())
+        look_at({nb::Host::table_info().index, host->second});
+    else
+        strangers_.insert(name);
+}
+
+Report Reporter::report(const Progress& progress) { return Writer(*this, progress).run(); }
 
 } // namespace ringfence::compiler

@@ -3,8 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
 
-#include "controller/compiler/compile.h"
+#include "controller/compiler/products.h"
 
 namespace ringfence::compiler {
 
@@ -16,10 +21,54 @@ struct Progress {
     int64_t time;   // milliseconds since 1970, for events: for people, nothing is decided by it
 };
 
-// The northbound database as it should be: `current`, with the columns that are the controller's
-// brought up to date; a Host row for whoever dialed in without one; Global where it is missing.
-// `fabric` is the southbound database after the round's transaction.
-northbound::Tables report(const northbound::Tables& current, const southbound::Tables& fabric,
-                          const Compiled& compiled, const Progress& progress);
+struct Report {
+    std::vector<ovsdb::RowChange> rows;
+
+    bool empty() const { return rows.empty(); }
+    northbound::Changes changes() const { return northbound::Schema::changes(rows); }
+};
+
+// Knows where the northbound database may differ from what is to be said, and looks nowhere else.
+class Reporter {
+public:
+    // All of them outlive it. At first it looks everywhere.
+    Reporter(const Products& products, const northbound::Tables& current,
+             const southbound::Tables& fabric);
+
+    template <class Row> void follow(const ovsdb::Change<Row>& change) {
+        if constexpr (requires(Row row) { row.status; })
+            look_at(key_of(change.row()));
+    }
+    void follow(const ovsdb::Change<northbound::Host>& change);
+    void follow(const ovsdb::Change<northbound::Event>& change);
+    void follow(const ovsdb::Change<southbound::HostStatus>& change);
+    void follow(const ovsdb::Change<southbound::HostConfig>& change);
+    void follow(const ovsdb::Change<southbound::LogicalPort>& change);
+    // There is something else to be said about these.
+    void look_at(const RowKeys& objects) {
+        for (const RowKey& object : objects)
+            look_at(object);
+    }
+
+    // The columns that are the controller's, brought up to date; a Host row for whoever dialed in
+    // without one; Global where it is missing. What isn't done is in the next report.
+    Report report(const Progress& progress);
+
+private:
+    class Writer;
+    using Names = std::unordered_map<std::string, ovsdb::Uuid>;
+
+    void look_at(const RowKey& object) { unreported_[object.table].insert(object.uuid); }
+    void look_at_host(const std::string& name);
+
+    const Products& products_;
+    const northbound::Tables& current_;
+    const southbound::Tables& fabric_;
+    std::unordered_map<size_t, std::set<ovsdb::Uuid>> unreported_; // by table
+    std::set<std::string> strangers_;                              // hosts without a row, maybe
+    Names hosts_;                                                  // name -> Host
+    Names statuses_;                                               // name -> Host_Status
+    std::set<std::pair<int64_t, ovsdb::Uuid>> events_;             // the oldest first
+};
 
 } // namespace ringfence::compiler

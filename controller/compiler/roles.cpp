@@ -18,7 +18,8 @@ const std::map<std::string, std::set<std::string>> host_permissions = {
 
 } // namespace
 
-void compile_roles(southbound::Tables& wanted) {
+Product compile_roles() {
+    Product product;
     southbound::RBACRole role;
     role.uuid = ovsdb::Uuid::named(std::string("rbac-role/") + host_role);
     role.name = host_role;
@@ -30,9 +31,10 @@ void compile_roles(southbound::Tables& wanted) {
         permission.insert_delete = true;
         permission.update = columns;
         role.permissions[table] = permission.uuid;
-        wanted.rbac_permission.insert(permission);
+        product.put(std::move(permission));
     }
-    wanted.rbac_role.insert(role);
+    product.put(std::move(role));
+    return product;
 }
 
 } // namespace ringfence::compiler

@@ -2,13 +2,13 @@
 // enforces it on listeners that name the role (RBAC of ovsdb-server).
 #pragma once
 
-#include "ovsdb/southbound.h"
+#include "controller/compiler/products.h"
 
 namespace ringfence::compiler {
 
 inline constexpr char host_role[] = "ringfence-host";
 
-// Adds the RBAC_Role and RBAC_Permission rows, which depend on nothing.
-void compile_roles(southbound::Tables& wanted);
+// The RBAC_Role and RBAC_Permission rows, which depend on nothing.
+Product compile_roles();
 
 } // namespace ringfence::compiler

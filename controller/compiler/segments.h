@@ -1,8 +1,9 @@
 // Networks to segments.
 #pragma once
 
-#include "controller/compiler/compile.h"
+#include "controller/compiler/notes.h"
 #include "controller/model/model.h"
+#include "ovsdb/southbound.h"
 
 namespace ringfence::compiler {
 

@@ -42,7 +42,7 @@ private:
 } // namespace
 
 Result<> check_unused(const Model& model, const northbound::Organization& organization) {
-    const auto& rows = model.rows();
+    const auto& rows = model.tables();
     auto its = [&](const auto& row) { return row.organization == organization.uuid; };
     return Dependents(rows)
         .of(rows.virtual_data_center, its)
@@ -55,7 +55,7 @@ Result<> check_unused(const Model& model, const northbound::Organization& organi
 }
 
 Result<> check_unused(const Model& model, const northbound::VirtualDataCenter& vdc) {
-    const auto& rows = model.rows();
+    const auto& rows = model.tables();
     auto its = [&](const auto& row) { return row.data_center == vdc.uuid; };
     return Dependents(rows)
         .of(rows.organization_network, its)
@@ -64,7 +64,7 @@ Result<> check_unused(const Model& model, const northbound::VirtualDataCenter& v
 }
 
 Result<> check_unused(const Model& model, const northbound::NetworkPool& pool) {
-    const auto& rows = model.rows();
+    const auto& rows = model.tables();
     std::set<Uuid> drawn; // from it, maybe before their data center got another pool
     for (const auto& entry : rows.vni_allocation)
         if (entry.network_pool == pool.uuid)
@@ -79,7 +79,7 @@ Result<> check_unused(const Model& model, const northbound::NetworkPool& pool) {
 }
 
 Result<> check_unused(const Model& model, const northbound::Host& host) {
-    const auto& rows = model.rows();
+    const auto& rows = model.tables();
     return Dependents(rows)
         .of(rows.virtual_data_center,
             [&](const auto& row) { return row.hosts.contains(host.uuid); })
@@ -88,7 +88,7 @@ Result<> check_unused(const Model& model, const northbound::Host& host) {
 }
 
 Result<> check_unused(const Model& model, const northbound::OrganizationNetwork& network) {
-    const auto& rows = model.rows();
+    const auto& rows = model.tables();
     return Dependents(rows)
         .of(rows.vapp_network, [&](const auto& row) { return row.parent == network.uuid; })
         .of(rows.nic, [&](const auto& row) { return row.organization_network == network.uuid; })
@@ -97,7 +97,7 @@ Result<> check_unused(const Model& model, const northbound::OrganizationNetwork&
 }
 
 Result<> check_unused(const Model& model, const northbound::Vapp& vapp) {
-    const auto& rows = model.rows();
+    const auto& rows = model.tables();
     auto its = [&](const auto& row) { return row.vapp == vapp.uuid; };
     return Dependents(rows)
         .of(rows.vapp_network, its)
@@ -106,14 +106,14 @@ Result<> check_unused(const Model& model, const northbound::Vapp& vapp) {
 }
 
 Result<> check_unused(const Model& model, const northbound::VappNetwork& network) {
-    const auto& rows = model.rows();
+    const auto& rows = model.tables();
     return Dependents(rows)
         .of(rows.nic, [&](const auto& row) { return row.vapp_network == network.uuid; })
         .refuse(path(rows, network));
 }
 
 Result<> check_unused(const Model& model, const northbound::VirtualMachine& vm) {
-    const auto& rows = model.rows();
+    const auto& rows = model.tables();
     return Dependents(rows)
         .of(rows.nic, [&](const auto& row) { return row.virtual_machine == vm.uuid; })
         .refuse(path(rows, vm));

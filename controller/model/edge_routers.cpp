@@ -215,11 +215,8 @@ Result<> check_next_hop(const Model& model, const std::string& object, const Edg
     return {};
 }
 
-// Does the organization's edge route to this vApp network by itself, with that prefix?
+// Does the organization's edge route to this untranslated vApp network with that prefix?
 bool is_routed_to(const Model& model, const Uuid& network, const IpPrefix& prefix) {
-    const auto* row = model.rows().vapp_network.find(network);
-    if (!row || !has_edge(*row) || translates(*row))
-        return false;
     const auto subnets = addressing_of(model, network).subnets;
     return std::ranges::find(subnets, prefix) != subnets.end();
 }
@@ -236,7 +233,7 @@ Result<> check_not_implied(const Model& model, const std::string& object, const 
             return fail(ErrorKind::conflict,
                         "{}: {} is connected: it is the subnet of {}; remove the route", object,
                         to_string(prefix), where);
-        for (const Uuid& child : model.children_of(standing.network))
+        for (const Uuid& child : model.untranslated_of(standing.network))
             if (!edge.vapp_network && is_routed_to(model, child, prefix))
                 return fail(ErrorKind::conflict,
                             "{}: {} is the subnet of {}, which it has a route to already; remove "

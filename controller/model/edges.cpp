@@ -41,8 +41,7 @@ Addressing addressing_of(const northbound::Tables& rows, const Uuid& uuid) {
     return parent ? parse(*parent) : Addressing{};
 }
 
-std::vector<Standing> standings(const northbound::Tables& rows,
-                                const northbound::EdgeRouter& edge) {
+std::vector<Standing> standings(const Rows& rows, const northbound::EdgeRouter& edge) {
     std::vector<Standing> all;
     if (!edge.vapp_network) {
         for (const Uuid& network : edge.networks)

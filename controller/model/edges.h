@@ -34,7 +34,7 @@ struct Standing {
     Uuid network;
     bool outside = false;
 };
-std::vector<Standing> standings(const northbound::Tables& rows, const northbound::EdgeRouter& edge);
+std::vector<Standing> standings(const Rows& rows, const northbound::EdgeRouter& edge);
 
 // Its MAC on a network. Inside a vApp network the same in every clone, so that a cloned VM's ARP
 // cache stays right; elsewhere made from its UUID.

@@ -39,7 +39,7 @@ Result<> check(const Model& model, const northbound::Host& host) {
         return fail("{}: a ringfence host reports its VTEP addresses itself (ringfence-encap-ip of "
                     "its Open_vSwitch row); remove vtep_addresses, or make it a foreign one",
                     object);
-    const HostFacts* reported = model.facts(host.name);
+    const auto reported = model.facts(host.name);
     if (!foreign && !reported)
         return {};
     for (const auto& address : foreign ? host.vtep_addresses : reported->vtep_addresses)

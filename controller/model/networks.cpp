@@ -152,11 +152,9 @@ std::vector<Route> reached_by(const Model& model, const northbound::EdgeRouter& 
     std::vector<Route> routes;
     for (const Uuid& attached : edge.networks) {
         add_routes(model, attached, routes);
-        for (const Uuid& child : model.children_of(attached)) {
-            const auto& other = *model.rows().vapp_network.find(child);
-            if (rank(other) < rank(but) && has_edge(other) && !translates(other))
+        for (const Uuid& child : model.untranslated_of(attached))
+            if (rank(*model.rows().vapp_network.find(child)) < rank(but))
                 add_routes(model, child, routes);
-        }
     }
     return routes;
 }

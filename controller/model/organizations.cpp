@@ -5,6 +5,25 @@
 #include "core/types/ids.h"
 
 namespace ringfence::model {
+namespace {
+
+// Those that the ledger or a network holds, from `least` on.
+std::set<int64_t> used_vnis(const northbound::Tables& tables, int64_t least) {
+    std::set<int64_t> used;
+    auto add = [&](int64_t vni) {
+        if (vni >= least)
+            used.insert(vni);
+    };
+    for (const auto& network : tables.organization_network)
+        add(network.vni);
+    for (const auto& network : tables.vapp_network)
+        add(network.vni.value_or(0));
+    for (const auto& entry : tables.vni_allocation)
+        add(entry.vni);
+    return used;
+}
+
+} // namespace
 
 Result<> check(const Model&, const northbound::Global& global) {
     return check_empty("global", "option", global.options);
@@ -47,22 +66,23 @@ Result<> check(const Model& model, const northbound::NetworkPool& pool) {
     if (pool.first_vni > pool.last_vni)
         return fail("{}: the first VNI {} is above the last one {}; give the lower one first",
                     object, pool.first_vni, pool.last_vni);
-    for (const auto& entry : model.rows().vni_allocation)
-        if (entry.network_pool == pool.uuid &&
-            (entry.vni < pool.first_vni || entry.vni > pool.last_vni))
+    for (const auto* drawn : {model.lowest_vni(pool.uuid), model.highest_vni(pool.uuid)})
+        if (drawn && (drawn->first < pool.first_vni || drawn->first > pool.last_vni))
             return fail(ErrorKind::conflict,
                         "{}: VNI {} of {} lies outside {} to {}; widen the range, or delete that "
                         "network first",
-                        object, entry.vni, network_path(model.rows(), entry.network),
+                        object, drawn->first, network_path(model.rows(), drawn->second),
                         pool.first_vni, pool.last_vni);
     return {};
 }
 
 Result<int64_t> free_vni(const Model& model, const northbound::NetworkPool& pool) {
     int64_t vni = pool.first_vni;
-    for (auto used = model.vnis().lower_bound(vni);
-         used != model.vnis().end() && used->first == vni; ++used)
+    for (const int64_t used : used_vnis(model.tables(), vni)) {
+        if (used != vni)
+            break;
         ++vni;
+    }
     if (vni <= pool.last_vni)
         return vni;
     return fail(ErrorKind::conflict,

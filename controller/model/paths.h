@@ -5,42 +5,42 @@
 
 #include <string>
 
-#include "ovsdb/northbound.h"
+#include "controller/model/rows.h"
 
 namespace ringfence::model {
 
 using ovsdb::Uuid;
 
-std::string path(const northbound::Tables&, const northbound::Global&);      // global
-std::string path(const northbound::Tables&, const northbound::Host&);        // host/H
-std::string path(const northbound::Tables&, const northbound::NetworkPool&); // network-pool/P
-std::string path(const northbound::Tables&,
-                 const northbound::ExternalNetwork&);                         // external-network/E
-std::string path(const northbound::Tables&, const northbound::Organization&); // org/O
-std::string path(const northbound::Tables&, const northbound::User&);         // org/O/user/U
-std::string path(const northbound::Tables&, const northbound::VirtualDataCenter&); // org/O/vdc/D
-std::string path(const northbound::Tables&,
+std::string path(const Rows&, const northbound::Global&);      // global
+std::string path(const Rows&, const northbound::Host&);        // host/H
+std::string path(const Rows&, const northbound::NetworkPool&); // network-pool/P
+std::string path(const Rows&,
+                 const northbound::ExternalNetwork&);                // external-network/E
+std::string path(const Rows&, const northbound::Organization&);      // org/O
+std::string path(const Rows&, const northbound::User&);              // org/O/user/U
+std::string path(const Rows&, const northbound::VirtualDataCenter&); // org/O/vdc/D
+std::string path(const Rows&,
                  const northbound::OrganizationNetwork&); // org/O/network/N
-std::string path(const northbound::Tables&,
-                 const northbound::SecurityGroup&); // org/O/security-group/S
-std::string path(const northbound::Tables&, const northbound::EdgeRouter&); // org/O/edge/E
-std::string path(const northbound::Tables&, const northbound::NatRule&);    // .../edge/E/nat/3
-std::string path(const northbound::Tables&,
+std::string path(const Rows&,
+                 const northbound::SecurityGroup&);           // org/O/security-group/S
+std::string path(const Rows&, const northbound::EdgeRouter&); // org/O/edge/E
+std::string path(const Rows&, const northbound::NatRule&);    // .../edge/E/nat/3
+std::string path(const Rows&,
                  const northbound::StaticRoute&); // .../edge/E/route/PREFIX
 // .../edge/E/firewall/3 or .../security-group/S/firewall/3
-std::string path(const northbound::Tables&, const northbound::FirewallRule&);
-std::string path(const northbound::Tables&, const northbound::Vapp&);        // org/O/vapp/V
-std::string path(const northbound::Tables&, const northbound::VappNetwork&); // .../vapp/V/network/N
-std::string path(const northbound::Tables&, const northbound::VirtualMachine&); // .../vapp/V/vm/M
-std::string path(const northbound::Tables&, const northbound::DhcpOptions&);    // NETWORK/dhcp
-std::string path(const northbound::Tables&, const northbound::Task&);           // task/T
+std::string path(const Rows&, const northbound::FirewallRule&);
+std::string path(const Rows&, const northbound::Vapp&);           // org/O/vapp/V
+std::string path(const Rows&, const northbound::VappNetwork&);    // .../vapp/V/network/N
+std::string path(const Rows&, const northbound::VirtualMachine&); // .../vapp/V/vm/M
+std::string path(const Rows&, const northbound::DhcpOptions&);    // NETWORK/dhcp
+std::string path(const Rows&, const northbound::Task&);           // task/T
 // On a vApp network .../vapp/V/network/N/nic/M/0, on an organization network .../vapp/V/nic/M/0.
-std::string path(const northbound::Tables&, const northbound::Nic&);
+std::string path(const Rows&, const northbound::Nic&);
 
 // Any network or NIC by its UUID; "?" when there is none.
-std::string network_path(const northbound::Tables&, const Uuid& network);
-std::string nic_path(const northbound::Tables&, const Uuid& nic);
+std::string network_path(const Rows&, const Uuid& network);
+std::string nic_path(const Rows&, const Uuid& nic);
 // Whoever has an address: a NIC or an edge router.
-std::string holder_path(const northbound::Tables&, const Uuid& holder);
+std::string holder_path(const Rows&, const Uuid& holder);
 
 } // namespace ringfence::model

@@ -5,7 +5,6 @@
 #include <gtest/gtest.h>
 
 #include "controller/compiler/difference.h"
-#include "controller/compiler/plan.h"
 #include "controller/compiler/segments.h"
 #include "tests/unit/controller/fabric.h"
 
@@ -384,13 +383,13 @@ TEST(Placement, AForeignHostsNameClaimsNothing) {
 // Numbers
 
 TEST(Plan, AFirstCompileIsNumberedAndASecondOneIsEmpty) {
-    auto first = compiler::plan(fabric(), compile(cloud(), fabric()).wanted);
+    auto first = compile(cloud(), fabric());
     ASSERT_FALSE(first.empty);
     EXPECT_EQ(first.wanted.lease.begin()->sequence, 1);
     EXPECT_THAT(first.touched, ElementsAre("h1", "h2"));
     for (const auto& config : first.wanted.host_config)
         EXPECT_EQ(config.number, 1);
-    auto second = compiler::plan(first.wanted, compile(cloud(), first.wanted).wanted);
+    auto second = compile(cloud(), first.wanted);
     EXPECT_TRUE(second.empty);
     EXPECT_EQ(second.wanted.lease.begin()->sequence, 1);
 }
@@ -400,14 +399,14 @@ southbound::Tables settled(const northbound::Tables& rows) {
     auto current = fabric();
     current.port_claim.insert(make_claim("h1", "acme/shop/web-0/0"));
     current.port_claim.insert(make_claim("h2", "acme/shop/web-1/0"));
-    return compiler::plan(current, compile(rows, current).wanted).wanted;
+    return compile(rows, current).wanted;
 }
 
 TEST(Plan, TouchesTheHostsOfTheDomainAndNoOthers) {
     auto rows = cloud();
     auto current = settled(rows);
     edit(rows.nic, "nic/web-1/0", [](auto& nic) { nic.addresses = {"192.168.0.12"}; });
-    auto plan = compiler::plan(current, compile(rows, current).wanted);
+    auto plan = compile(rows, current);
     EXPECT_THAT(plan.touched, ElementsAre("h2"));
     EXPECT_EQ(plan.wanted.lease.begin()->sequence, 2);
     EXPECT_EQ(plan.wanted.host_config.find(Uuid::named("host-config/h1"))->number, 1);
@@ -422,7 +421,7 @@ TEST(Plan, TouchesAHostThatWaitsForItsPort) {
     auto nic = make_nic("new", 0, "02:00:00:00:00:20", {"192.168.0.20"});
     nic.vapp_network = id("vapp-network/front");
     rows.nic.insert(nic);
-    auto plan = compiler::plan(current, compile(rows, current).wanted);
+    auto plan = compile(rows, current);
     EXPECT_THAT(plan.touched, ElementsAre("h1", "h2")); // h2 has another port there
 }
 
@@ -433,7 +432,7 @@ TEST(Plan, TouchesBothDomainsOfANicThatMoves) {
         nic.vapp_network = id("vapp-network/edge");
         nic.addresses = {"10.0.0.11"};
     });
-    auto plan = compiler::plan(current, compile(rows, current).wanted);
+    auto plan = compile(rows, current);
     EXPECT_THAT(plan.touched, ElementsAre("h1", "h2"));
 }
 
@@ -442,7 +441,7 @@ TEST(Plan, TouchesEveryHostWhenAHostComes) {
     auto current = settled(rows);
     rows.host.insert(make_host("h3"));
     current.host_status.insert(make_status("h3", "192.0.2.3"));
-    auto plan = compiler::plan(current, compile(rows, current).wanted);
+    auto plan = compile(rows, current);
     EXPECT_THAT(plan.touched, ElementsAre("h1", "h2", "h3"));
 }
 
@@ -451,18 +450,17 @@ TEST(Plan, TouchesNoHostThatIsNotAdmitted) { // nobody would answer for it
     edit(rows.host, "host/h2", [](auto& h) { h.admitted = false; });
     auto current = settled(rows);
     edit(rows.nic, "nic/web-1/0", [](auto& nic) { nic.addresses = {"192.168.0.12"}; });
-    EXPECT_THAT(compiler::plan(current, compile(rows, current).wanted).touched, IsEmpty());
+    EXPECT_THAT(compile(rows, current).touched, IsEmpty());
     rows.host.insert(make_host("h3"));
     current.host_status.insert(make_status("h3", "192.0.2.3"));
-    EXPECT_THAT(compiler::plan(current, compile(rows, current).wanted).touched,
-                ElementsAre("h1", "h3"));
+    EXPECT_THAT(compile(rows, current).touched, ElementsAre("h1", "h3"));
 }
 
 TEST(Plan, TouchesNobodyForASegmentWithoutPorts) {
     auto rows = cloud();
     auto current = settled(rows);
     edit(rows.organization_network, "network/globex", [](auto& n) { n.vlan_transparent = true; });
-    auto plan = compiler::plan(current, compile(rows, current).wanted);
+    auto plan = compile(rows, current);
     EXPECT_FALSE(plan.empty);
     EXPECT_THAT(plan.touched, IsEmpty());
 }

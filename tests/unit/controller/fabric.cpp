@@ -38,6 +38,20 @@ southbound::Tables fabric() {
     return rows;
 }
 
+compiler::Plan World::compile() {
+    compiler_.compile();
+    auto plan = compiler_.plan();
+    change([&](auto&, auto& south) { compiler::apply(plan.changes(), south); });
+    return plan;
+}
+
+compiler::Report World::report(int64_t time) {
+    int64_t change_number = north_.global.empty() ? 0 : north_.global.begin()->change;
+    auto report = compiler_.report({change_number, time});
+    change([&](auto& north, auto&) { compiler::apply(report.changes(), north); });
+    return report;
+}
+
 std::vector<std::string> lines(const southbound::Tables& rows) {
     std::vector<std::string> all;
     for (const auto& host : rows.host)

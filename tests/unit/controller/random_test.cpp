@@ -7,8 +7,6 @@
 
 #include "controller/compiler/compile.h"
 #include "controller/compiler/difference.h"
-#include "controller/compiler/plan.h"
-#include "controller/compiler/report.h"
 #include "tests/unit/controller/fabric.h"
 #include "tests/unit/ovsdb/fixture.h"
 
@@ -155,28 +153,12 @@ TEST(Random, CompilingTwiceWritesNothing) {
         for (int step = 0; step < 60; ++step) {
             cloud.step();
             auto compiled = compiler::compile(cloud.intent(), cloud.current());
-            auto plan = compiler::plan(cloud.current(), compiled.wanted);
-            expect_unique(plan.wanted);
-            cloud.current() = plan.wanted;
+            expect_unique(compiled.wanted);
+            cloud.current() = compiled.wanted;
             auto again = compiler::compile(cloud.intent(), cloud.current());
-            ASSERT_TRUE(compiler::plan(cloud.current(), again.wanted).empty)
-                << "seed " << seed << ", step " << step;
+            ASSERT_TRUE(again.empty) << "seed " << seed << ", step " << step;
             ASSERT_EQ(again.notes, compiled.notes) << "seed " << seed << ", step " << step;
         }
-    }
-}
-
-TEST(Random, ReportingTwiceWritesNothing) {
-    RandomCloud cloud(42);
-    northbound::Tables reported = cloud.intent();
-    for (int step = 0; step < 100; ++step) {
-        cloud.step();
-        auto compiled = compiler::compile(cloud.intent(), cloud.current());
-        cloud.current() = compiler::plan(cloud.current(), compiled.wanted).wanted;
-        compiler::Progress progress{7, 1000 + step};
-        reported = compiler::report(cloud.intent(), cloud.current(), compiled, progress);
-        auto again = compiler::report(reported, cloud.current(), compiled, progress);
-        ASSERT_TRUE(compiler::difference(reported, again).empty()) << "step " << step;
     }
 }
 
@@ -190,19 +172,18 @@ TEST(Random, AppliedToARealServerTheTransactionLeadsWhereItShould) {
     for (int step = 0; step < 150; ++step) {
         for (size_t i = 0; i < 3; ++i)
             cloud.step();
-        auto plan = compiler::plan(cloud.current(),
-                                   compiler::compile(cloud.intent(), cloud.current()).wanted);
-        // Hosts' own rows come with it: the server is to hold all that the plan holds.
+        auto compiled = compiler::compile(cloud.intent(), cloud.current());
+        // Hosts' own rows come with it: the server is to hold all that the plan leads to.
         ovsdb::Transaction transaction;
-        auto changes = compiler::difference(database.tables(), plan.wanted);
+        auto changes = compiler::difference(database.tables(), compiled.wanted);
         compiler::write(transaction, changes);
         if (!transaction.empty()) {
             auto committed = database.commit_now(transaction, soon());
             ASSERT_TRUE(committed) << "step " << step << ": " << why(committed);
         }
-        ASSERT_TRUE(compiler::difference(database.tables(), plan.wanted).empty())
+        ASSERT_TRUE(compiler::difference(database.tables(), compiled.wanted).empty())
             << "step " << step;
-        cloud.current() = plan.wanted;
+        cloud.current() = compiled.wanted;
     }
 }
 
