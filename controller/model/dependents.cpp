@@ -120,7 +120,7 @@ Result<> check_unused(const Model& model, const northbound::VirtualMachine& vm) 
 }
 
 Result<> check_unused(const Model& model, const northbound::EdgeRouter& edge) {
-    const auto& rows = model.rows();
+    const auto& rows = model.tables();
     return Dependents(rows)
         .of(rows.organization_network,
             [&](const auto& row) { return edge.networks.contains(row.uuid); })

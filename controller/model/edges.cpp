@@ -28,7 +28,7 @@ bool translates(const northbound::VappNetwork& network) {
            (network.mode == "nat-routed" && network.translation == "one-to-one");
 }
 
-Addressing addressing_of(const northbound::Tables& rows, const Uuid& uuid) {
+Addressing addressing_of(const Rows& rows, const Uuid& uuid) {
     if (const auto* network = rows.organization_network.find(uuid))
         return parse(*network);
     const auto* network = rows.vapp_network.find(uuid);

@@ -22,7 +22,10 @@ inline bool is_fenced(const northbound::VappNetwork& network) { return network.m
 
 // What holds on a network of either kind: its own subnets, gateways and ranges; a fenced or bridged
 // one's are its parent's. Empty where they aren't sound: the network says so itself.
-Addressing addressing_of(const northbound::Tables& rows, const Uuid& network);
+Addressing addressing_of(const Rows& rows, const Uuid& network);
+inline Addressing addressing_of(const northbound::Tables& rows, const Uuid& network) {
+    return addressing_of(Rows(rows), network);
+}
 inline Addressing addressing_of(const Model& model, const Uuid& network) {
     return addressing_of(model.rows(), network);
 }
