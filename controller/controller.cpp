@@ -139,7 +139,7 @@ void Controller::compile() {
     compiled_change_ = change_number(north_.tables());
     if (!compiler_)
         compiler_.emplace(north_.tables(), south_.tables());
-    evaluated_ = compiler_->compile();
+    evaluated_ = compiler_->compile().evaluated;
     const auto plan = compiler_->plan();
     if (plan.empty() && !in_doubt_)
         return report();

@@ -48,11 +48,11 @@ News Compiler::follow(const southbound::Changes& changes) {
     return engine_.idle() && planner_.settled() ? news : News::placement;
 }
 
-size_t Compiler::compile() {
-    size_t evaluated = engine_.run();
+Effort Compiler::compile() {
+    const Effort effort = engine_.run();
     planner_.look_at(std::exchange(engine_.products().changed_rows(), {}));
     reporter_.look_at(std::exchange(engine_.products().changed_notes(), {}));
-    return evaluated;
+    return effort;
 }
 
 Compiled compile(const northbound::Tables& intent, const southbound::Tables& current) {

@@ -34,8 +34,8 @@ public:
     News follow(const northbound::Changes& changes);
     News follow(const southbound::Changes& changes);
 
-    // Brings the results up to date. Returns how many units were evaluated.
-    size_t compile();
+    // Brings the results up to date.
+    Effort compile();
     // What leads from the southbound database as it is to what was compiled. What isn't done, or
     // is undone by others, is in the next plan.
     Plan plan() const { return planner_.plan(); }

@@ -22,16 +22,18 @@ void Engine::row_changed(const ovsdb::TableInfo& table, const Uuid& row, FactId 
             make_stale(number_of(kind, row));
 }
 
-size_t Engine::run() {
-    size_t evaluations = 0;
+Effort Engine::run() {
+    Effort effort;
+    ++run_;
     while (stale_ > 0) {
         auto kind = std::ranges::find_if(kinds_, [](const Kind& k) { return !k.stale.empty(); });
         Number unit = kind->stale.back();
         kind->stale.pop_back();
+        ++effort.evaluated;
+        effort.repeated += std::exchange(memory_[unit].run, run_) == run_;
         evaluate(unit);
-        ++evaluations;
     }
-    return evaluations;
+    return effort;
 }
 
 void Engine::read(FactId fact) {

@@ -32,6 +32,13 @@
 
 namespace ringfence::compiler {
 
+// How many units were evaluated. Some repeatedly? Then an index is read by a kind that comes before
+// one that fills it.
+struct Effort {
+    size_t evaluated = 0;
+    size_t repeated = 0;
+};
+
 // Where a function puts what it makes.
 struct Made {
     model::Emitter entries;
@@ -59,8 +66,8 @@ public:
     }
 
     bool idle() const { return stale_ == 0; }
-    // Evaluates until nothing is stale. Returns the number of evaluations.
-    size_t run();
+    // Evaluates until nothing is stale.
+    Effort run();
 
     // What all units have made, and which of it has changed.
     Products& products() { return products_; }
@@ -83,6 +90,7 @@ private:
         size_t kind = 0;
         Uuid row;
         bool stale = false;
+        uint64_t run = 0;                 // in which it was last evaluated
         std::vector<model::FactId> reads; // sorted
         std::vector<model::AnyIndex*> indexes;
         Product product;
@@ -102,6 +110,7 @@ private:
     std::vector<Number> free_;
     std::unordered_map<model::FactId, std::unordered_set<Number>> readers_;
     size_t stale_ = 0;
+    uint64_t run_ = 0;
     bool reading_ = false;
     std::vector<model::FactId> reads_; // of the unit being evaluated
     Products products_;

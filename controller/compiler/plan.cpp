@@ -66,7 +66,8 @@ Domains changed_domains(const sb::Changes& changes) {
     return domains;
 }
 
-std::set<std::string> served_hosts(const Findings& found, const sb::Changes& changes) {
+// In service now, or until now.
+std::set<std::string> all_served(const Findings& found, const sb::Changes& changes) {
     const auto& now = found.served.all({});
     std::set<std::string> hosts(now.begin(), now.end());
     for (const auto& change : changes.host)
@@ -76,25 +77,27 @@ std::set<std::string> served_hosts(const Findings& found, const sb::Changes& cha
 }
 
 std::set<std::string> touched_hosts(const Findings& found, const sb::Changes& changes) {
-    auto served = served_hosts(found, changes);
     if (!changes.host.empty())
-        return served;
+        return all_served(found, changes);
     std::set<std::string> hosts;
+    auto touch = [&](const std::string& host) {
+        if (found.served.all({}).contains(host))
+            hosts.insert(host);
+    };
     for (const auto& domain : changed_domains(changes)) {
         const auto& ports = found.hosts_by_domain.all(domain);
         for (auto port = ports.begin(); port != ports.end();) {
-            hosts.insert(port->first);
+            touch(port->first);
             port = ports.upper_bound({port->first, greatest_uuid});
         }
     }
     for (const auto& change : changes.logical_port)
         if (change.before) { // whoever had it, or would have
             if (change.before->host)
-                hosts.insert(*change.before->host);
+                touch(*change.before->host);
             for (const Claim& claim : found.claims.all(change.before->name))
-                hosts.insert(claim.host);
+                touch(claim.host);
         }
-    std::erase_if(hosts, [&](const std::string& host) { return !served.contains(host); });
     return hosts;
 }
 

@@ -260,7 +260,9 @@ void Reporter::follow(const ovsdb::Change<nb::Event>& change) {
 
 void Reporter::follow(const ovsdb::Change<sb::HostStatus>& change) {
     follow_name(statuses_, change, &sb::HostStatus::host);
-    look_at_host(change.row().host);
+    for (const auto* row : {change.before, change.after})
+        if (row)
+            look_at_host(row->host);
 }
 
 void Reporter::follow(const ovsdb::Change<sb::HostConfig>& change) {

@@ -1,0 +1,423 @@
+#include "tests/unit/controller/random_cloud.h"
+
+#include <algorithm>
+#include <fstream>
+#include <functional>
+#include <map>
+#include <set>
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "ovsdb/codec.h"
+#include "tests/unit/controller/fabric.h"
+
+namespace ringfence::test {
+namespace {
+
+namespace nb = northbound;
+namespace sb = southbound;
+using nlohmann::json;
+
+// --- The start: rows of every table -------------------------------------------------------------
+void add_static_route(nb::Tables& rows, const std::string& edge, const std::string& prefix,
+                      const std::string& next_hop) {
+    nb::StaticRoute route;
+    route.uuid = id("route/" + edge + "/" + prefix);
+    route.edge_router = id("edge/" + edge);
+    route.prefix = prefix;
+    route.next_hops = {next_hop};
+    rows.static_route.insert(route);
+}
+
+void add_isolated_network(nb::Tables& rows, const std::string& name, int64_t vni) {
+    nb::VappNetwork network = *rows.vapp_network.find(id("vapp-network/front"));
+    network.uuid = id("vapp-network/" + name);
+    network.name = name;
+    network.vni = vni;
+    rows.vapp_network.insert(network);
+}
+
+// A NIC on the vApp network, with an outside address where it translates.
+void add_nic(nb::Tables& rows, const std::string& vm, const std::string& network,
+             const std::string& address, const std::string& outside) {
+    rows.virtual_machine.insert(make_vm(vm));
+    auto nic = make_nic(vm, 0, fmt::format("02:00:00:00:02:{:02x}", rows.nic.size()), {address});
+    nic.vapp_network = id("vapp-network/" + network);
+    if (!outside.empty())
+        nic.outside_addresses = {outside};
+    rows.nic.insert(nic);
+}
+
+void add_refused(nb::Tables& rows) {
+    nb::User user;
+    user.uuid = id("user");
+    user.organization = id("org/acme");
+    user.name = "u";
+    rows.user.insert(user);
+    nb::FirewallRule rule;
+    rule.uuid = id("rule");
+    rule.direction = "in";
+    rule.action = "allow";
+    rows.firewall_rule.insert(rule);
+}
+
+void add_ledger(nb::Tables& rows, const std::string& network, const std::string& address,
+                const std::string& nic) {
+    nb::AddressAllocation entry;
+    entry.uuid = id("ledger/" + network + "/" + address);
+    entry.network = id(network);
+    entry.address = address;
+    entry.kind = "nic";
+    entry.nic = id(nic);
+    rows.address_allocation.insert(entry);
+}
+
+// --- Changes ------------------------------------------------------------------------------------
+struct Change {
+    const char* name;
+    std::function<void(RandomCloud&, nb::Tables&, sb::Tables&)> fn;
+};
+
+std::string random_mac(RandomCloud& random) {
+    return fmt::format("02:00:00:00:01:{:02x}", random.pick(40));
+}
+
+void new_organization_network(RandomCloud& random, nb::Tables& north, sb::Tables&) {
+    const auto* like = random.any(north.organization_network);
+    if (!like)
+        return;
+    auto network = *like;
+    network.uuid = id(fmt::format("network/{}", random.serial()));
+    network.name = fmt::format("n{}", random.serial());
+    network.vni = 5000 + static_cast<int64_t>(random.pick(40)); // taken or out of range at times
+    north.organization_network.insert(network);
+}
+
+void new_vapp_network(RandomCloud& random, nb::Tables& north, sb::Tables&) {
+    const auto* like = random.any(north.vapp_network);
+    if (!like)
+        return;
+    auto network = *like;
+    network.uuid = id(fmt::format("vapp-network/{}", random.serial()));
+    network.name = fmt::format("v{}", random.serial());
+    if (network.vni)
+        network.vni = 5000 + static_cast<int64_t>(random.pick(40));
+    for (const auto& edge :
+         std::vector<nb::EdgeRouter>(north.edge_router.begin(), north.edge_router.end()))
+        if (edge.vapp_network == like->uuid) {
+            auto own = edge;
+            own.uuid = id(fmt::format("edge/{}", random.serial()));
+            own.name = fmt::format("shop/{}", network.name);
+            own.vapp_network = network.uuid;
+            north.edge_router.insert(own);
+        }
+    north.vapp_network.insert(network);
+}
+
+void new_nic(RandomCloud& random, nb::Tables& north, sb::Tables& south) {
+    auto vm = make_vm(fmt::format("m{}", random.serial()));
+    if (const auto* vapp = random.any(north.vapp))
+        vm.vapp = vapp->uuid;
+    north.virtual_machine.insert(vm);
+    auto nic =
+        make_nic(vm.name, 0, random_mac(random), {fmt::format("10.0.0.{}", 2 + random.pick(60))});
+    const auto* own = random.any(north.vapp_network);
+    const auto* network = random.any(north.organization_network);
+    if (own && random.chance(2)) {
+        nic.vapp_network = own->uuid;
+        nic.outside_addresses = {fmt::format("10.0.0.{}", 100 + random.pick(60))};
+    } else if (network) {
+        nic.organization_network = network->uuid;
+    }
+    north.nic.insert(nic);
+    if (const auto* host = random.any(north.host); host && random.chance(2))
+        south.port_claim.insert(make_claim(host->name, nic.port_name, true, random.serial()));
+}
+
+void turn_claim(RandomCloud& random, nb::Tables& north, sb::Tables& south) {
+    const auto* nic = random.any(north.nic);
+    const auto* host = random.any(north.host);
+    if (!nic || !host)
+        return;
+    auto claim = make_claim(host->name, nic->port_name, !random.chance(4), random.serial());
+    if (!south.port_claim.erase(claim.uuid))
+        south.port_claim.insert(claim);
+}
+
+void new_host(RandomCloud& random, nb::Tables& north, sb::Tables& south) {
+    auto host = make_host(fmt::format("h{}", 3 + random.pick(6)));
+    host.kind = random.chance(4) ? "foreign" : "ringfence";
+    host.admitted = !random.chance(4);
+    auto vtep = fmt::format("192.0.2.{}", 1 + random.pick(12));
+    if (host.kind == "foreign")
+        host.vtep_addresses = {vtep};
+    else
+        south.host_status.insert(make_status(host.name, vtep));
+    if (!random.chance(4)) // it dials in
+        north.host.insert(host);
+}
+
+void change_host(RandomCloud& random, nb::Tables&, sb::Tables& south) {
+    const auto* now = random.any(south.host_status);
+    if (!now)
+        return;
+    auto status = *now;
+    status.applied = random.serial();
+    if (random.chance(2))
+        status.underlay_mtu = 1400 + static_cast<int64_t>(random.pick(3)) * 100;
+    if (random.chance(4))
+        status.vtep_addresses = {fmt::format("192.0.2.{}", 1 + random.pick(12))};
+    south.host_status.replace(status);
+}
+
+void learn_mac(RandomCloud& random, nb::Tables& north, sb::Tables& south) {
+    const auto* segment = random.any(south.segment);
+    const auto* host = random.any(north.host);
+    if (!segment || !host)
+        return;
+    sb::LearnedMac row;
+    row.mac = random_mac(random);
+    row.uuid = id("learned/" + row.mac);
+    row.segment = segment->uuid;
+    row.domain = segment->domain;
+    row.host = host->name;
+    south.learned_mac.replace(row);
+}
+
+void switch_mode(RandomCloud& random, nb::Tables& north, sb::Tables&) {
+    const auto* now = random.any(north.vapp_network);
+    if (!now)
+        return;
+    auto network = *now;
+    static const char* const modes[] = {"isolated", "bridged", "nat-routed", "fenced"};
+    network.mode = modes[random.pick(4)];
+    network.translation.reset();
+    if (network.mode == std::string("nat-routed"))
+        network.translation = random.chance(2) ? "none" : "one-to-one";
+    network.parent.reset();
+    if (network.mode != std::string("isolated"))
+        network.parent = id("network/acme");
+    for (const auto& edge :
+         std::vector<nb::EdgeRouter>(north.edge_router.begin(), north.edge_router.end()))
+        if (edge.vapp_network == network.uuid) {
+            auto fitting = edge;
+            fitting.translation = network.translation.value_or("one-to-one");
+            north.edge_router.replace(fitting);
+        }
+    north.vapp_network.replace(network);
+}
+
+void switch_vapp(RandomCloud& random, nb::Tables& north, sb::Tables&) {
+    if (const auto* now = random.any(north.vapp)) {
+        auto vapp = *now;
+        vapp.deployed = !vapp.deployed;
+        north.vapp.replace(vapp);
+    }
+}
+
+void count_change(RandomCloud&, nb::Tables& north, sb::Tables&) {
+    if (north.global.empty())
+        return;
+    auto global = *north.global.begin();
+    ++global.change;
+    north.global.replace(global);
+}
+
+const Change changes[] = {
+    {"new organization network", new_organization_network},
+    {"new vApp network", new_vapp_network},
+    {"new NIC", new_nic},
+    {"new NIC", new_nic},
+    {"claim", turn_claim},
+    {"claim", turn_claim},
+    {"claim", turn_claim},
+    {"new host", new_host},
+    {"host says", change_host},
+    {"learned MAC", learn_mac},
+    {"mode", switch_mode},
+    {"deployed", switch_vapp},
+    {"change number", count_change},
+};
+
+// --- The schema's indexes -----------------------------------------------------------------------
+// Table name -> the lists of columns whose values are unique together.
+using Indexes = std::map<std::string, std::vector<std::vector<std::string>>, std::less<>>;
+
+Indexes read_indexes(const char* schema) {
+    std::ifstream file(std::string(RINGFENCE_SCHEMAS "/ringfence-") + schema + ".ovsschema");
+    Indexes by_table;
+    const json description = json::parse(file);
+    for (const auto& [table, its] : description["tables"].items())
+        if (its.contains("indexes"))
+            by_table[table] = its["indexes"];
+    return by_table;
+}
+
+json value_of(const ovsdb::ColumnInfo& column, const void* row) {
+    json value;
+    column.ops->encode(column.in(row), value);
+    return value;
+}
+
+bool is_unique(const Indexes& indexes, const ovsdb::TableInfo& info, const ovsdb::RowStore& table) {
+    auto found = indexes.find(info.name);
+    if (found == indexes.end())
+        return true;
+    for (const auto& index : found->second) {
+        std::set<json> seen;
+        for (const auto& [uuid, row] : table.rows()) {
+            json key = json::array();
+            for (const auto& column : info.columns)
+                if (std::ranges::find(index, column.name) != index.end())
+                    key.push_back(value_of(column, row.get()));
+            if (!seen.insert(key).second)
+                return false;
+        }
+    }
+    return true;
+}
+
+template <class Tables> bool is_unique(const Indexes& indexes, const Tables& rows) {
+    const auto& schema = Tables::Schema::info();
+    return std::ranges::all_of(schema.tables, [&](const auto* table) {
+        return is_unique(indexes, *table, schema.in(&rows, table->index));
+    });
+}
+
+bool is_unique(const nb::Tables& rows) {
+    static const Indexes indexes = read_indexes("northbound");
+    return is_unique(indexes, rows);
+}
+bool is_unique(const sb::Tables& rows) {
+    static const Indexes indexes = read_indexes("southbound");
+    return is_unique(indexes, rows);
+}
+
+template <class... Rows> std::vector<size_t> tables() { return {Rows::table_info().index...}; }
+
+// What a client may change: all but the lease.
+std::vector<size_t> intent_tables() {
+    std::vector<size_t> all;
+    for (const auto* table : nb::Schema::info().tables)
+        if (table != &nb::Lease::table_info())
+            all.push_back(table->index);
+    return all;
+}
+
+std::vector<size_t> compiled_tables() {
+    auto others = tables<sb::HostStatus, sb::PortClaim, sb::LearnedMac, sb::Lease, sb::BlockLog>();
+    std::vector<size_t> all;
+    for (const auto* table : sb::Schema::info().tables)
+        if (std::ranges::find(others, table->index) == others.end())
+            all.push_back(table->index);
+    return all;
+}
+
+// fn changes the tables and says what it did; where a server would refuse that, it is undone.
+template <class Fn> std::string unless_refused(nb::Tables& north, sb::Tables& south, Fn fn) {
+    const auto north_before = north;
+    const auto south_before = south;
+    std::string what = fn();
+    if (is_unique(north) && is_unique(south))
+        return what;
+    north = north_before;
+    south = south_before;
+    return "refused";
+}
+
+} // namespace
+
+nb::Tables RandomCloud::start() {
+    auto rows = cloud();
+    edit(rows.network_pool, "pool", [](auto& pool) { pool.last_vni = 5035; });
+    for (const char* name : {"h3", "h4"})
+        rows.host.insert(make_host(name));
+    add_isolated_network(rows, "fence", 5010);
+    add_isolated_network(rows, "nat", 5011);
+    edit(rows.vapp_network, "vapp-network/nat", [](auto& network) {
+        network.subnets = {"172.16.0.0/24"};
+        network.gateways = {"172.16.0.1"};
+    });
+    put_behind_edge(rows, "fence", "fenced", "10.0.0.201");
+    put_behind_edge(rows, "nat", "nat-routed", "10.0.0.202", "172.16.0.1");
+    rows.edge_router.insert(make_edge("gw", {{"network/acme", "10.0.0.1"}}));
+    add_static_route(rows, "gw", "198.51.100.0/24", "10.0.0.10");
+    add_nic(rows, "in-fence", "fence", "10.0.0.20", "10.0.0.150");
+    add_nic(rows, "in-nat", "nat", "172.16.0.10", "10.0.0.151");
+    add_ledger(rows, "network/acme", "10.0.0.10", "nic/web-0/0");
+    add_refused(rows);
+    return rows;
+}
+
+std::string RandomCloud::step(nb::Tables& north, sb::Tables& south) {
+    return unless_refused(north, south, [&] {
+        const Change& change = changes[pick(std::size(changes))];
+        switch (pick(4)) {
+        case 0:
+            return change_any_row({&nb::Schema::info(), &north}, intent_tables());
+        case 1:
+            return change_any_row({&sb::Schema::info(), &south},
+                                  tables<sb::HostStatus, sb::PortClaim, sb::LearnedMac>());
+        }
+        change.fn(*this, north, south);
+        return std::string(change.name);
+    });
+}
+
+std::string RandomCloud::tamper(nb::Tables& north, sb::Tables& south) {
+    return unless_refused(north, south, [&]() -> std::string {
+        const auto* now = any(north.nic);
+        if (!now || !chance(3))
+            return change_any_row({&sb::Schema::info(), &south}, compiled_tables());
+        auto nic = *now;
+        nic.status = "?";
+        nic.bound_host = "?";
+        north.nic.replace(nic);
+        return "a NIC's status";
+    });
+}
+
+RandomCloud::KeyedRow RandomCloud::any_row(const ovsdb::RowStore& table) {
+    if (table.rows().empty())
+        return {};
+    std::vector<KeyedRow> rows(table.rows().begin(), table.rows().end());
+    std::ranges::sort(rows, {}, &KeyedRow::first);
+    return rows[pick(rows.size())];
+}
+
+// Deletes a row, makes one again that was deleted, or changes a column.
+std::string RandomCloud::change_any_row(Store store, const std::vector<size_t>& among) {
+    const auto& info = *store.schema->tables[among[pick(among.size())]];
+    auto& table = store.schema->store(store.tables, info.index);
+    auto row = any_row(table);
+    size_t kind = pick(6);
+    if (kind == 0 && row.second) {
+        table.erase(row.first);
+        graves_.push_back({&info, row});
+        return fmt::format("delete {} {}", info.name, to_string(row.first));
+    }
+    if (kind <= 2 && !graves_.empty()) {
+        const Grave& grave = graves_[pick(graves_.size())];
+        if (std::ranges::find(store.schema->tables, grave.table) == store.schema->tables.end())
+            return "";
+        store.schema->store(store.tables, grave.table->index)
+            .insert(grave.row.first, grave.row.second);
+        return fmt::format("make {} {} again", grave.table->name, to_string(grave.row.first));
+    }
+    return row.second ? change_column(info, table, row) : "";
+}
+
+// The row gets the value that another one has, or none.
+std::string RandomCloud::change_column(const ovsdb::TableInfo& info, ovsdb::RowStore& table,
+                                       const KeyedRow& row) {
+    const auto& column = info.columns[pick(info.columns.size())];
+    const auto other = chance(4) ? info.make(row.first) : any_row(table).second;
+    auto changed = info.copy(row.second.get());
+    if (!column.ops->decode(value_of(column, other.get()), column.member(changed.get())))
+        return "";
+    table.replace(row.first, changed);
+    return fmt::format("{} of {} {}", column.name, info.name, to_string(row.first));
+}
+
+} // namespace ringfence::test
