@@ -83,7 +83,6 @@ void from_nic(const Each& each, Burst& burst) {
 }
 
 void from_vtep(const Each& each, Burst& burst) {
-    each(Stage::parse, parse, burst, is_undecided);
     if (burst.has(Mark::routers))
         follow_connections(each, burst);
     each(Stage::check_sender, check_sender, burst, is_undecided);
@@ -93,6 +92,9 @@ void from_vtep(const Each& each, Burst& burst) {
 
 void from_uplink(const Each& each, Burst& burst) {
     each(Stage::decapsulate, decapsulate, burst);
+    each(Stage::parse, parse, burst, is_undecided);
+    if (burst.has(Mark::routers) && !each.worker().is_alone())
+        each(Stage::connection, find_worker, burst, is_undecided);
     from_vtep(each, burst);
 }
 
@@ -158,25 +160,27 @@ void run(const Each& each, Arrival::From from, Burst& burst) {
     case Arrival::From::port:
         return from_port(each, burst);
     case Arrival::From::vtep:
+        each(Stage::parse, parse, burst);
         return from_vtep(each, burst);
     case Arrival::From::router:
         return from_router(each, burst);
     }
 }
 
-// What has been handed over or made meanwhile, in order; it may bring more.
+} // namespace
+
+// Neighbours of one kind are a burst; they may bring more.
 void process_arrivals(const Fabric& fabric, Worker& worker) {
-    for (auto next = worker.next_arrival(); next;) {
+    for (auto next = worker.next_arrival(); next; next = next ? next : worker.next_arrival()) {
         Burst burst;
         worker.see(fabric);
         const Arrival::From from = next->from;
         for (; next && next->from == from && !burst.full(); next = worker.next_arrival())
             arrive(fabric, worker, *next, burst);
+        burst.mark(Mark::routers);
         run(Each(fabric, worker), from, burst);
     }
 }
-
-} // namespace
 
 void process(const Fabric& fabric, Worker& worker, PortId from, rte_mbuf** frames, uint16_t n) {
     const LocalPort* port = fabric.port(from);

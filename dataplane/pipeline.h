@@ -16,4 +16,7 @@ namespace ringfence {
 // pointer into the fabric outlives the call. Any n; best in bursts of 32.
 void process(const Fabric& fabric, Worker& worker, PortId from, rte_mbuf** frames, uint16_t n);
 
+// What has come for the worker's ports by its queue (Worker::queue), and what that brings.
+void process_arrivals(const Fabric& fabric, Worker& worker);
+
 } // namespace ringfence

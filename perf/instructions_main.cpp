@@ -46,6 +46,18 @@ int main() {
         fmt::print(stderr, "perf_instructions: {}\n", bench.error().text);
         return 1;
     }
-    return count(*bench, "l2", l2(1'000)) + count(*bench, "vxlan/encap", encap(1'000)) +
-           count(*bench, "vxlan/decap", decap(1'000));
+    int failures = 0;
+    auto run = [&](const char* name, Scenario scenario) {
+        failures += count(*bench, name, std::move(scenario));
+    };
+    run("l2", l2(1'000));
+    run("vxlan/encap", encap(1'000));
+    run("vxlan/decap", decap(1'000));
+    run("fw/encap", fw(Way::out, 1'000));
+    run("fw/decap", fw(Way::in, 1'000));
+    run("nat/encap", nat(Way::out, 1'000));
+    run("nat/decap", nat(Way::in, 1'000));
+    run("fence/encap", fence(Way::out, 1'000));
+    run("fence/decap", fence(Way::in, 1'000));
+    return failures;
 }

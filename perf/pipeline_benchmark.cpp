@@ -63,13 +63,13 @@ void measure_stages(benchmark::State& state, const Bench& bench,
             state.counters[to_string(static_cast<Stage>(stage))] = samples[stage].median();
 }
 
-void add(const Bench& bench, const char* name, std::function<Scenario()> make) {
+void add(const Bench& bench, const std::string& name, std::function<Scenario()> make) {
     benchmark::RegisterBenchmark(
-        name, [&bench, make](benchmark::State& state) { measure(state, bench, make); })
+        name.c_str(), [&bench, make](benchmark::State& state) { measure(state, bench, make); })
         ->Iterations(pairs)
         ->Unit(benchmark::kMicrosecond);
     benchmark::RegisterBenchmark(
-        (std::string("stages/") + name).c_str(),
+        ("stages/" + name).c_str(),
         [&bench, make](benchmark::State& state) { measure_stages(state, bench, make); })
         ->Iterations(pairs)
         ->Unit(benchmark::kMicrosecond);
@@ -85,6 +85,13 @@ void add_all(const Bench& bench) {
     add(bench, "vxlan/decap/1k", [] { return decap(1'000); });
     add(bench, "vxlan/decap/100k", [] { return decap(100'000); });
     add(bench, "vxlan/decap/1M", [] { return decap(1'000'000); });
+    for (auto [size, flows] : {std::pair("1k", 1'000u), {"100k", 100'000u}, {"1M", 1'000'000u}})
+        for (auto [direction, way] : {std::pair("encap", Way::out), {"decap", Way::in}}) {
+            add(bench, fmt::format("fw/{}/{}", direction, size), [=] { return fw(way, flows); });
+            add(bench, fmt::format("nat/{}/{}", direction, size), [=] { return nat(way, flows); });
+            add(bench, fmt::format("fence/{}/{}", direction, size),
+                [=] { return fence(way, flows); });
+        }
 }
 
 } // namespace

@@ -67,6 +67,7 @@ struct Packet {
     bool from_tunnel = false;
     bool handed_over = false; // by another local port, which has checked it
     bool generated = false;   // by a router on this host
+    bool is_unseen = false;   // from_tunnel: goes as it came to the worker that has its port
     uint8_t outer_ecn = 0;    // from_tunnel: the outer header's two bits
 
     bool asks = false; // admit: a well-formed ARP request or neighbour solicitation

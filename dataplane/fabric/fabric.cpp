@@ -61,6 +61,7 @@ void FabricEdit::set_port(LocalPort port) {
     erase_port(port.id);
     for (Ipv4Addr address : port.vtep_addresses)
         fabric_.own_vteps_.set(address.value, port.id);
+    fabric_.guards_ += port.policies.empty() ? 0 : 1;
     fabric_.ports_.set(port.id.value(), std::make_shared<const LocalPort>(std::move(port)));
 }
 
@@ -71,6 +72,7 @@ void FabricEdit::erase_port(PortId id) {
     for (Ipv4Addr address : old->vtep_addresses)
         if (const PortId* owner = fabric_.own_vteps_.find(address.value); owner && *owner == id)
             fabric_.own_vteps_.erase(address.value);
+    fabric_.guards_ -= old->policies.empty() ? 0 : 1;
     fabric_.ports_.set(id.value(), nullptr);
     note(ObjectId(id), Change::Effect::raises);
 }

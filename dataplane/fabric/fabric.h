@@ -73,6 +73,9 @@ public:
     bool is_own(Ipv4Addr address) const { return own_vteps_.find(address.value) != nullptr; }
     const TunnelSettings& tunnel() const { return tunnel_; }
 
+    // True where some local port has a firewall of its own.
+    bool has_guards() const { return guards_ != 0; }
+
     // In the order of their ids: visit(const LocalPort&) and so on.
     template <class Visit> void for_each_port(Visit visit) const { ports_.for_each(visit); }
     template <class Visit> void for_each_segment(Visit visit) const { segments_.for_each(visit); }
@@ -84,6 +87,7 @@ private:
     friend class FabricEdit;
     TunnelSettings tunnel_;
     Registry<LocalPort> ports_;
+    uint32_t guards_ = 0; // of ports_ those with policies
     Registry<Segment> segments_;
     Registry<NextHop> next_hops_;
     Registry<Router> routers_;

@@ -122,6 +122,12 @@ void Thread::run() {
     worker_.set_flush([](void* self, Worker&, PortId to,
                          Outbox& outbox) { static_cast<Thread*>(self)->send(to, outbox); },
                       this);
+    if (shared_.threads.size() > 1)
+        worker_.set_hand_over(
+            [](void* self, unsigned to, const Arrival& arrival) {
+                return static_cast<Thread*>(self)->hand_over(to, arrival);
+            },
+            this);
     woken_.assign(shared_.threads.size(), false);
     next_nap_ = shortest_nap;
     while (!stop_.load(std::memory_order_relaxed)) {
@@ -213,14 +219,22 @@ unsigned Thread::take_handovers() {
             auto handover = ring.pop();
             if (!handover)
                 break;
-            worker_.enqueue(handover->to, handover->frame);
+            if (handover->arrival)
+                worker_.queue(*handover->arrival);
+            else
+                worker_.enqueue(handover->to, handover->frame);
             ++taken;
         }
+        process_arrivals(*plan_->fabric, worker_);
     }
     return taken;
 }
 
-// What they send goes out with the round; what they see is between two bursts.
+bool Thread::hand_over(unsigned worker, const Arrival& arrival) {
+    woken_[worker] = true;
+    return shared_.rings[worker_.index()][worker]->push({arrival.frame, PortId(0), arrival});
+}
+
 unsigned Thread::run_errands() {
     unsigned run = 0;
     while (auto errand = errands_.to_worker.pop()) {
@@ -236,7 +250,9 @@ unsigned Thread::run_errands() {
 
 bool Thread::sweep_connections() {
     worker_.set_now(rte_rdtsc());
-    return sweep(*plan_->fabric, worker_);
+    bool behind = sweep(*plan_->fabric, worker_);
+    process_arrivals(*plan_->fabric, worker_);
+    return behind;
 }
 
 void Thread::send_all() {
@@ -255,7 +271,7 @@ void Thread::send(PortId to, Outbox& outbox) {
     } else {
         auto& ring = *shared_.rings[worker_.index()][berth->owner];
         uint16_t accepted = 0;
-        while (accepted < outbox.count && ring.push({outbox.frames[accepted], to}))
+        while (accepted < outbox.count && ring.push({outbox.frames[accepted], to, std::nullopt}))
             ++accepted;
         worker_.handed_over(outbox, accepted);
         woken_[berth->owner] = true;

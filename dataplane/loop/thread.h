@@ -34,10 +34,12 @@ private:
     int fd_;
 };
 
-// A frame on its way to the worker that owns its port.
+// A frame on its way to the worker that owns its port: to be sent there as it is, or to go on in a
+// segment, through the connections of a port there.
 struct Handover {
     rte_mbuf* frame = nullptr;
     PortId to{0};
+    std::optional<Arrival> arrival; // of the frame; none: to be sent
 };
 
 class Thread;
@@ -86,6 +88,7 @@ private:
     unsigned receive(const Berth& berth);
     unsigned receive_watched(const Berth& berth, bool broken);
     unsigned take_handovers();
+    bool hand_over(unsigned worker, const Arrival& arrival);
     unsigned run_errands();
     bool sweep_connections();
     bool handover_waits() const;

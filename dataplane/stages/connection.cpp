@@ -66,6 +66,23 @@ Verdict aim(const Fabric& fabric, Worker& worker, Packet& packet) {
     return Verdict::next;
 }
 
+Verdict find_worker(const Fabric& fabric, Worker& worker, Packet& packet) {
+    Destination to = packet.segment->find(packet.destination, packet.destination_place);
+    if (is_router(to) && is_ip(packet)) {
+        const Held* held = packet.segment->held(header_of(packet).destination);
+        to = held ? held->owner : Destination();
+    } else if (!is_routed(packet, to) && !is_guarded(fabric, to)) {
+        return Verdict::next; // it meets no connections
+    }
+    const LocalPort* port =
+        to.kind() == Destination::Kind::local ? fabric.port(to.port()) : nullptr;
+    if (port && port->worker != worker.index()) {
+        packet.is_unseen = true;
+        packet.hand_over_to(port->id);
+    }
+    return Verdict::next;
+}
+
 Verdict pick(const Fabric&, Worker& worker, Packet& packet) {
     by_family(packet, [&]<class Address>() {
         worker.connections().table<Address>().pick(packet.passage->probe<Address>());

@@ -102,7 +102,7 @@ Verdict decapsulate(const Fabric& fabric, Worker& worker, Packet& packet) {
     if (inner_length < sizeof(EthernetHeader))
         return Verdict::tunnel_truncated;
 
-    if (packet.segment->has_routers())
+    if (packet.segment->has_routers() || fabric.has_guards())
         packet.mark(Mark::routers);
     packet.from_tunnel = true;
     packet.peer = *peer;

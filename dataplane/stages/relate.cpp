@@ -65,9 +65,10 @@ Verdict relate_packet(const Fabric& fabric, Worker& worker, Packet& packet) {
         return Verdict::nat_icmp_no_match;
     if (ttl_of(packet) <= walk.hops())
         return Verdict::route_ttl;
-    rewrite_quote(ip_packet<Address>(packet), quote, translated<Address>(packet, walk));
-    auto same = tuple_of<Address>(packet);
-    Rewrite<Address>::make(same, same)
+    auto to = translated<Address>(packet, walk);
+    rewrite_quote(ip_packet<Address>(packet), quote, to);
+    Tuple<Address> outer{to.source, to.destination, 0, 0, packet.protocol};
+    Rewrite<Address>::make(outer, outer)
         .apply(static_cast<uint8_t>(walk.hops()), packet.data + packet.l3, nullptr,
                packet.protocol);
     put_macs(packet, walk.now());

@@ -35,6 +35,10 @@ Verdict aim(const Fabric&, Worker&, Packet&);
 Verdict pick(const Fabric&, Worker&, Packet&);
 Verdict connection(const Fabric&, Worker&, Packet&);
 
+// From a tunnel, with several workers: it belongs to the one that has the port for which it is, by
+// its destination MAC, or, where that is a router's, by who holds the destination.
+Verdict find_worker(const Fabric&, Worker&, Packet&);
+
 // Handed over: who sent it, and through which routers.
 Verdict trace_back(const Fabric&, Worker&, Packet&);
 

@@ -161,6 +161,18 @@ void Worker::queue(const Arrival& arrival) {
         drop(arrival.frame, Verdict::tx_handover_full);
 }
 
+void Worker::set_hand_over(HandOver function, void* context) {
+    hand_over_ = function;
+    hand_over_context_ = context;
+}
+
+void Worker::hand_over(unsigned worker, const Arrival& arrival) {
+    if (worker == index_ || !hand_over_)
+        queue(arrival);
+    else if (!hand_over_(hand_over_context_, worker, arrival))
+        drop(arrival.frame, Verdict::tx_handover_full);
+}
+
 void Worker::adopt(const Fabric& fabric) {
     auto raise = [&](PortId port) {
         connections_->claim(port, owner_of(fabric.port(port)));

@@ -99,6 +99,11 @@ public:
     // handed_over(). Without one, what does not fit is dropped as `tx.full`.
     using Flush = void (*)(void* context, Worker& worker, PortId to, Outbox& outbox);
     void set_flush(Flush flush, void* context);
+    // Called with what goes on at another worker's port; false: that one's ring is full. Where
+    // there is none, the worker is the only one.
+    using HandOver = bool (*)(void* context, unsigned worker, const Arrival& arrival);
+    void set_hand_over(HandOver function, void* context);
+    bool is_alone() const { return hand_over_ == nullptr; }
     // send(PortId to, Outbox&) for every port with frames waiting; it must empty the outbox.
     template <class Send> void drain(Send send) {
         for (PortId to : pending_)
@@ -150,6 +155,8 @@ public:
     bool may_answer(PortId port);
     // Goes on after the burst; a full queue drops it.
     void queue(const Arrival& arrival);
+    // The same, at the worker that has the port for which it is.
+    void hand_over(unsigned worker, const Arrival& arrival);
     std::optional<Arrival> next_arrival() { return arrivals_.pop(); }
     void count(PortId port, Verdict verdict, uint64_t packets = 1) {
         if (State* s = state(port)) [[likely]]
@@ -193,6 +200,8 @@ private:
     SpscRing<Arrival> arrivals_{256};
     Flush flush_ = nullptr;
     void* flush_context_ = nullptr;
+    HandOver hand_over_ = nullptr;
+    void* hand_over_context_ = nullptr;
     std::vector<PortId> pending_; // ports whose outbox was used since the last drain()
     std::array<std::atomic<State*>, Destination::max_ports> states_{};
     Counters nobody_; // packets of ports that are not open here; stays 0

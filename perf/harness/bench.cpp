@@ -20,9 +20,21 @@ Result<Bench> Bench::start(ports::Memory memory) {
     return Bench(std::move(*eal), std::move(*pool));
 }
 
+namespace {
+
+// A million connections, however few ports they are of.
+std::unique_ptr<Connections> room_for_all() {
+    ConnectionSettings settings;
+    settings.capacity4 = 1'500'000;
+    settings.quota = settings.half_open_quota = settings.capacity4;
+    return std::move(Connections::create({}, settings).value());
+}
+
+} // namespace
+
 Run::Run(const Bench& bench, Scenario scenario)
     : scenario_(std::move(scenario)), pool_(bench.pool()),
-      worker_(std::make_unique<Worker>(0u, pool_, rte_get_tsc_hz())) {
+      worker_(std::make_unique<Worker>(0u, pool_, rte_get_tsc_hz(), room_for_all())) {
     for (PortId port : scenario_.ports)
         worker_->open_port(port);
     sink_.reserve(2 * burst_size);

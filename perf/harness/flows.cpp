@@ -70,6 +70,10 @@ FlowWriter::FlowWriter(FlowSet set) : set_(set), step_(scattering_step(set.flows
     headers.ip.set_total_length(frame_size - sizeof(EthernetHeader));
     headers.udp.set_length(frame_size - udp_at);
     std::memcpy(plain_.data(), &headers, sizeof headers);
+    if (set.to)
+        std::memcpy(macs_.data(), set.to->bytes.data(), 6);
+    if (set.from)
+        std::memcpy(macs_.data() + 6, set.from->bytes.data(), 6);
     plain_sum_ = partial_sum(headers.ip);
 }
 
@@ -117,7 +121,11 @@ FlowWriter::Flow FlowWriter::next() {
 void FlowWriter::write_plain(uint8_t* at, const Flow& flow) const {
     std::memcpy(at, plain_.data(), frame_size);
     store_mac(at, flow.destination);
+    if (set_.to)
+        std::memcpy(at, macs_.data(), 6);
     store_mac(at + 6, flow.source);
+    if (set_.from)
+        std::memcpy(at + 6, macs_.data() + 6, 6);
     store(at + 12, __builtin_bswap16(ether_type::ip4));
     store_addresses(at + ip_at, plain_sum_, address_of(flow.source), address_of(flow.destination));
     store(at + udp_at, __builtin_bswap16(flow.source_port));

@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/types/addresses.h"
@@ -30,6 +31,8 @@ struct FlowSet {
     PortId port;
     Ends sources, destinations;
     uint32_t flows; // different 5-tuples, at least 1
+    // Where a router stands before the source or the destination: its MAC in place of the end's.
+    std::optional<MacAddr> from = std::nullopt, to = std::nullopt;
 };
 
 // Where the frames lie in an underlay packet; the sources are behind the VTEPs 1 to vtep_count,
@@ -66,6 +69,7 @@ private:
     void write_outer(uint8_t* at, const Flow& flow) const;
 
     FlowSet set_;
+    std::array<uint8_t, 12> macs_{}; // of routers
     uint32_t position_ = 0, step_;
     bool tunnelled_ = false;
     uint32_t vtep_count_ = 1;

@@ -1,5 +1,7 @@
 #include "perf/harness/scenario.h"
 
+#include <algorithm>
+
 namespace ringfence::perf {
 
 namespace {
@@ -7,6 +9,9 @@ namespace {
 const PortId uplink_port(0), shadow_port(1);
 constexpr uint32_t first_nic_port = 2, vtep_count = 64;
 const Ipv4Addr own_vtep = vtep_address_of(0xff00);
+
+const Policy allow_all(PolicyId(1),
+                       {.intent = {}, .in = Judgement::allow, .out = Judgement::allow});
 
 Vni vni_of(uint32_t segment) { return *Vni::from(5001 + segment); }
 
@@ -120,5 +125,102 @@ Scenario encap_tenants(uint32_t flows) {
     scenario.fabric = edit.finish();
     return scenario;
 }
+
+Scenario fw(Way way, uint32_t flows) {
+    Scenario scenario = way == Way::out ? encap(flows) : decap(flows);
+    FabricEdit edit(scenario.fabric);
+    edit.set_policy(allow_all);
+    for (uint32_t nic = 0; nic < local_nics.count; ++nic) {
+        LocalPort port = *edit.view().port(PortId(first_nic_port + nic));
+        port.policies = {allow_all.id()};
+        edit.set_port(port);
+    }
+    scenario.fabric = edit.finish();
+    return scenario;
+}
+
+namespace {
+
+// Ends: inside addresses of this host's NICs from 0, outside ones from 0x4000; remote NICs from
+// 0x8000.
+constexpr Ends inside_nics{0, 1000}, outside_addresses{0x4000, 1000}, far_nics{0x8000, 1000};
+const SegmentId outside_segment(0), inside_segment(1), far_segment(2);
+const MacAddr router_inside = mac_of(0xff0001), router_outside = mac_of(0xff0002),
+              edge_near = mac_of(0xff0003), edge_far = mac_of(0xff0004);
+const Ipv4Addr edge_address = address_of(0xfff0);
+
+InterfaceAddress own(Ipv4Addr address) { return {address, 16}; }
+Ipv4Addr subnet_of(Ends ends) { return address_of(ends.first); }
+
+void add_router(FabricEdit& edit, std::optional<IpAddr> gateway) {
+    RouterSettings settings;
+    settings.translation = Translation::one_to_one;
+    settings.interfaces = {{outside_segment, router_outside, {own(address_of(0x4fff))}, true, {}},
+                           {inside_segment, router_inside, {}, false, {allow_all.id()}}};
+    std::vector<Route> routes = {
+        {*IpPrefix::from(subnet_of(inside_nics), 18), 1, std::nullopt},
+        {*IpPrefix::from(subnet_of(far_nics), 18), 0, gateway},
+    };
+    edit.set_router(Router(RouterId(1), settings, routes));
+}
+
+// The organization's edge, between the network outside and that of the remote NICs.
+void add_edge(FabricEdit& edit) {
+    RouterSettings settings;
+    settings.interfaces = {
+        {outside_segment, edge_near, {own(edge_address)}, false, {allow_all.id()}},
+        {far_segment, edge_far, {own(address_of(0xfff1))}, false, {allow_all.id()}}};
+    std::vector<Route> routes = {
+        {*IpPrefix::from(subnet_of(outside_addresses), 18), 0, std::nullopt},
+        {*IpPrefix::from(subnet_of(far_nics), 18), 1, std::nullopt},
+    };
+    edit.set_router(Router(RouterId(2), settings, routes));
+}
+
+Scenario translated(Way way, uint32_t flows, bool edge) {
+    Scenario scenario;
+    FabricEdit edit;
+    add_underlay(edit);
+    edit.set_policy(allow_all);
+    scenario.ports = {uplink_port, shadow_port};
+    for (SegmentId id : {outside_segment, inside_segment, far_segment})
+        edit.segment(id, {.vni = vni_of(id.value()), .intent = {}});
+    Segment& inside = *edit.segment(inside_segment);
+    Segment& outside = *edit.segment(outside_segment);
+    for (uint32_t nic = 0; nic < inside_nics.count; ++nic) {
+        LocalPort port = nic_port(nic, inside_segment);
+        add_local(edit, inside, port, nic);
+        outside.set_held(address_of(outside_addresses.first + nic),
+                         {RouterId(1), *Destination::local(port.id), address_of(nic)});
+        scenario.ports.push_back(port.id);
+    }
+    for (uint32_t nic = 0; nic < far_nics.count; ++nic)
+        add_remote(edge ? *edit.segment(far_segment) : outside, far_nics.first + nic);
+    add_router(edit, edge ? std::optional<IpAddr>(edge_address) : std::nullopt);
+    if (edge)
+        add_edge(edit);
+    scenario.fabric = edit.finish();
+
+    if (way == Way::in) {
+        FlowSet set{uplink_port, far_nics, outside_addresses, flows, std::nullopt, router_outside};
+        if (edge)
+            set.from = edge_near;
+        scenario.sources.emplace_back(set, Tunnel{vni_of(0), own_vtep, vtep_count});
+        return scenario;
+    }
+    for (uint32_t nic = 0; nic < inside_nics.count; ++nic)
+        scenario.sources.emplace_back(FlowSet{PortId(first_nic_port + nic),
+                                              {nic, 1},
+                                              far_nics,
+                                              std::max(1u, flows / inside_nics.count),
+                                              std::nullopt,
+                                              router_inside});
+    return scenario;
+}
+
+} // namespace
+
+Scenario nat(Way way, uint32_t flows) { return translated(way, flows, false); }
+Scenario fence(Way way, uint32_t flows) { return translated(way, flows, true); }
 
 } // namespace ringfence::perf

@@ -4,6 +4,9 @@
 //     l2     a segment behind two trusted local ports, frames from each to the other
 //     encap  NICs of this host (strict) to NICs of other hosts, out in VXLAN
 //     decap  the reverse
+//     fw     the same, each NIC of this host behind a stateful firewall of its own
+//     nat    1,000 NICs of this host behind a router that translates one to one
+//     fence  the same, and the organization's edge behind it: two routers
 #pragma once
 
 #include <cstdint>
@@ -31,5 +34,10 @@ Scenario decap(uint32_t flows);
 
 // The same, each local NIC in a segment and tenant of its own: 1,000 of them with 64 remote NICs.
 Scenario encap_tenants(uint32_t flows);
+
+enum class Way { out, in }; // of this host
+Scenario fw(Way way, uint32_t flows);
+Scenario nat(Way way, uint32_t flows);
+Scenario fence(Way way, uint32_t flows);
 
 } // namespace ringfence::perf

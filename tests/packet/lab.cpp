@@ -166,6 +166,7 @@ void add_nic(FabricEdit& edit, const Line& line) {
     port.dead_vlan = line.has("dead-vlan");
     port.policies = line.policies();
     port.bum_limit = line.number("bum", LocalPort::default_bum_limit);
+    port.worker = line.number("worker", 0);
     for (const IpAddr& address : line.addresses("ip"))
         if (address.is_v4())
             port.ip4.push_back(*address.v4());
