@@ -1,8 +1,5 @@
 // The ledger of addresses, as people ask for it: who has what, how much is free, reservations.
-#include <ranges>
 #include <unordered_set>
-
-#include <fmt/ranges.h>
 
 #include "controller/client/ledger.h"
 #include "controller/client/store.h"
@@ -89,11 +86,10 @@ Result<> check_reservable(const nb::Tables& rows, const Uuid& network, const std
     const auto addressing = model::addressing_of(rows, network);
     if (addressing.subnets.empty() || addressing.subnet_of(*address))
         return {};
-    return fail("address {} on {}: lies outside its subnets; give one of {}", text, where,
-                fmt::join(addressing.subnets | std::views::transform([](const IpPrefix& subnet) {
-                              return to_string(subnet);
-                          }),
-                          ", "));
+    std::string subnets;
+    for (const IpPrefix& subnet : addressing.subnets)
+        subnets.append(subnets.empty() ? "" : ", ").append(to_string(subnet));
+    return fail("address {} on {}: lies outside its subnets; give one of {}", text, where, subnets);
 }
 
 } // namespace

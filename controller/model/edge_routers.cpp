@@ -171,10 +171,12 @@ Result<> check_interface(const Model& model, const std::string& object, const Ed
 
 Result<> check_addresses(const Model& model, const std::string& object, const EdgeRouter& edge) {
     const auto all = standings(model.rows(), edge);
-    for (const auto& [key, list] : edge.addresses)
+    for (const auto& entry : edge.addresses) {
+        const std::string& key = entry.first;
         if (std::ranges::none_of(all, [&](const auto& s) { return to_string(s.network) == key; }))
             return fail("{}: has addresses on \"{}\", where it does not stand; remove them", object,
                         shown(key));
+    }
     for (const Standing& standing : all)
         if (auto sound = check_interface(model, object, edge, standing); !sound)
             return sound;
