@@ -1,6 +1,6 @@
 #include "controller/compiler/ports.h"
 
-#include "controller/compiler/segments.h"
+#include "controller/compiler/domains.h"
 #include "controller/model/paths.h"
 #include "controller/model/texts.h"
 
@@ -11,8 +11,8 @@ southbound::LogicalPort compile_port(const model::Model& model, const northbound
     southbound::LogicalPort port;
     port.uuid = nic.uuid;
     port.name = nic.port_name;
-    port.domain = domain_of(segment);
-    port.domains = {port.domain};
+    port.domain = domain_of(model, segment);
+    port.domains = domains_for(model, segment);
     port.kind = "nic";
     port.segment = segment;
     port.mac = model::canonical_mac(nic.mac);

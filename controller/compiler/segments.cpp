@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "controller/compiler/domains.h"
 #include "controller/model/check.h"
 #include "controller/model/paths.h"
 
@@ -17,7 +18,7 @@ southbound::Segment make_segment(const model::Model& model, const Network& netwo
     southbound::Segment segment;
     segment.uuid = network.uuid;
     segment.vni = vni;
-    segment.domain = domain_of(network.uuid);
+    segment.domain = domain_of(model, network.uuid);
     segment.kind = "tenant";
     segment.mtu = network.mtu ? (limited ? std::min(*network.mtu, limit) : *network.mtu) : limit;
     segment.unknown_unicast = network.unknown_unicast;
@@ -44,8 +45,6 @@ std::string organization_name(const model::Model& model, const ovsdb::Uuid& uuid
 }
 
 } // namespace
-
-std::string domain_of(const ovsdb::Uuid& segment) { return "segment/" + to_string(segment); }
 
 southbound::Segment compile_segment(const model::Model& model,
                                     const northbound::OrganizationNetwork& network) {

@@ -7,10 +7,6 @@
 
 namespace ringfence::compiler {
 
-// What hosts ask for as one: until untranslated routing joins networks, every segment is a domain
-// of its own.
-std::string domain_of(const ovsdb::Uuid& segment);
-
 // The network is sound, and has a segment of its own.
 southbound::Segment compile_segment(const model::Model& model,
                                     const northbound::OrganizationNetwork& network);

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "controller/compiler/edge_units.h"
 #include "controller/compiler/hosts.h"
 #include "controller/compiler/placement.h"
 #include "controller/compiler/ports.h"
@@ -116,10 +117,11 @@ void compile(Unit& unit, const nb::Nic& nic) {
     if (!vapp.deployed)
         return;
     auto placement = place(unit, nic, *rows.virtual_data_center.find(vapp.data_center));
-    if (placement.note)
-        unit.note(nic, std::move(*placement.note));
     auto port =
         compile_port(unit.model(), nic, *unit.model().segment_of(nic), std::move(placement.host));
+    compile_translations(unit, nic, port);
+    if (placement.note)
+        unit.note(nic, std::move(*placement.note));
     tell_hosts(unit, port);
     unit.put(std::move(port));
 }
@@ -127,11 +129,9 @@ void compile(Unit& unit, const nb::Nic& nic) {
 // --- What is not built yet: check() refuses it --------------------------------------------------
 void compile(Unit& unit, const nb::User& row) { unit.accept(row); }
 void compile(Unit& unit, const nb::ExternalNetwork& row) { unit.accept(row); }
-void compile(Unit& unit, const nb::EdgeRouter& row) { unit.accept(row); }
 void compile(Unit& unit, const nb::NatRule& row) { unit.accept(row); }
 void compile(Unit& unit, const nb::FirewallRule& row) { unit.accept(row); }
 void compile(Unit& unit, const nb::SecurityGroup& row) { unit.accept(row); }
-void compile(Unit& unit, const nb::StaticRoute& row) { unit.accept(row); }
 void compile(Unit& unit, const nb::DhcpOptions& row) { unit.accept(row); }
 
 // Adds kinds to the engine.
@@ -188,15 +188,16 @@ void add_units(Engine& engine, Sources& sources, const nb::Tables& intent,
     kinds.add(intent.vapp, compile);
     kinds.add(intent.organization_network, compile);
     kinds.add(intent.vapp_network, compile);
+    kinds.add(intent.edge_router, compile_organization_edge);
+    kinds.add(intent.edge_router, compile_vapp_edge);
+    kinds.add(intent.static_route, compile_static_route);
     kinds.add(intent.virtual_machine, compile);
     kinds.add(intent.nic, compile);
     kinds.add(intent.user, compile);
     kinds.add(intent.external_network, compile);
-    kinds.add(intent.edge_router, compile);
     kinds.add(intent.nat_rule, compile);
     kinds.add(intent.firewall_rule, compile);
     kinds.add(intent.security_group, compile);
-    kinds.add(intent.static_route, compile);
     kinds.add(intent.dhcp_options, compile);
 }
 

@@ -7,7 +7,7 @@
 
 #include "controller/compiler/compile.h"
 #include "controller/compiler/difference.h"
-#include "tests/unit/controller/fabric.h"
+#include "tests/unit/controller/random_edges.h"
 #include "tests/unit/ovsdb/fixture.h"
 
 namespace ringfence::test {
@@ -19,11 +19,14 @@ using namespace ovsdb::test;
 class RandomCloud {
 public:
     explicit RandomCloud(unsigned seed) : random_(seed), intent_(cloud()), current_(fabric()) {
+        edit(intent_.network_pool, "pool", [](auto& pool) { pool.last_vni = 99999; });
         for (int host = 3; host < 6; ++host)
             add_host(host);
     }
 
     void step() {
+        if (pick(2))
+            return edges_.step();
         switch (pick(12)) {
         case 0:
             return add_network();
@@ -128,6 +131,7 @@ private:
     int64_t serial_ = 0;
     northbound::Tables intent_;
     southbound::Tables current_;
+    RandomEdges edges_{random_, intent_};
 };
 
 // The indexes of the schema hold in what is compiled, whatever the intent was.
@@ -142,24 +146,31 @@ void expect_unique(const southbound::Tables& rows) {
         EXPECT_TRUE(names.insert(port.name).second) << port.name;
         EXPECT_TRUE(rows.segment.find(port.segment)) << port.name;
     }
+    expect_sound_edges(rows);
     for (const auto& host : rows.host)
         for (const auto& vtep : host.vtep_addresses)
             EXPECT_TRUE(vteps.insert(vtep).second) << vtep;
 }
 
 TEST(Random, CompilingTwiceWritesNothing) {
+    SeenEdges seen;
     for (unsigned seed = 1; seed <= 20; ++seed) {
         RandomCloud cloud(seed);
         for (int step = 0; step < 60; ++step) {
             cloud.step();
             auto compiled = compiler::compile(cloud.intent(), cloud.current());
             expect_unique(compiled.wanted);
+            seen.note(compiled.wanted);
             cloud.current() = compiled.wanted;
             auto again = compiler::compile(cloud.intent(), cloud.current());
             ASSERT_TRUE(again.empty) << "seed " << seed << ", step " << step;
             ASSERT_EQ(again.notes, compiled.notes) << "seed " << seed << ", step " << step;
         }
     }
+           "hand %zu open %zu\n",
+           seen.fences, seen.translated, seen.untranslated, seen.of_organizations, seen.joined,
+           seen.nat4, seen.nat6, seen.placed, seen.by_itself, seen.by_hand, seen.open);
+           EXPECT_GT(seen.least(), 20u) << "rows of each kind";
 }
 
 TEST(Random, AppliedToARealServerTheTransactionLeadsWhereItShould) {
