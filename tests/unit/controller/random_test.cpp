@@ -154,7 +154,7 @@ void expect_unique(const southbound::Tables& rows) {
 
 TEST(Random, CompilingTwiceWritesNothing) {
     SeenEdges seen;
-    for (unsigned seed = 1; seed <= 20; ++seed) {
+    for (unsigned seed = 1; seed <= 12; ++seed) {
         RandomCloud cloud(seed);
         for (int step = 0; step < 60; ++step) {
             cloud.step();
@@ -167,10 +167,7 @@ TEST(Random, CompilingTwiceWritesNothing) {
             ASSERT_EQ(again.notes, compiled.notes) << "seed " << seed << ", step " << step;
         }
     }
-           "hand %zu open %zu\n",
-           seen.fences, seen.translated, seen.untranslated, seen.of_organizations, seen.joined,
-           seen.nat4, seen.nat6, seen.placed, seen.by_itself, seen.by_hand, seen.open);
-           EXPECT_GT(seen.least(), 20u) << "rows of each kind";
+    EXPECT_GT(seen.least(), 20u) << "rows of each kind";
 }
 
 TEST(Random, AppliedToARealServerTheTransactionLeadsWhereItShould) {
