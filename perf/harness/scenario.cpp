@@ -149,14 +149,24 @@ const MacAddr router_inside = mac_of(0xff0001), router_outside = mac_of(0xff0002
               edge_near = mac_of(0xff0003), edge_far = mac_of(0xff0004);
 const Ipv4Addr edge_address = address_of(0xfff0);
 
-InterfaceAddress own(Ipv4Addr address) { return {address, 16}; }
 Ipv4Addr subnet_of(Ends ends) { return address_of(ends.first); }
+
+RouterInterface interface_on(SegmentId segment, MacAddr mac, std::optional<Ipv4Addr> own) {
+    RouterInterface interface(segment, mac);
+    if (own)
+        interface.addresses.push_back({*own, 16});
+    interface.policies.push_back(allow_all.id());
+    return interface;
+}
 
 void add_router(FabricEdit& edit, std::optional<IpAddr> gateway) {
     RouterSettings settings;
     settings.translation = Translation::one_to_one;
-    settings.interfaces = {{outside_segment, router_outside, {own(address_of(0x4fff))}, true, {}},
-                           {inside_segment, router_inside, {}, false, {allow_all.id()}}};
+    RouterInterface outside = interface_on(outside_segment, router_outside, address_of(0x4fff));
+    outside.outside = true;
+    outside.policies.clear();
+    settings.interfaces.push_back(outside);
+    settings.interfaces.push_back(interface_on(inside_segment, router_inside, std::nullopt));
     std::vector<Route> routes = {
         {*IpPrefix::from(subnet_of(inside_nics), 18), 1, std::nullopt},
         {*IpPrefix::from(subnet_of(far_nics), 18), 0, gateway},
@@ -167,9 +177,8 @@ void add_router(FabricEdit& edit, std::optional<IpAddr> gateway) {
 // The organization's edge, between the network outside and that of the remote NICs.
 void add_edge(FabricEdit& edit) {
     RouterSettings settings;
-    settings.interfaces = {
-        {outside_segment, edge_near, {own(edge_address)}, false, {allow_all.id()}},
-        {far_segment, edge_far, {own(address_of(0xfff1))}, false, {allow_all.id()}}};
+    settings.interfaces.push_back(interface_on(outside_segment, edge_near, edge_address));
+    settings.interfaces.push_back(interface_on(far_segment, edge_far, address_of(0xfff1)));
     std::vector<Route> routes = {
         {*IpPrefix::from(subnet_of(outside_addresses), 18), 0, std::nullopt},
         {*IpPrefix::from(subnet_of(far_nics), 18), 1, std::nullopt},
