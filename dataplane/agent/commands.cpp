@@ -6,6 +6,7 @@
 #include "dataplane/agent/show/connections.h"
 #include "dataplane/agent/show/names.h"
 #include "dataplane/agent/show/routers.h"
+#include "dataplane/agent/show/trace.h"
 
 namespace ringfence::agent {
 
@@ -22,21 +23,6 @@ std::string lines_of(const CounterSums& counters) {
                                 info(verdict).meaning);
     }
     return text.empty() ? "  nothing yet\n" : text;
-}
-
-// The record's line, and whose packet it is: the port's name, the path of the northbound object
-// that the port (of a NIC) or the segment (of what came by tunnel) was made from.
-std::string text_of(const TraceRecord& record, const Fabric& fabric) {
-    std::string text = to_string(record);
-    const LocalPort* port = fabric.port(PortId(record.port));
-    const Segment* segment = record.segment ? fabric.segment(*record.segment) : nullptr;
-    if (port)
-        text += ", " + port->name;
-    if (port && !port->intent.empty())
-        text += ", " + port->intent;
-    else if (segment)
-        text += ", " + segment->settings().intent;
-    return text;
 }
 
 } // namespace
@@ -138,7 +124,7 @@ void Agent::add_commands(unixctl::Server& server) {
             return std::string();
         std::string text;
         for (const TraceRecord& record : dataplane_->take_trace())
-            text += text_of(record, *fabric_->fabric()) + "\n";
+            text += show(record, *fabric_->fabric()) + "\n";
         if (!words.empty()) {
             dataplane_->trace(packets);
             text += fmt::format("(the next {} packets of each worker are traced: ask again with "

@@ -25,6 +25,12 @@ std::string name_of(SegmentId id, const Fabric& fabric) {
     return settings.intent.empty() ? fmt::format("VNI {}", settings.vni.value()) : settings.intent;
 }
 
+std::string name_of(RouterId id, const Fabric& fabric) {
+    const Router* router = fabric.router(id);
+    return router && !router->settings().intent.empty() ? router->settings().intent
+                                                        : std::to_string(id.value());
+}
+
 std::string name_of(PortId id, const Fabric& fabric) {
     const LocalPort* port = fabric.port(id);
     return port ? port->name : "(closed port)";

@@ -12,5 +12,7 @@ std::string name_of(Destination place, const Fabric& fabric);
 // The path of its northbound object, or its VNI.
 std::string name_of(SegmentId segment, const Fabric& fabric);
 std::string name_of(PortId port, const Fabric& fabric);
+// The path of its northbound object, or its number where its own row is in another domain.
+std::string name_of(RouterId router, const Fabric& fabric);
 
 } // namespace ringfence::agent

@@ -12,10 +12,9 @@ const char* to_text(Judgement judgement) {
     return judgement == Judgement::allow ? "allow" : "deny";
 }
 
-std::string heading_of(const Router& router) {
+std::string heading_of(const Router& router, const Fabric& fabric) {
     const RouterSettings& settings = router.settings();
-    std::string text =
-        settings.intent.empty() ? fmt::format("router {}", router.id().value()) : settings.intent;
+    std::string text = (settings.intent.empty() ? "router " : "") + name_of(router.id(), fabric);
     if (settings.intent.empty())
         text += " (of another domain: it only steers)";
     text += settings.fence ? ", fence" : "";
@@ -73,7 +72,7 @@ std::string show_routers(const Fabric& fabric) {
     auto held = held_of_all(fabric);
     std::string text;
     fabric.for_each_router([&](const Router& router) {
-        text += heading_of(router);
+        text += heading_of(router, fabric);
         for (const RouterInterface& interface : router.interfaces())
             text += line_of(interface, fabric);
         text += routes_of(router, fabric) + held[router.id()];
