@@ -43,6 +43,9 @@ std::optional<MacAddr> Fabric::proxy(const Segment& segment, const IpAddr& addre
     const Hop* hop = fence->route(address);
     if (!hop || hop->next_hop || !fence->interfaces()[hop->interface].outside)
         return std::nullopt;
+    const Segment* outside = this->segment(fence->interfaces()[hop->interface].segment);
+    if (segment.has_unknown_addresses() && !(outside && neighbour(*outside, address)))
+        return std::nullopt;
     return fence->interfaces()[inside->interface].mac;
 }
 

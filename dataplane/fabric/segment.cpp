@@ -53,6 +53,13 @@ void Segment::erase_neighbour(const IpAddr& address) {
     note(ObjectId(id_, address));
 }
 
+void Segment::set_may_have_any_address(MacAddr mac, bool may) {
+    if (may)
+        insert(any_address_, mac);
+    else
+        erase(any_address_, mac);
+}
+
 void Segment::set_held(const IpAddr& outside, const Held& held) {
     const Held* old = held_.find(outside);
     if (old && *old == held)

@@ -64,6 +64,8 @@ public:
     bool has_routers() const { return router_macs_.size() != 0; }
     // The fence whose inside this is; nullptr: none.
     const RouterPlace* fence() const { return fence_ ? &*fence_ : nullptr; }
+    // True where some NIC may have an address that nobody knows: all but strict ones may.
+    bool has_unknown_addresses() const { return !any_address_.empty(); }
     // What routers hold here for NICs behind them.
     const Held* held(const IpAddr& outside) const { return held_.find(outside); }
     const IpAddr* outside_of(RouterId router, const IpAddr& inside) const {
@@ -84,6 +86,7 @@ public:
     void erase_mac(MacAddr mac) { macs_.erase(mac); }
     void set_neighbour(const IpAddr& address, MacAddr mac);
     void erase_neighbour(const IpAddr& address);
+    void set_may_have_any_address(MacAddr mac, bool may);
     // Setting it for another owner alone is a move: it changes no decision.
     void set_held(const IpAddr& outside, const Held& held);
     void erase_held(const IpAddr& outside);
@@ -118,6 +121,7 @@ private:
     std::vector<NextHopId> trusted_;                       // sorted
     std::vector<std::pair<MacAddr, NextHopId>> also_from_; // sorted; short
     PagedMap<IpAddr, MacAddr> neighbours_;
+    std::vector<MacAddr> any_address_; // sorted; short
     HeldAddresses held_;
     PagedMap<MacAddr, RouterPlace> router_macs_;
     PagedMap<IpAddr, RouterPlace> router_addresses_;

@@ -179,6 +179,7 @@ void add_nic(FabricEdit& edit, const Line& line) {
         port.segment = segment.id();
         segment.set_mac(port.mac, *Destination::local(port.id));
         segment.add_flood(port.id);
+        segment.set_may_have_any_address(port.mac, port.security != PortSecurity::strict);
         add_neighbours(segment, line, port.mac);
     }
     edit.set_port(port);
@@ -191,6 +192,7 @@ void erase_nic(FabricEdit& edit, const Line& line, PortId id) {
     Segment& segment = segment_of(edit, line);
     segment.erase_mac(port->mac);
     segment.erase_flood(id);
+    segment.set_may_have_any_address(port->mac, false);
     for (Ipv4Addr address : port->ip4)
         segment.erase_neighbour(address);
     for (const Ipv6Addr& address : port->ip6)

@@ -57,6 +57,7 @@ void NicPart::place(FabricEdit& edit, const Uuid& uuid, const NicEntry& nic) {
     placement.trusted = nic.security == PortSecurity::trusted;
     place_addresses(*segment, uuid, nic, placement);
     segment->set_mac(nic.mac, placement.place);
+    segment->set_may_have_any_address(nic.mac, nic.security != PortSecurity::strict);
     share(segment, placement, +1);
     touch_learned(placement);
     if (auto before = before_.find(uuid); before != before_.end())
@@ -98,6 +99,8 @@ void NicPart::retract(FabricEdit& edit, const NicEntry* nic, const Placement& pl
     auto wanted = nic ? addresses_of(*nic) : std::vector<IpAddr>();
     if (segment && !stays_here && segment->find(placement.mac.to_u64()) == placement.place)
         segment->erase_mac(placement.mac); // else it is a router's by now
+    if (segment && !stays_here)
+        segment->set_may_have_any_address(placement.mac, false);
     if (segment)
         for (const IpAddr& address : placement.addresses)
             if (!stays_here || std::ranges::find(wanted, address) == wanted.end())
