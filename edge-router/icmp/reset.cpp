@@ -1,7 +1,6 @@
 #include "edge-router/icmp/reset.h"
 
 #include "core/wire/checksum.h"
-#include "core/wire/cursor.h"
 #include "core/wire/ethernet.h"
 #include "core/wire/ip.h"
 #include "core/wire/l4.h"
@@ -12,18 +11,6 @@ namespace ringfence {
 namespace {
 
 constexpr uint8_t ttl = 64;
-
-// Of the whole IP packet, bytes, as its header says; 0 where that is not whole.
-size_t length_of(Cursor cursor) {
-    if (cursor.left() == 0)
-        return 0;
-    if (*cursor.data() >> 4 == 4) {
-        const auto* ip = cursor.peek<Ipv4Header>();
-        return ip ? ip->total_length() : 0;
-    }
-    const auto* ip = cursor.peek<Ipv6Header>();
-    return ip ? sizeof(Ipv6Header) + ip->payload_length() : 0;
-}
 
 Ipv4Header ip_header(const Tuple4& tuple) {
     auto ip = Ipv4Header::make(tuple.source, tuple.destination, ip_protocol::tcp, ttl);
@@ -49,34 +36,14 @@ constexpr uint16_t type_of(const Ipv6Header&) { return ether_type::ip6; }
 
 } // namespace
 
-std::optional<TcpNumbers> tcp_numbers(std::span<const uint8_t> packet, size_t l4) {
-    Cursor cursor = Cursor::over(packet);
-    size_t length = length_of(cursor);
-    const auto* tcp = cursor.skip(l4) ? cursor.peek<TcpHeader>() : nullptr;
-    if (!tcp || tcp->header_length() < sizeof(TcpHeader) || length < l4 + tcp->header_length())
-        return std::nullopt;
-    uint8_t flags = tcp->flags();
-    size_t payload = length - l4 - tcp->header_length();
-    TcpNumbers numbers{.sequence = tcp->sequence(), .acknowledgement = tcp->acknowledgement()};
-    numbers.syn = flags & tcp_flag::syn;
-    numbers.ack = flags & tcp_flag::ack;
-    numbers.rst = flags & tcp_flag::rst;
-    bool fin = flags & tcp_flag::fin;
-    numbers.length = static_cast<uint32_t>(payload + (numbers.syn ? 1 : 0) + (fin ? 1 : 0));
-    return numbers;
-}
-
-ResetNumbers reset_for_sender(const TcpNumbers& segment) {
-    if (segment.ack)
+ResetNumbers reset_for_sender(const TcpSegment& segment) {
+    if (segment.has(tcp_flag::ack))
         return {.sequence = segment.acknowledgement, .acknowledgement = std::nullopt};
-    return {.sequence = 0, .acknowledgement = segment.sequence + segment.length};
+    return {.sequence = 0, .acknowledgement = segment.end()};
 }
 
-ResetNumbers reset_for_receiver(const TcpNumbers& segment) {
-    ResetNumbers numbers{.sequence = segment.sequence, .acknowledgement = std::nullopt};
-    if (segment.ack)
-        numbers.acknowledgement = segment.acknowledgement;
-    return numbers;
+ResetNumbers reset_for(const TcpRecord& record, TcpEnd end) {
+    return {.sequence = record.expected_by(end), .acknowledgement = record.sent_by(end)};
 }
 
 template <class Address>

@@ -11,6 +11,7 @@
 
 #include "core/packet/tuple.h"
 #include "core/types/addresses.h"
+#include "edge-router/firewall/tcp_record.h"
 
 namespace ringfence {
 
@@ -26,20 +27,11 @@ struct ResetNumbers {
     std::optional<uint32_t> acknowledgement;
 };
 
-// A segment's numbers, as much as a reset needs. `length` counts SYN and FIN as one each.
-struct TcpNumbers {
-    uint32_t sequence = 0, acknowledgement = 0, length = 0;
-    bool syn = false, ack = false, rst = false;
-};
-
-// nullopt where the header is not whole or contradicts itself. `packet` begins with the IP header;
-// `l4` is the offset of the TCP header; the payload need not be there.
-std::optional<TcpNumbers> tcp_numbers(std::span<const uint8_t> packet, size_t l4);
-
-// The reset for who sent this segment (RFC 9293, 3.10.7.1); for its receiver, as if the sender had
-// given up right where this segment begins.
-ResetNumbers reset_for_sender(const TcpNumbers& segment);
-ResetNumbers reset_for_receiver(const TcpNumbers& segment);
+// The reset for who sent this segment, as an end would answer that knows no connection (RFC 9293,
+// 3.10.7.1).
+ResetNumbers reset_for_sender(const TcpSegment& segment);
+// The reset for either end of a tracked connection.
+ResetNumbers reset_for(const TcpRecord& record, TcpEnd end);
 
 // Largest frame that build_tcp_reset() makes: Ethernet, IPv6, TCP.
 inline constexpr size_t max_tcp_reset_frame = 14 + 40 + 20;

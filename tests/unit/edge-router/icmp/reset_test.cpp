@@ -19,8 +19,11 @@ template <class Address> Bytes reset(const Tuple<Address>& tuple, const ResetNum
     return room;
 }
 
-std::optional<TcpNumbers> numbers(const std::string& text) {
-    return tcp_numbers(behind(frame(eth + text).bytes, 14), text.starts_with("ip4") ? 20 : 40);
+TcpSegment segment(const std::string& text) {
+    Bytes packet = behind(frame(eth + text).bytes, 14 + (text.starts_with("ip4") ? 20 : 40));
+    auto read = TcpSegment::read(packet.data(), packet.size(), packet.size());
+    EXPECT_TRUE(read) << text;
+    return *read;
 }
 
 } // namespace
@@ -45,36 +48,35 @@ TEST(Reset, IsBuilt) {
 }
 
 // RFC 9293, 3.10.7.1.
-TEST(Reset, OfASegmentHasTheNumbersThatItsEndsExpect) {
-    auto syn = numbers("ip4 10.0.0.5 > 10.0.0.1 / tcp 1 > 2 flags S seq 100");
-    ASSERT_TRUE(syn);
-    EXPECT_EQ(reset_for_sender(*syn).sequence, 0u);
-    EXPECT_EQ(reset_for_sender(*syn).acknowledgement, 101u);
-
-    auto data = numbers("ip4 10.0.0.5 > 10.0.0.1 / tcp 1 > 2 flags PA seq 100 ack 500 / \"hello\"");
-    ASSERT_TRUE(data);
-    EXPECT_EQ(data->length, 5u);
-    EXPECT_EQ(reset_for_sender(*data).sequence, 500u);
-    EXPECT_EQ(reset_for_sender(*data).acknowledgement, std::nullopt);
-    EXPECT_EQ(reset_for_receiver(*data).sequence, 100u);
-    EXPECT_EQ(reset_for_receiver(*data).acknowledgement, 500u);
-
-    auto fin =
-        numbers("ip6 fd00::5 > fd00::1 / tcp 1 > 2 flags F seq 0xffffffff options 0101 / \"x\"");
-    ASSERT_TRUE(fin);
-    EXPECT_EQ(fin->length, 2u);
-    EXPECT_EQ(reset_for_sender(*fin).acknowledgement, 1u) << "sequence numbers wrap";
+TEST(Reset, OfASegmentHasTheNumbersThatItsSenderExpects) {
+    auto syn = reset_for_sender(segment("ip4 10.0.0.5 > 10.0.0.1 / tcp 1 > 2 flags S seq 100"));
+    EXPECT_EQ(syn.sequence, 0u);
+    EXPECT_EQ(syn.acknowledgement, 101u);
+    auto data = reset_for_sender(
+        segment("ip4 10.0.0.5 > 10.0.0.1 / tcp 1 > 2 flags PA seq 100 ack 500 / \"hello\""));
+    EXPECT_EQ(data.sequence, 500u);
+    EXPECT_EQ(data.acknowledgement, std::nullopt);
+    auto fin = reset_for_sender(
+        segment("ip6 fd00::5 > fd00::1 / tcp 1 > 2 flags F seq 0xffffffff options 0101 / \"x\""));
+    EXPECT_EQ(fin.acknowledgement, 1u) << "sequence numbers wrap";
 }
 
-TEST(Reset, NeedsAWholeHeader) {
-    EXPECT_FALSE(numbers("ip4 10.0.0.5 > 10.0.0.1 / tcp 1 > 2 offset 4"));
-    EXPECT_FALSE(numbers("ip4 10.0.0.5 > 10.0.0.1 / tcp 1 > 2 offset 6"));
-    Bytes whole = behind(frame(eth + "ip4 10.0.0.5 > 10.0.0.1 / tcp 1 > 2").bytes, 14);
-    for (size_t size = 0; size < whole.size(); ++size) {
-        Bytes cut(whole.begin(), whole.begin() + static_cast<long>(size));
-        cut.shrink_to_fit();
-        EXPECT_FALSE(tcp_numbers(cut, 20)) << size;
-    }
+// RFC 5961, 3.2: an end takes a reset with exactly the sequence number that it expects next.
+TEST(Reset, OfAConnectionHasTheNumbersThatItsEndsExpect) {
+    TcpRecord record;
+    auto say = [&](TcpEnd end, const std::string& text) {
+        record.track(end, segment("ip4 10.0.0.5 > 10.0.0.1 / tcp 1 > 2 " + text), {});
+    };
+    say(TcpEnd::initiator, "flags S seq 100");
+    EXPECT_EQ(reset_for(record, TcpEnd::initiator).acknowledgement, 101u) << "in SYN-SENT";
+    say(TcpEnd::responder, "flags SA seq 500 ack 101");
+    say(TcpEnd::initiator, "flags A seq 101 ack 501");
+    say(TcpEnd::initiator, "flags PA seq 101 ack 501 / \"hello\"");
+    say(TcpEnd::responder, "flags A seq 501 ack 106");
+    EXPECT_EQ(reset_for(record, TcpEnd::initiator).sequence, 501u);
+    EXPECT_EQ(reset_for(record, TcpEnd::initiator).acknowledgement, 106u);
+    EXPECT_EQ(reset_for(record, TcpEnd::responder).sequence, 106u);
+    EXPECT_EQ(reset_for(record, TcpEnd::responder).acknowledgement, 501u);
 }
 
 template <class Address> void expect_right_resets(Random& random) {
