@@ -73,7 +73,8 @@ private:
             trace(stage, packet, verdict);
         if (verdict == Verdict::next) [[likely]]
             return true;
-        worker_.drop(packet.mbuf, verdict);
+        if (verdict != Verdict::held)
+            worker_.drop(packet.mbuf, verdict);
         return false;
     }
     [[gnu::cold, gnu::noinline]] void trace(Stage stage, const Packet& packet,

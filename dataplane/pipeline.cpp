@@ -90,6 +90,14 @@ void from_vtep(const Each& each, Burst& burst) {
     deliver(each, burst);
 }
 
+// Held until now, when it had been admitted.
+void from_sender(const Each& each, Burst& burst) {
+    each(Stage::parse, parse, burst);
+    follow_connections(each, burst);
+    decide(each, burst);
+    deliver(each, burst);
+}
+
 void from_uplink(const Each& each, Burst& burst) {
     each(Stage::decapsulate, decapsulate, burst);
     each(Stage::parse, parse, burst, is_undecided);
@@ -164,6 +172,8 @@ void run(const Each& each, Arrival::From from, Burst& burst) {
         return from_vtep(each, burst);
     case Arrival::From::router:
         return from_router(each, burst);
+    case Arrival::From::sender:
+        return from_sender(each, burst);
     }
 }
 

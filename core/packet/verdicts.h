@@ -28,6 +28,7 @@ enum class VerdictKind : uint8_t {
 // X(name, "counter's name", kind, "what it means")
 #define RINGFENCE_VERDICTS(X)                                                                      \
     X(next, "next", next, "goes on to the next stage")                                             \
+    X(held, "held", next, "waits here for a while, for another packet")                            \
     X(rx, "rx", in, "received from the port")                                                      \
     X(generated, "generated", in, "made by this host")                                             \
     X(replicated, "replicated", in, "copies of a frame for several receivers")                     \

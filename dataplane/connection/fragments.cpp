@@ -61,8 +61,7 @@ struct Piece {
     bool more = false;
     uint32_t offset = 0, length = 0;
     uint64_t digest = 0;
-    rte_mbuf* frame = nullptr; // held
-    FragmentOrigin origin{PortId(0), std::nullopt};
+    Arrival arrival; // while it is held
 
     uint32_t end() const { return offset + length; }
     bool is(const Fragment& fragment, uint64_t its_digest) const {
@@ -78,7 +77,7 @@ struct Link {
 
 struct Datagram {
     uint32_t next = none; // of the same hash
-    FragmentKey key{};
+    FragmentKey key{{}, {}, {}, 0, NextHopId(0), 0, false};
     uint64_t until = 0;
     uint32_t account = 0;
     Link age, own; // among those of its family, and of its account
@@ -149,7 +148,7 @@ uint64_t hash_of(const FragmentKey& key, uint64_t seed) {
     bool sent = key.place.kind() == Place::Kind::port;
     uint32_t place = sent ? key.place.port().value() : ~key.place.segment().value();
     uint64_t hash = mix(uint64_t{place} << 32 | key.id, seed);
-    hash = mix(hash ^ key.protocol, seed);
+    hash = mix(hash ^ (key.peer.value() << 8 | key.protocol), seed);
     for (const Ipv6Addr* address : {&key.source, &key.destination})
         for (size_t half : {0, 8}) {
             uint64_t word;
@@ -259,7 +258,7 @@ struct Fragments::Table {
         --datagram.held;
         --accounts[datagram.account].held;
         --held;
-        leave(context, std::exchange(piece.frame, nullptr), piece.origin, why);
+        leave(context, piece.arrival, why);
     }
 
     // From now on nothing of it passes, until its time is over.
@@ -331,10 +330,9 @@ struct Fragments::Table {
         return true;
     }
 
-    void hold(Datagram& datagram, Piece& piece, rte_mbuf* frame, const FragmentOrigin& origin) {
+    void hold(Datagram& datagram, Piece& piece, const Arrival& arrival) {
         piece.state = Piece::State::held;
-        piece.frame = frame;
-        piece.origin = origin;
+        piece.arrival = arrival;
         ++datagram.held;
         ++accounts[datagram.account].held;
         ++held;
@@ -357,9 +355,9 @@ struct Fragments::Table {
     }
 
     // A fragment of a datagram that isn't refused.
-    Fate join(uint32_t i, const Fragment& fragment, rte_mbuf* frame, const FragmentOrigin& origin) {
+    Fate join(uint32_t i, const Fragment& fragment, const Arrival& arrival) {
         Datagram& datagram = pool[i];
-        uint64_t digest = digest_of(frame, fragment.data, fragment.length, seed);
+        uint64_t digest = digest_of(arrival.frame, fragment.data, fragment.length, seed);
         uint32_t same = find_same(datagram, fragment, digest);
         if (same != none && pieces[same].state != Piece::State::held)
             return pass_again(i, pieces[same]);
@@ -372,7 +370,7 @@ struct Fragments::Table {
             count_bytes(datagram, fragment);
         if (fragment.offset == 0)
             return lead(i, fragment);
-        return follow(i, pieces[added], frame, origin);
+        return follow(i, pieces[added], arrival);
     }
 
     Fate pass_again(uint32_t i, Piece& piece) {
@@ -396,13 +394,13 @@ struct Fragments::Table {
         return pass(i);
     }
 
-    Fate follow(uint32_t i, Piece& piece, rte_mbuf* frame, const FragmentOrigin& origin) {
+    Fate follow(uint32_t i, Piece& piece, const Arrival& arrival) {
         Datagram& datagram = pool[i];
         if (datagram.upper && datagram.released == 0)
             return pass(i);
         if (!may_hold(i))
             return refuse(datagram, Verdict::frag_quota);
-        hold(datagram, piece, frame, origin);
+        hold(datagram, piece, arrival);
         if (datagram.upper) // behind those that are on their way back
             release_all(datagram);
         return {Fate::Kind::held};
@@ -424,13 +422,15 @@ Fragments::Fragments(const FragmentLimits& limits, uint64_t ticks_per_second, Le
                      void* context)
     : table_(std::make_unique<Table>(limits, ticks_per_second, leave, context)) {}
 
-Fragments::~Fragments() {
+Fragments::~Fragments() { clear(); }
+
+void Fragments::clear() {
     for (Account& account : table_->accounts)
         table_->forget_all(account, Verdict::frag_timeout);
 }
 
-Fate Fragments::take(const Fragment& fragment, rte_mbuf* frame, const FragmentAccount& account,
-                     const FragmentOrigin& origin, uint64_t now) {
+Fate Fragments::take(const Fragment& fragment, const Arrival& arrival,
+                     const FragmentAccount& account, uint64_t now) {
     expire(now);
     uint32_t i = table_->find(fragment.key);
     Verdict wrong = is_past_the_end(fragment) ? Verdict::frag_overflow
@@ -445,7 +445,7 @@ Fate Fragments::take(const Fragment& fragment, rte_mbuf* frame, const FragmentAc
         return {Fate::Kind::refused, Verdict::frag_quota};
     if (Verdict refused = table_->pool[i].refused; refused != Verdict::next)
         return {Fate::Kind::refused, refused};
-    return table_->join(i, fragment, frame, origin);
+    return table_->join(i, fragment, arrival);
 }
 
 void Fragments::expire(uint64_t now) {
@@ -471,6 +471,8 @@ Ipv6Addr mapped(uint32_t ip4) {
     return address;
 }
 
+NextHopId peer_of(const Packet& packet) { return packet.from_tunnel ? packet.peer : NextHopId(0); }
+
 Fragment fragment4(const Packet& packet, Place place) {
     const auto* ip = packet.at<Ipv4Header>(packet.l3);
     auto header = static_cast<uint32_t>(ip->header_length());
@@ -478,6 +480,7 @@ Fragment fragment4(const Packet& packet, Place place) {
                     .source = mapped(packet.ip4_source),
                     .destination = mapped(packet.ip4_destination),
                     .id = ip->id(),
+                    .peer = peer_of(packet),
                     .protocol = packet.protocol,
                     .six = false},
             .offset = static_cast<uint32_t>(ip->fragment_offset()),
@@ -496,6 +499,7 @@ Fragment fragment6(const Packet& packet, Place place) {
                     .source = ip->source(),
                     .destination = ip->destination(),
                     .id = chain.fragment_id,
+                    .peer = peer_of(packet),
                     .protocol = 0,
                     .six = true},
             .offset = chain.fragment_offset,

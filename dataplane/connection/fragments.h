@@ -27,9 +27,8 @@
 #include "core/packet/verdicts.h"
 #include "core/types/addresses.h"
 #include "core/types/ids.h"
+#include "dataplane/connection/arrival.h"
 #include "dataplane/connection/key.h"
-
-struct rte_mbuf;
 
 namespace ringfence {
 
@@ -40,6 +39,7 @@ struct FragmentKey {
     Place place;
     Ipv6Addr source, destination; // IPv4 mapped (RFC 4291, 2.5.5.2)
     uint32_t id;
+    NextHopId peer;   // that it came from, 0 where by no tunnel: no VTEP spoils another's
     uint8_t protocol; // 0 in IPv6, where fragments may differ in it (RFC 8200, 4.5)
     bool six;
     bool operator==(const FragmentKey&) const = default;
@@ -75,23 +75,15 @@ struct FragmentAccount {
     bool inbound; // what comes for the port, not what it sends
 };
 
-// Where a held fragment came from, to go on as it came.
-struct FragmentOrigin {
-    PortId port;                      // that it was received on
-    std::optional<SegmentId> segment; // by tunnel: that of the VNI
-    NextHopId peer{0};                // by tunnel: the sending VTEP
-};
-
 class Fragments {
 public:
-    // A held frame leaves: `next` releases it, to come once more from `origin`; anything else is
-    // why it is dropped. It is the callee's from then on.
-    using Leave = void (*)(void* context, rte_mbuf* frame, const FragmentOrigin& origin,
-                           Verdict why);
+    // A held frame leaves: `next` releases it, to arrive once more as it did; anything else is why
+    // it is dropped. It is the callee's from then on.
+    using Leave = void (*)(void* context, const Arrival& arrival, Verdict why);
 
     // ticks_per_second: of the clock that `now` counts in.
     Fragments(const FragmentLimits& limits, uint64_t ticks_per_second, Leave leave, void* context);
-    ~Fragments(); // what is held leaves as `frag_timeout`
+    ~Fragments(); // clears
     Fragments(const Fragments&) = delete;
 
     struct Fate {
@@ -104,13 +96,14 @@ public:
         Verdict why = Verdict::next;
         UpperLayer upper{};
     };
-    Fate take(const Fragment& fragment, rte_mbuf* frame, const FragmentAccount& account,
-              const FragmentOrigin& origin, uint64_t now);
+    Fate take(const Fragment& fragment, const Arrival& arrival, const FragmentAccount& account,
+              uint64_t now);
 
     // Forgets datagrams that are too old, a few of them a call.
     void expire(uint64_t now);
     // What is held for the port, either way, leaves as `tx_no_port`.
     void forget_port(PortId port);
+    void clear(); // what is held leaves as `frag_timeout`
 
     uint32_t datagrams() const;
     uint32_t held() const;

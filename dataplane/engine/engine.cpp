@@ -115,7 +115,7 @@ Result<> Engine::add_port(PortId id, std::shared_ptr<ports::Port> port, unsigned
     return forwarder_->add_port(id, std::move(port), worker);
 }
 
-// Its number may be given to another port: its connections go first.
+// Its number may be given to another port: its connections and fragments go first.
 void Engine::remove_port(PortId id, Done done) {
     unsigned worker = forwarder_->owner(id).value_or(0);
     forwarder_->remove_port(id, [this, id, worker, done = std::move(done)]() mutable {
@@ -128,6 +128,7 @@ void Engine::forget_later(PortId port, unsigned worker, Done done) {
     forwarder_->send_errand(
         worker,
         [port, all](Worker& its, const Fabric&) {
+            its.fragments().forget_port(port);
             *all = its.connections().forget_port(port, errand_size);
         },
         [this, port, worker, all, done = std::move(done)]() mutable {

@@ -47,12 +47,14 @@ struct LocalPort {
     std::vector<PolicyId> policies; // its own firewalls; each must allow
     // Frames a second that it may have flooded; a burst of as many.
     uint32_t bum_limit = default_bum_limit;
+    // Packets a second from it that routers answer with an error; a burst of as many.
+    uint32_t error_limit = default_error_limit;
 
     // uplink: the VTEP addresses that stand on it; uplink <-> shadow.
     std::vector<Ipv4Addr> vtep_addresses;
     std::optional<PortId> peer;
 
-    static constexpr uint32_t default_bum_limit = 10'000;
+    static constexpr uint32_t default_bum_limit = 10'000, default_error_limit = 1'000;
     bool operator==(const LocalPort&) const = default;
 };
 

@@ -6,8 +6,10 @@
 // A burst goes three times through the table, so that its cache misses overlap: aim, pick,
 // connection.
 #include "core/wire/neighbour.h"
+#include "dataplane/stages/datagram.h"
 #include "dataplane/stages/decide.h"
 #include "dataplane/stages/reserved.h"
+#include "dataplane/stages/reset.h"
 #include "dataplane/stages/stages.h"
 #include "dataplane/stages/way.h"
 #include "edge-router/icmp/quote.h"
@@ -55,6 +57,9 @@ Verdict aim(const Fabric& fabric, Worker& worker, Packet& packet) {
         return Verdict::next;
     if (!is_ip(packet) || packet.tagged || is_group(packet.destination) || is_discovery(packet))
         return routed ? Verdict::route_not_ip : Verdict::next;
+    if (packet.is_fragment) [[unlikely]]
+        if (Verdict verdict = join_datagram(worker, packet); verdict != Verdict::next)
+            return verdict;
     packet.passage = &worker.take_passage();
     packet.mark(Mark::connections);
     packet.passage->is_error = is_error(packet);
@@ -115,7 +120,8 @@ template <class Address> Verdict miss(Worker& worker, Packet& packet) {
 template <class Address>
 Verdict reconsider(const Fabric& fabric, Worker& worker, Hit<Address> hit, Packet& packet) {
     auto& table = worker.connections().table<Address>();
-    if (table.is_stale(hit.entry()))
+    bool was_stale = table.is_stale(hit.entry());
+    if (was_stale)
         decide_again<Address>(fabric, worker, hit.entry());
     switch (table.validity(*hit.half)) {
     case Validity::live:
@@ -128,6 +134,8 @@ Verdict reconsider(const Fabric& fabric, Worker& worker, Hit<Address> hit, Packe
     case Validity::cut:
         break;
     }
+    if (!was_stale) // when it was cut, both ends have been told
+        reset_sender(worker, packet);
     return Verdict::fw_cut;
 }
 

@@ -1,5 +1,6 @@
 #include "dataplane/stages/decide.h"
 
+#include "dataplane/stages/reset.h"
 #include "dataplane/stages/way.h"
 #include "dataplane/walk/judge.h"
 
@@ -196,8 +197,10 @@ template <class Address> void decide_again(const Fabric& fabric, Worker& worker,
         verdict = ask_firewalls(fabric, connections, *walk, landing);
     if (verdict != Verdict::next ||
         !write(table, entry, hit.side(), landing,
-               decision_of<Address>(*walk, landing, hit.half->key, way.sender)))
+               decision_of<Address>(*walk, landing, hit.half->key, way.sender))) {
+        reset_both_ends<Address>(worker, entry);
         table.cut(entry);
+    }
 }
 
 #define RINGFENCE_FAMILY(Address)                                                                  \

@@ -13,8 +13,8 @@ template <class Address> Verdict judge_packet(const Fabric& fabric, Worker& work
 
 // Nothing but a query begins a connection of ICMP's, nothing but a SYN one of TCP's.
 Verdict check_beginning(const Packet& packet, const ConnectionSettings& settings) {
-    if (!packet.has_l4)
-        return Verdict::next;
+    if (!packet.has_l4) // a later fragment: the first one has begun it, or was not allowed to
+        return Verdict::fw_no_connection;
     bool can_begin = true;
     if (packet.protocol == ip_protocol::tcp) {
         uint8_t flags = packet.at<TcpHeader>(packet.l4)->flags();

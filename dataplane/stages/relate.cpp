@@ -31,15 +31,30 @@ template <class Address> Walk walk_of_answer(const Packet& packet, const Tuple<A
     return Walk(header, is_sent ? Walk::From::port : Walk::From::elsewhere, packet.port->id);
 }
 
+// What is quoted is a segment that its sender may still have under way: a forger who has not seen
+// the connection can't say which (RFC 5927, 4.1; BEHAVIOUR F7).
+template <class Address>
+bool is_under_way(ConnectionTable<Address>& table, typename ConnectionTable<Address>::Hit from_port,
+                  const Walk& walk, uint32_t sequence) {
+    const TcpRecord& record = table.record(from_port.entry());
+    TcpEnd port = table.end_of(from_port);
+    TcpEnd sender = walk.from() == Walk::From::port ? other(port) : port;
+    uint32_t from = record.expected_by(other(sender)), to = record.sent_by(sender);
+    return sequence - from <= to - from; // they wrap
+}
+
 // True where the port has the connection, and it is allowed.
 template <class Address>
-bool is_connected(const Fabric& fabric, Worker& worker, const Walk& walk, PortId port) {
+bool is_connected(const Fabric& fabric, Worker& worker, const Walk& walk, PortId port,
+                  const Quote<Address>& quote) {
     auto& table = worker.connections().table<Address>();
     auto known = table.find_by_port(port, outbound_tuple<Address>(walk));
     if (!known)
         return false;
     if (table.is_stale(known.entry()))
         decide_again<Address>(fabric, worker, known.entry());
+    if (quote.tcp_sequence && !is_under_way(table, known, walk, *quote.tcp_sequence))
+        return false;
     auto begun = table.half(known.entry(), table.initiator(known.entry()));
     return table.validity(*begun.half) == Validity::live;
 }
@@ -61,7 +76,7 @@ Verdict relate_packet(const Fabric& fabric, Worker& worker, Packet& packet) {
     Landing landing;
     if (walk.route(fabric) != Verdict::next || walk.end() == Walk::End::router ||
         land(fabric, walk, landing) != Verdict::next ||
-        !is_connected<Address>(fabric, worker, walk, landing.port))
+        !is_connected<Address>(fabric, worker, walk, landing.port, quote))
         return Verdict::nat_icmp_no_match;
     if (ttl_of(packet) <= walk.hops())
         return Verdict::route_ttl;

@@ -24,6 +24,11 @@ constexpr bool is_icmp_query(uint8_t protocol, uint8_t type) {
            type == icmp_type::mask || type == icmp_type::mask_reply;
 }
 
+// A local port has sent it just now.
+inline bool is_sent(const Packet& packet) {
+    return !packet.from_tunnel && !packet.handed_over && !packet.generated;
+}
+
 // Of an ICMP query both are its identifier; of other messages, and other protocols, they are 0.
 inline PortPair icmp_ports(const Packet& packet) {
     const auto* icmp = packet.at<IcmpHeader>(packet.l4);

@@ -13,8 +13,8 @@ namespace {
 // Notices a second that one port can cause: a guest must not crowd out the others' in the queue.
 constexpr uint32_t notice_limit = 64;
 
-// Packets a second from one port that routers answer.
-constexpr uint32_t answer_limit = 1'000;
+// Packets a second, of all ports, that routers answer with an error.
+constexpr uint32_t answer_limit = 10'000;
 
 std::unique_ptr<Connections> own_connections() {
     auto made = Connections::create({}, {});
@@ -29,7 +29,7 @@ Worker::Worker(unsigned index, rte_mempool* copies, uint64_t ticks_per_second,
                std::unique_ptr<Connections> connections)
     : index_(index), copies_(copies), ticks_per_second_(ticks_per_second),
       ticks_per_ms_(ticks_per_second / 1'000), connections_(std::move(connections)),
-      passages_(burst) {
+      passages_(burst), fragments_({}, ticks_per_second, let_go, this) {
     pending_.reserve(Destination::max_ports);
 }
 
@@ -37,6 +37,7 @@ Worker::Worker(unsigned index, rte_mempool* copies, uint64_t ticks_per_second)
     : Worker(index, copies, ticks_per_second, own_connections()) {}
 
 Worker::~Worker() {
+    fragments_.clear();
     while (auto arrival = next_arrival())
         rte_pktmbuf_free(arrival->frame);
     for (auto& slot : states_) {
@@ -127,20 +128,20 @@ void Worker::drop(rte_mbuf* frame, Verdict why) {
 }
 
 void Worker::generate(std::span<const uint8_t> frame, PortId cause, PortId to) {
-    if (rte_mbuf* mbuf = make(frame, cause))
+    constexpr size_t min_frame = 60; // IEEE 802.3, 4.2.3.3, without its checksum
+    if (rte_mbuf* mbuf = make(frame, cause, std::max(frame.size(), min_frame)))
         enqueue(to, mbuf, cause);
 }
 
 void Worker::generate(std::span<const uint8_t> frame, PortId cause, SegmentId in) {
-    if (rte_mbuf* mbuf = make(frame, cause))
+    if (rte_mbuf* mbuf = make(frame, cause, frame.size()))
         queue({mbuf, in, Arrival::From::router});
 }
 
-rte_mbuf* Worker::make(std::span<const uint8_t> frame, PortId cause) {
-    constexpr size_t min_frame = 60; // IEEE 802.3, 4.2.3.3, without its checksum
+// The frame, and zeros behind it up to that size.
+rte_mbuf* Worker::make(std::span<const uint8_t> frame, PortId cause, size_t size) {
     rte_mbuf* mbuf = rte_pktmbuf_alloc(copies_);
-    auto size = static_cast<uint16_t>(std::max(frame.size(), min_frame));
-    char* room = mbuf ? rte_pktmbuf_append(mbuf, size) : nullptr;
+    char* room = mbuf ? rte_pktmbuf_append(mbuf, static_cast<uint16_t>(size)) : nullptr;
     if (!room) {
         rte_pktmbuf_free(mbuf);
         return nullptr;
@@ -151,9 +152,10 @@ rte_mbuf* Worker::make(std::span<const uint8_t> frame, PortId cause) {
     return mbuf;
 }
 
-bool Worker::may_answer(PortId port) {
+bool Worker::may_answer(PortId port, uint32_t limit) {
     State* s = state(port);
-    return s && s->answers.take(now_, ticks_per_second_, answer_limit);
+    return s && s->answers.take(now_, ticks_per_second_, limit) &&
+           answers_.take(now_, ticks_per_second_, answer_limit);
 }
 
 void Worker::queue(const Arrival& arrival) {
@@ -193,6 +195,14 @@ uint32_t owner_of(const LocalPort* port) {
     if (!port || !port->segment)
         return no_owner;
     return static_cast<uint32_t>(mix(port->mac.to_u64(), port->segment->value()) >> 16) | 2;
+}
+
+void Worker::let_go(void* worker, const Arrival& fragment, Verdict why) {
+    auto& self = *static_cast<Worker*>(worker);
+    if (why == Verdict::next)
+        self.queue(fragment);
+    else
+        self.drop(fragment.frame, why);
 }
 
 bool Worker::may_flood(PortId port, uint32_t limit) {

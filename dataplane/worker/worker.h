@@ -28,9 +28,10 @@
 #include "core/packet/verdicts.h"
 #include "core/tables/spsc_ring.h"
 #include "core/types/ids.h"
+#include "dataplane/connection/arrival.h"
 #include "dataplane/connection/connections.h"
+#include "dataplane/connection/fragments.h"
 #include "dataplane/fabric/fabric.h"
-#include "dataplane/worker/arrival.h"
 #include "dataplane/worker/counters.h"
 #include "dataplane/worker/meter.h"
 #include "dataplane/worker/notice.h"
@@ -137,12 +138,14 @@ public:
     uint64_t now() const { return now_; }
     static constexpr size_t burst = 32; // packets, at most
     Connections& connections() { return *connections_; }
+    Fragments& fragments() { return fragments_; }
     // Once a burst, before its packets: what has changed since the Fabric that was seen last makes
     // decisions stale.
     void see(const Fabric& fabric) {
         passages_used_ = 0;
         if (fabric.serial() != seen_serial_) [[unlikely]]
             adopt(fabric);
+        fragments_.expire(now_);
     }
     // One for a packet of the burst.
     Passage& take_passage() { return passages_[passages_used_++]; }
@@ -151,8 +154,9 @@ public:
     // burst. What finds no buffer is not made.
     void generate(std::span<const uint8_t> frame, PortId cause, PortId to);
     void generate(std::span<const uint8_t> frame, PortId cause, SegmentId in);
-    // True where routers may answer one more packet of the port.
-    bool may_answer(PortId port);
+    // True where routers may answer one more packet of the port with an error: it has not had that
+    // limit a second, nor have all ports together theirs.
+    bool may_answer(PortId port, uint32_t limit);
     // Goes on after the burst; a full queue drops it.
     void queue(const Arrival& arrival);
     // The same, at the worker that has the port for which it is.
@@ -187,7 +191,8 @@ private:
     void count_origins(const Outbox& outbox, uint16_t count, Verdict verdict);
     void drop_from(Outbox& outbox, uint16_t first, Verdict why);
     void adopt(const Fabric& fabric);
-    rte_mbuf* make(std::span<const uint8_t> frame, PortId cause);
+    static void let_go(void* worker, const Arrival& fragment, Verdict why);
+    rte_mbuf* make(std::span<const uint8_t> frame, PortId cause, size_t size);
 
     const unsigned index_;
     rte_mempool* const copies_;
@@ -198,6 +203,8 @@ private:
     std::vector<Passage> passages_;
     size_t passages_used_ = 0; // of this burst
     SpscRing<Arrival> arrivals_{256};
+    Fragments fragments_;
+    Meter answers_; // of all ports together
     Flush flush_ = nullptr;
     void* flush_context_ = nullptr;
     HandOver hand_over_ = nullptr;

@@ -30,11 +30,11 @@ test::Lab& buffers() {
 struct Holder {
     unsigned held = 0, released = 0;
 
-    static void leave(void* context, rte_mbuf* frame, const FragmentOrigin&, Verdict why) {
+    static void leave(void* context, const Arrival& arrival, Verdict why) {
         auto& holder = *static_cast<Holder*>(context);
         --holder.held;
         holder.released += why == Verdict::next;
-        rte_pktmbuf_free(frame);
+        rte_pktmbuf_free(arrival.frame);
     }
 };
 
@@ -49,7 +49,7 @@ struct Step {
     unsigned pause() const { return flags >> 6; } // seconds
 
     Fragment fragment() const {
-        Fragment made{{Place::sent_by(port()), {}, {}, uint32_t(id & 7), 17, six()},
+        Fragment made{{Place::sent_by(port()), {}, {}, uint32_t(id & 7), NextHopId(0), 17, six()},
                       (offset & 15) * 8u,
                       (length & 31) * 4u,
                       more(),
@@ -75,8 +75,7 @@ void fragments(const uint8_t* data, size_t size) {
             rte_mbuf* frame =
                 buffers().buffer(std::vector<uint8_t>(fragment.length, step.content()));
             ++holder.held; // already: the table may release it before take() returns
-            auto fate =
-                table.take(fragment, frame, {step.port(), false}, {step.port(), std::nullopt}, now);
+            auto fate = table.take(fragment, {frame, SegmentId(1)}, {step.port(), false}, now);
             if (fate.kind != Fragments::Fate::Kind::held) {
                 --holder.held;
                 rte_pktmbuf_free(frame);

@@ -15,6 +15,7 @@
 #include <rte_mbuf.h>
 
 #include "dataplane/pipeline.h"
+#include "dataplane/stages/sweep.h"
 
 namespace ringfence::test {
 
@@ -167,6 +168,7 @@ void add_nic(FabricEdit& edit, const Line& line) {
     port.policies = line.policies();
     port.bum_limit = line.number("bum", LocalPort::default_bum_limit);
     port.worker = line.number("worker", 0);
+    port.error_limit = line.number("errors", LocalPort::default_error_limit);
     for (const IpAddr& address : line.addresses("ip"))
         if (address.is_v4())
             port.ip4.push_back(*address.v4());
@@ -366,6 +368,8 @@ void Lab::configure(std::string_view text) {
         add_held(*edit_, line);
     else if (kind == "erase")
         erase(line);
+    else if (kind == "pass")
+        pass(line.id());
     else
         line.fail_here("unknown object");
     for (const char* port : {"nic", "waiting", "unbound", "uplink", "shadow"})
@@ -391,6 +395,17 @@ void Lab::erase(const Line& line) {
         erase_nic(*edit_, line, PortId(id()));
     } else {
         line.fail_here("unknown object");
+    }
+}
+
+// Until all is done that is due then. Connections age by the time that passes while they are swept.
+void Lab::pass(uint32_t seconds) {
+    constexpr int enough = 1024; // steps
+    const Fabric& now = fabric();
+    for (int i = 0; i < enough; ++i) {
+        worker_->set_now(rte_rdtsc() + seconds * rte_get_tsc_hz());
+        sweep(now, *worker_);
+        process_arrivals(now, *worker_);
     }
 }
 

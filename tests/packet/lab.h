@@ -5,7 +5,7 @@
 //
 //     segment ID vni N [mtu N] [drop-unknown] [vlan-transparent]
 //     nic PORT segment ID mac MAC [ip A,B] [security mac|trusted] [link-local A,B] [bum N]
-//                                                 [policy ID,ID] [worker N]
+//                                                 [errors N] [policy ID,ID] [worker N]
 //                                                 [dead-vlan]
 //     waiting PORT mac MAC                        a nic whose segment is not there yet
 //     unbound PORT
@@ -27,6 +27,7 @@
 //     route ROUTER PREFIX segment ID [next IP]                    by the interface on that segment
 //     held IP segment ID router ID inside IP [nic PORT|vtep ID]   for a NIC here, there, or nowhere
 //
+//     pass SECONDS                                 go by, for what waits and for the sweep
 //     erase policy ID | router ID | route ROUTER PREFIX | held IP segment ID | nic PORT segment ID
 #pragma once
 
@@ -80,6 +81,7 @@ private:
     };
     void erase(const Line& line);
     void open(PortId port);
+    void pass(uint32_t seconds);
 
     rte_mempool* pool_;
     std::unique_ptr<Worker> worker_;

@@ -39,7 +39,7 @@ public:
         return take(describe(id, offset, length, more, port), frame, port);
     }
     Fragments::Fate take(const Fragment& fragment, rte_mbuf* frame, PortId port = vm) {
-        auto fate = table.take(fragment, frame, {port, false}, {port, std::nullopt}, now);
+        auto fate = table.take(fragment, arrival(frame), {port, false}, now);
         if (fate.kind != Kind::held)
             rte_pktmbuf_free(frame);
         return fate;
@@ -55,10 +55,15 @@ public:
         }
         return all;
     }
+    static Arrival arrival(rte_mbuf* frame) { return {frame, SegmentId(1), Arrival::From::sender}; }
     static Fragment describe(uint32_t id, uint32_t offset, uint32_t length, bool more,
                              PortId port) {
-        Fragment fragment{
-            {Place::sent_by(port), {}, {}, id, 17, false}, offset, length, more, 0, {}};
+        Fragment fragment{{Place::sent_by(port), {}, {}, id, NextHopId(0), 17, false},
+                          offset,
+                          length,
+                          more,
+                          0,
+                          {}};
         if (offset == 0)
             fragment.upper = UpperLayer{17, 1000, 2000};
         return fragment;
@@ -77,13 +82,14 @@ public:
     Fragments table;
 
 private:
-    static void leave(void* context, rte_mbuf* frame, const FragmentOrigin& origin, Verdict why) {
+    static void leave(void* context, const Arrival& arrival, Verdict why) {
         auto& rig = *static_cast<Rig*>(context);
-        EXPECT_TRUE(origin.port == vm || origin.port == neighbour);
+        EXPECT_EQ(arrival.segment, SegmentId(1));
+        EXPECT_EQ(arrival.from, Arrival::From::sender);
         if (why == Verdict::next)
-            return rig.released.push_back(frame);
+            return rig.released.push_back(arrival.frame);
         rig.dropped.push_back(why);
-        rte_pktmbuf_free(frame);
+        rte_pktmbuf_free(arrival.frame);
     }
 };
 
@@ -269,8 +275,8 @@ TEST(Fragments, OfManyFloodsLeaveRoom) {
     auto flood = [&](uint32_t port) {
         for (uint32_t id = 0; id < 100; ++id) {
             Fragment fragment = Rig::describe(id, 8, 8, true, PortId(port));
-            auto fate = rig.table.take(fragment, rig.lab.buffer(Rig::bytes(8, 8, 0)),
-                                       {PortId(port), false}, {vm, std::nullopt}, 0);
+            auto fate = rig.table.take(fragment, Rig::arrival(rig.lab.buffer(Rig::bytes(8, 8, 0))),
+                                       {PortId(port), false}, 0);
             EXPECT_EQ(fate.kind, Kind::held);
         }
     };
@@ -294,10 +300,10 @@ TEST(Fragments, StillHeldAtTheEndAreFreed) {
     {
         Fragments table(
             {}, second,
-            [](void*, rte_mbuf* frame, const FragmentOrigin&, Verdict) { rte_pktmbuf_free(frame); },
+            [](void*, const Arrival& arrival, Verdict) { rte_pktmbuf_free(arrival.frame); },
             nullptr);
-        table.take(Rig::describe(7, 8, 8, true, vm), lab.buffer(Rig::bytes(8, 8, 0)), {vm, false},
-                   {vm, std::nullopt}, 0);
+        table.take(Rig::describe(7, 8, 8, true, vm), Rig::arrival(lab.buffer(Rig::bytes(8, 8, 0))),
+                   {vm, false}, 0);
         EXPECT_EQ(lab.buffers_in_use(), 1u);
     }
     EXPECT_EQ(lab.buffers_in_use(), 0u);

@@ -1,5 +1,6 @@
 // A frame that goes on in a segment without having come from a port just now: handed over by
-// another port of this host, or by the worker that polls the uplink, or made by a router here.
+// another port of this host, or by the worker that polls the uplink, made by a router here, or held
+// for a while.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +16,7 @@ struct Arrival {
         port,   // another port of this host, mbuf->port: checked there
         vtep,   // the VTEP `peer`: not checked yet
         router, // a router on this host
+        sender, // mbuf->port itself, which it was held for: admitted
     };
 
     rte_mbuf* frame = nullptr; // its end is counted at mbuf->port
