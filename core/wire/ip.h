@@ -71,6 +71,10 @@ public:
     }
     void swap_addresses() { std::swap(source_, destination_); } // no checksum sees it
     void set_total_length(uint16_t length) { total_length_ = Be16(length); }
+    // Bytes, a multiple of 8; DF is cleared.
+    void set_fragment(size_t offset, bool more) {
+        fragment_ = Be16(static_cast<uint16_t>(offset / 8 | (more ? 0x2000 : 0)));
+    }
     void set_traffic_class(uint8_t value) { traffic_class_ = value; }
     void set_checksum(uint16_t checksum) { checksum_ = Be16(checksum); }
 
