@@ -106,15 +106,16 @@ class Lab:
         self.ctl("host", "add", name, "--kind", "foreign", "--vtep", vtep)
         return host
 
-    def add_machine(self, name: str, mac: str, addresses: list[str]) -> Machine:
-        machine = Machine(self.ledger, name, mac, addresses)
+    def add_machine(self, name: str, mac: str, addresses: list[str], gateways: tuple[str, ...] = ()) -> Machine:
+        machine = Machine(self.ledger, name, mac, addresses, gateways)
         machine.create()
         self.machines[name] = machine
         return machine
 
-    def plug(self, host: Host, name: str, iface_id: str, mac: str, addresses: list[str], port: str = "") -> Machine:
+    def plug(self, host: Host, name: str, iface_id: str, mac: str, addresses: list[str], port: str = "",
+             gateways: tuple[str, ...] = ()) -> Machine:
         """A VM behind a tap port of `host`; returns when its logical port is bound there."""
-        machine = self.add_machine(name, mac, addresses)
+        machine = self.add_machine(name, mac, addresses, gateways)
         machines.plug_tap(host, machine, port or name[:15], iface_id, lambda: self.bound_host(iface_id) == host.name)
         return machine
 

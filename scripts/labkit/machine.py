@@ -7,8 +7,8 @@ from .shell import LabError, wait_until
 
 
 class Machine:
-    def __init__(self, ledger: Ledger, name: str, mac: str, addresses: list[str]):
-        self.name, self.mac, self.addresses = name, mac, addresses
+    def __init__(self, ledger: Ledger, name: str, mac: str, addresses: list[str], gateways: tuple[str, ...] = ()):
+        self.name, self.mac, self.addresses, self.gateways = name, mac, addresses, gateways
         self.namespace = Namespace(ledger, name)
         self.host: Host | None = None
         self.port = ""
@@ -30,6 +30,8 @@ class Machine:
         self.namespace.ip("link", "set", "eth0", "up")
         for address in self.addresses:
             self.namespace.ip("address", "add", address, "dev", "eth0", *(["nodad"] if ":" in address else []))
+        for gateway in self.gateways:
+            self.namespace.ip(*(["-6"] if ":" in gateway else []), "route", "add", "default", "via", gateway)
 
     def run(self, *command: str, **how) -> str:
         return self.namespace.run(*command, **how)

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from .capture import Capture, ethernet, send
 from .console import Steps, bold, build, follow, green
+from .headline import STEPS as HEADLINE_STEPS
+from .headline import show_headline
 from .lab import Lab
 from .ledger import ROOT, Ledger, exclusive
 from .machine import Machine
@@ -89,8 +91,8 @@ def next_steps() -> list[tuple[str, list[str]]]:
 
 def _bring_up() -> None:
     """All steps up to the proof; the lab is up afterwards, unless one of them failed."""
-    print(bold("Ringfence: two hosts, and two tenants with the same addresses, on this machine") + "\n")
-    steps = Steps(7)
+    print(bold("Ringfence on this machine: two hosts, two tenants with the same addresses, and copies of a fenced vApp") + "\n")
+    steps = Steps(7 + HEADLINE_STEPS)
     with steps.step("packages") as progress:
         progress("what is missing is installed")
         follow(progress, str(SOURCE / "scripts/install-dependencies"), "--build", log=BUILD / "packages.log",
@@ -129,7 +131,7 @@ def _populate(lab: Lab, steps: Steps) -> None:
         found = _show_between(lab, progress)
         progress("nothing crosses from tenant to tenant")
     steps.tell("\n".join(found))
-    steps.tell()
+    show_headline(lab, steps)
 
 
 def _make_tenant(lab: Lab, tenant: str, progress) -> None:
