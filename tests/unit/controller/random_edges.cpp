@@ -168,7 +168,7 @@ void RandomEdges::switch_mode() {
     network->mode = meeting.mode;
     network->translation.reset();
     if (*meeting.translation)
-        network->translation = meeting.translation;
+        network->translation.emplace(meeting.translation);
     network->subnets.clear();
     if (network->mode == "nat-routed") {
         network->subnets.insert(fmt::format("192.168.{}.0/24", pick(20)));
