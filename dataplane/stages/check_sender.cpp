@@ -5,7 +5,7 @@
 // backwards router by router, names the port. Then the congestion mark of the way is carried on.
 #include <algorithm>
 
-#include "dataplane/stages/ecn.h"
+#include "dataplane/stages/carry_mark.h"
 #include "dataplane/stages/link_local.h"
 #include "dataplane/stages/reserved.h"
 #include "dataplane/stages/stages.h"
@@ -26,7 +26,6 @@ bool may_have_sent(const Packet& packet) {
     return segment.may_also_come_from(MacAddr::from_u64(packet.source), packet.peer);
 }
 
-Verdict carry_mark(Worker& worker, Packet& packet);
 Verdict find_sender(const Fabric& fabric, Packet& packet);
 
 } // namespace
@@ -53,31 +52,10 @@ Verdict check_sender(const Fabric& fabric, Worker& worker, Packet& packet) {
         return Verdict::tunnel_oversize;
     if (packet.protocol == ip_protocol::icmp6)
         tell_in_use(worker, packet);
-    return packet.outer_ecn == 0 ? Verdict::next : carry_mark(worker, packet);
+    return carry_mark(worker, packet);
 }
 
 namespace {
-
-// Inner packets that are not IP have no such bits: what happened outside is lost with the header.
-Verdict carry_mark(Worker& worker, Packet& packet) {
-    auto* ip4 = packet.ether_type == ether_type::ip4 ? packet.at<Ipv4Header>(packet.l3) : nullptr;
-    auto* ip6 = packet.ether_type == ether_type::ip6 ? packet.at<Ipv6Header>(packet.l3) : nullptr;
-    if (!ip4 && !ip6)
-        return Verdict::next;
-    Ecn inner = ip4 ? ip4->ecn() : ip6->ecn();
-    EcnResult result = decapsulated_ecn(static_cast<Ecn>(packet.outer_ecn), inner);
-    if (result.anomaly)
-        worker.count(packet.port->id, Verdict::tunnel_ecn_anomaly);
-    if (!result.ecn)
-        return Verdict::tunnel_ecn;
-    if (*result.ecn != inner) {
-        if (ip4)
-            ip4->set_ecn(*result.ecn);
-        else
-            ip6->set_ecn(*result.ecn);
-    }
-    return Verdict::next;
-}
 
 // A host with a port inside of the router may speak for it.
 bool has_port_inside(const Fabric& fabric, const Segment& segment, const RouterPlace& place,

@@ -6,6 +6,7 @@
 // A burst goes three times through the table, so that its cache misses overlap: aim, pick,
 // connection.
 #include "core/wire/neighbour.h"
+#include "dataplane/stages/carry_mark.h"
 #include "dataplane/stages/datagram.h"
 #include "dataplane/stages/decide.h"
 #include "dataplane/stages/reserved.h"
@@ -152,6 +153,8 @@ template <class Address> Verdict look_up(const Fabric& fabric, Worker& worker, P
     const Way& way = connections.ways()[hit.half->way_id()];
     if (!is_for(packet, way)) [[unlikely]]
         return undecided(packet);
+    if (Verdict verdict = carry_mark(worker, packet); verdict != Verdict::next) [[unlikely]]
+        return verdict;
     if (auto verdict = follow<Address>(fabric, connections, hit, packet)) [[likely]]
         return *verdict;
     table.close(hit.entry());
