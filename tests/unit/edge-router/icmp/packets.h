@@ -2,7 +2,9 @@
 // translators of edge-router/icmp are held against.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <random>
 #include <string>
 #include <vector>
@@ -24,8 +26,8 @@ inline void put32(Bytes& bytes, size_t at, uint32_t value) {
     put16(bytes, at, value >> 16);
     put16(bytes, at + 2, value & 0xffff);
 }
-inline void append(Bytes& bytes, const Bytes& more) {
-    bytes.insert(bytes.end(), more.begin(), more.end());
+inline void append(Bytes& packet, const Bytes& more) {
+    std::copy(more.begin(), more.end(), std::back_inserter(packet));
 }
 inline Bytes bytes_of(Ipv4Addr address) {
     Bytes bytes(4);
