@@ -16,8 +16,9 @@ Verdict to_port(const Fabric& fabric, Packet& packet, PortId to) {
     if (port && port->dead_vlan)
         return Verdict::bridge_dead_vlan;
     packet.send_to(to);
-    if (port && !port->policies.empty()) [[unlikely]]
-        packet.hand_over_to(to); // it has a firewall of its own
+    // It has a firewall of its own; what has been handed to it meets none, and is not IP.
+    if (port && !port->policies.empty() && !packet.handed_over) [[unlikely]]
+        packet.hand_over_to(to);
     return Verdict::next;
 }
 

@@ -48,7 +48,8 @@ template <class Address> Verdict open(const Fabric& fabric, Worker& worker, Pack
                                          passage.probe<Address>().key, sender_of(packet));
     if (write(table, *passage.entry, passage.side, passage.landing, decision))
         return Verdict::next;
-    if (is_new)
+    // Without its initiator's direction nothing could say any more that the entry is stale.
+    if (is_new || table.initiator(*passage.entry) == passage.side)
         table.close(*passage.entry);
     return Verdict::quota_table;
 }

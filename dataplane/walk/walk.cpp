@@ -147,7 +147,8 @@ Verdict Walk::go_on(const Fabric& fabric, const Router& router, uint16_t in, con
 // the router has a route to by that NIC. What another router sends was checked there, or is by
 // find_origin().
 Verdict Walk::check_source(const Router& router, const RouterPlace& place) {
-    if (now_.segment->find(now_.source_mac).kind() == Destination::Kind::router)
+    bool is_sent = from_ == From::port && hops_ == 0; // its MAC is no router's, whatever it says
+    if (!is_sent && now_.segment->find(now_.source_mac).kind() == Destination::Kind::router)
         return Verdict::next;
     MacAddr mac = MacAddr::from_u64(now_.source_mac);
     note(now_.segment->id(), now_.source);
