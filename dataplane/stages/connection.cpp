@@ -117,6 +117,13 @@ template <class Address> Verdict miss(Worker& worker, Packet& packet) {
     return denied == Verdict::next ? undecided(packet) : denied;
 }
 
+bool is_syn(const Packet& packet) {
+    if (packet.protocol != ip_protocol::tcp || !packet.has_l4)
+        return false;
+    uint8_t flags = packet.at<TcpHeader>(packet.l4)->flags();
+    return (flags & (tcp_flag::syn | tcp_flag::ack)) == tcp_flag::syn;
+}
+
 // An entry that can't be followed as it stands: not decided in this direction, no longer, or cut.
 template <class Address>
 Verdict reconsider(const Fabric& fabric, Worker& worker, Hit<Address> hit, Packet& packet) {
@@ -133,6 +140,11 @@ Verdict reconsider(const Fabric& fabric, Worker& worker, Hit<Address> hit, Packe
         table.close(hit.entry());
         return undecided(packet);
     case Validity::cut:
+        if (is_syn(packet)) { // another connection, to be judged as one
+            table.close(hit.entry());
+            return undecided(packet);
+        }
+        table.count(hit, packet.length); // for as long as it goes on it stays denied
         break;
     }
     if (!was_stale) // when it was cut, both ends have been told
