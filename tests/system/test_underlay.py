@@ -63,6 +63,8 @@ class Underlay(SystemTest):
             host.namespace.ip("route", "delete", f"{other.vtep}/32")
         for router in routers:
             router.namespace.delete()
+        wait_until("packets by the direct way", lambda: self.a.attempt(
+            "ping", "-n", "-c", "1", "-W", "1", "10.0.0.2").returncode == 0)
 
     def test_neighbour_that_changes_its_mac(self):
         host2 = self.hosts[1].namespace
