@@ -425,6 +425,8 @@ Fragments::Fragments(const FragmentLimits& limits, uint64_t ticks_per_second, Le
 Fragments::~Fragments() { clear(); }
 
 void Fragments::clear() {
+    if (datagrams() == 0)
+        return;
     for (Account& account : table_->accounts)
         table_->forget_all(account, Verdict::frag_timeout);
 }

@@ -33,6 +33,32 @@ const char* const inner[] = {
     "/ ip6 :: > ff02::16 / hop-by-hop / icmp6 143",
 };
 
+// Through the fence: what nic 1 sends, and what comes for it.
+const char* const outbound[] = {
+    "ip4 10.0.0.1 > 10.0.0.30 / udp 1000 > 2000 / \"payload\"",
+    "ip4 10.0.0.1 > 10.0.0.30 / tcp 1000 > 2000",
+    "ip4 10.0.0.1 > 10.0.0.30 / icmp 8 / zeros 56",
+    "ip4 10.0.0.1 > 10.0.0.11 / icmp 8 / zeros 56",
+    "ip4 10.0.0.1 > 10.0.0.30 id 7 slice 0 16 / udp 1000 > 2000 / count 24",
+    "ip4 10.0.0.1 > 10.0.0.30 id 7 slice 16 32 / udp 1000 > 2000 / count 24",
+    "ip4 10.0.0.1 > 10.0.0.101 / udp 1000 > 2000",
+    "ip4 10.0.0.1 > 10.0.0.30 / icmp 3 / ip4 10.0.0.30 > 10.0.0.1 / udp 2000 > 1000",
+    "ip6 fd00::1 > fd00::30 / udp 1000 > 2000",
+    "ip6 fd00::1 > fd00::30 / fragment slice 0 16 / udp 1000 > 2000 / count 24",
+    "ip6 fd00::1 > fd00::30 / icmp6 1 / ip6 fd00::30 > fd00::1 / udp 2000 > 1000",
+};
+const char* const inbound[] = {
+    "ip4 10.0.0.30 > 10.0.0.101 / udp 2000 > 1000 / \"payload\"",
+    "ip4 10.0.0.30 > 10.0.0.101 / tcp 2000 > 1000 flags SA ack 2",
+    "ip4 10.0.0.30 > 10.0.0.101 / icmp 8 / zeros 56",
+    "ip4 10.0.0.30 > 10.0.0.101 id 7 slice 0 16 / udp 2000 > 1000 / count 24",
+    "ip4 10.0.0.30 > 10.0.0.101 id 7 slice 16 32 / udp 2000 > 1000 / count 24",
+    "ip4 10.0.0.30 > 10.0.0.101 / icmp 3 / ip4 10.0.0.101 > 10.0.0.30 / udp 1000 > 2000",
+    "ip4 10.0.0.30 > 10.0.0.101 / icmp 11 quote 28 / ip4 10.0.0.101 > 10.0.0.30 / udp 1000 > 2000",
+    "ip6 fd00::30 > fd00::101 / tcp 2000 > 1000",
+    "ip6 fd00::30 > fd00::101 / icmp6 2 mtu 1280 / ip6 fd00::101 > fd00::30 / udp 1000 > 2000",
+};
+
 std::vector<std::vector<uint8_t>> all_of(const std::string& before) {
     std::vector<std::vector<uint8_t>> frames;
     for (const char* text : inner)
@@ -54,12 +80,25 @@ void configure_host(Lab& lab) {
           "vtep 1 192.0.2.2 via 10 source 192.0.2.1 mac 52:54:00:00:00:01 gateway "
           "52:54:00:00:00:02",
           "remote 02:00:00:00:00:09 segment 1 vtep 1 ip 10.0.0.9,fd00::9",
-          "remote 02:00:00:00:00:01 segment 2 vtep 1"})
+          "remote 02:00:00:00:00:01 segment 2 vtep 1",
+          // A fence around segment 1; a VM of another host in its parent network.
+          "segment 4 vni 5004", "remote 02:00:00:00:00:0f segment 4 vtep 1 ip 10.0.0.30,fd00::30",
+          "policy 1 in allow out allow",
+          "router 1 fence translation one-to-one own 10.0.0.11,fd00::11",
+          "interface 1 segment 4 mac 02:aa:00:00:00:01 outside addresses "
+          "10.0.0.11/24,fd00::11/64",
+          "interface 1 segment 1 mac 02:52:46:00:00:01 inside policy 1",
+          "route 1 10.0.0.0/24 segment 4", "route 1 fd00::/64 segment 4",
+          "held 10.0.0.101 segment 4 router 1 inside 10.0.0.1 nic 1",
+          "held fd00::101 segment 4 router 1 inside fd00::1 nic 1"})
         lab.configure(line);
 }
 
 std::vector<std::vector<uint8_t>> nic_templates() {
     auto frames = all_of("");
+    for (const char* text : outbound)
+        frames.push_back(
+            frame(std::string("eth 02:00:00:00:00:01 > 02:52:46:00:00:01 / ") + text).bytes);
     frames.push_back(
         frame("eth 02:00:00:00:00:01 > 02:00:00:00:00:02 / vlan 7 / vlan 8 / ip4 10.0.0.1 > "
               "10.0.0.2 / udp 1 > 2")
@@ -70,9 +109,12 @@ std::vector<std::vector<uint8_t>> nic_templates() {
 std::vector<std::vector<uint8_t>> wire_templates() {
     const std::string outer =
         "eth 52:54:00:00:00:02 > 52:54:00:00:00:01 / ip4 192.0.2.2 > 192.0.2.1 df "
-        "/ udp 50000 > 4789 sum 0 / vxlan 5002 / ";
-    auto frames = all_of(outer);
-    frames.push_back(frame(outer +
+        "/ udp 50000 > 4789 sum 0 / vxlan ";
+    auto frames = all_of(outer + "5002 / ");
+    for (const char* text : inbound)
+        frames.push_back(
+            frame(outer + "5004 / eth 02:00:00:00:00:0f > 02:aa:00:00:00:01 / " + text).bytes);
+    frames.push_back(frame(outer + "5002 / " +
                            "eth 02:00:00:00:00:01 > 02:00:00:00:00:02 / vlan 7 / ip4 10.0.0.1 > "
                            "10.0.0.2 / udp 1 > 2")
                          .bytes);
