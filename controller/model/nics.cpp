@@ -32,7 +32,8 @@ Result<> check_unbuilt(const std::string& object, const northbound::Nic& nic) {
     if (!nic.security_groups.empty())
         return not_built(object, "a security group", "remove security_groups");
     return first_of(check_empty(object, "limit", nic.limits),
-                    check_empty(object, "option", nic.options));
+                    check_empty(object, "option", nic.options),
+                    check_empty(object, "virtual address", nic.virtual_addresses));
 }
 
 Result<> check_attachment(const Model& model, const std::string& object, const northbound::Nic& nic,
@@ -219,7 +220,8 @@ Result<> check(const Model& model, const northbound::Nic& nic) {
 }
 
 Result<> check(const Model&, const northbound::AddressAllocation& entry) {
-    const bool may_be_mac = entry.kind == "mac" || entry.kind == "router";
+    const bool may_be_mac =
+        entry.kind == "mac" || entry.kind == "router" || entry.kind == "virtual";
     if (may_be_mac && MacAddr::from(entry.address) && canonical_mac(entry.address) == entry.address)
         return {};
     const bool may_be_ip = entry.kind != "mac";
