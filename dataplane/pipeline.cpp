@@ -50,13 +50,15 @@ void deliver(const Each& each, Burst& burst) {
     transmit(each, burst);
 }
 
-// The fast path: three steps, each for the whole burst.
+// The fast path: three steps, each for the whole burst. The slow one has a limit.
 void follow_connections(const Each& each, Burst& burst) {
     each(Stage::connection, aim, burst, is_undecided);
     if (!burst.has(Mark::connections))
         return;
     each(Stage::connection, pick, burst, is_new);
     each(Stage::connection, connection, burst, is_new);
+    if (burst.has(Mark::undecided))
+        each(Stage::limit, limit_slow_path, burst, is_new);
 }
 
 // Where to. What meets connections and is of none begins one, by the slow path.

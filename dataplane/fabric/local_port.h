@@ -8,6 +8,7 @@
 
 #include "core/types/addresses.h"
 #include "core/types/ids.h"
+#include "dataplane/fabric/port_limits.h"
 
 namespace ringfence {
 
@@ -45,16 +46,12 @@ struct LocalPort {
     // (LinkLocalClaims decides). The EUI-64 one of its MAC is always its own and not listed.
     std::vector<Ipv6Addr> link_local;
     std::vector<PolicyId> policies; // its own firewalls; each must allow
-    // Frames a second that it may have flooded; a burst of as many.
-    uint32_t bum_limit = default_bum_limit;
-    // Packets a second from it that routers answer with an error; a burst of as many.
-    uint32_t error_limit = default_error_limit;
+    PortLimits limits;
 
     // uplink: the VTEP addresses that stand on it; uplink <-> shadow.
     std::vector<Ipv4Addr> vtep_addresses;
     std::optional<PortId> peer;
 
-    static constexpr uint32_t default_bum_limit = 10'000, default_error_limit = 1'000;
     bool operator==(const LocalPort&) const = default;
 };
 

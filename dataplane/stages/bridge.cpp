@@ -23,8 +23,9 @@ Verdict to_port(const Fabric& fabric, Packet& packet, PortId to) {
 }
 
 Verdict to_everybody(Worker& worker, Packet& packet) {
-    if (!packet.from_tunnel && !worker.may_flood(packet.port->id, packet.port->bum_limit))
-        return Verdict::limit_bum;
+    if (!packet.from_tunnel &&
+        !worker.may(packet.port->id, Metered::broadcast, packet.port->limits.broadcast))
+        return Verdict::limit_broadcast;
     packet.send_to_everybody();
     return Verdict::next;
 }

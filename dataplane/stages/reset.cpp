@@ -123,7 +123,7 @@ void reset_sender(Worker& worker, const Packet& packet) {
         auto segment = TcpSegment::read(packet.data + packet.l4, size_t{packet.linear} - packet.l4,
                                         l4_length<Address>(packet));
         if (segment && !segment->has(tcp_flag::rst) &&
-            worker.may_answer(packet.port->id, packet.port->error_limit))
+            worker.may_answer(packet.port->id, packet.port->limits.errors))
             answer_with_reset<Address>(worker, packet, *segment);
     });
 }

@@ -58,7 +58,7 @@ Verdict refuse(Worker& worker, const Packet& packet, Verdict why) {
     const IpAddr* own = walk.at().router->own_address(walk.at().in, walk.begin().source.is_v4());
     if (!own)
         return why;
-    if (!worker.may_answer(packet.port->id, packet.port->error_limit))
+    if (!worker.may_answer(packet.port->id, packet.port->limits.errors))
         return Verdict::limit_icmp;
     std::array<uint8_t, max_icmp_error_frame> room;
     std::span<const uint8_t> frame(room.data(), build(room, packet, *own, *problem));

@@ -20,6 +20,8 @@ const char* to_string(Stage stage) {
         return "answer";
     case Stage::connection:
         return "connection";
+    case Stage::limit:
+        return "limit";
     case Stage::check_sender:
         return "check_sender";
     case Stage::relate:

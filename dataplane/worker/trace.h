@@ -22,6 +22,7 @@ enum class Stage : uint8_t {
     admit,
     answer,
     connection,
+    limit,
     check_sender,
     relate,
     route,

@@ -11,10 +11,10 @@ namespace ringfence {
 namespace {
 
 // Notices a second that one port can cause: a guest must not crowd out the others' in the queue.
-constexpr uint32_t notice_limit = 64;
+constexpr Rate notice_limit = Rate::each_second(64);
 
 // Packets a second, of all ports, that routers answer with an error.
-constexpr uint32_t answer_limit = 10'000;
+constexpr Rate answer_limit = Rate::each_second(10'000);
 
 std::unique_ptr<Connections> own_connections() {
     auto made = Connections::create({}, {});
@@ -152,9 +152,13 @@ rte_mbuf* Worker::make(std::span<const uint8_t> frame, PortId cause, size_t size
     return mbuf;
 }
 
-bool Worker::may_answer(PortId port, uint32_t limit) {
+bool Worker::may(PortId port, Metered what, const Rate& rate) {
     State* s = state(port);
-    return s && s->answers.take(now_, ticks_per_second_, limit) &&
+    return s && s->meters[static_cast<size_t>(what)].take(now_, ticks_per_second_, rate);
+}
+
+bool Worker::may_answer(PortId port, const Rate& limit) {
+    return may(port, Metered::errors, limit) &&
            answers_.take(now_, ticks_per_second_, answer_limit);
 }
 
@@ -205,14 +209,8 @@ void Worker::let_go(void* worker, const Arrival& fragment, Verdict why) {
         self.drop(fragment.frame, why);
 }
 
-bool Worker::may_flood(PortId port, uint32_t limit) {
-    State* s = state(port);
-    return s && s->flood.take(now_, ticks_per_second_, limit);
-}
-
 void Worker::notice(const Notice& notice) {
-    State* s = state(notice.port);
-    if (s && s->notices.take(now_, ticks_per_second_, notice_limit))
+    if (may(notice.port, Metered::notices, notice_limit))
         notices_.push(notice);
 }
 

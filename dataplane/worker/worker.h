@@ -56,6 +56,16 @@ struct Outbox {
     }
 };
 
+// What a worker meters of each port: packets, a sender's by what it costs here.
+enum class Metered : uint8_t {
+    broadcast,    // that are flooded
+    slow_path,    // that are decided
+    slow_path_to, // the same of what comes for the port from elsewhere
+    errors,       // that are answered with an error
+    notices,      // that the agent is told of
+};
+inline constexpr size_t metered_count = static_cast<size_t>(Metered::notices) + 1;
+
 // Tells the logical port that a local port is from others that it was or will be: none of them gets
 // the other's connections.
 inline constexpr uint32_t no_owner = 1;
@@ -156,7 +166,7 @@ public:
     void generate(std::span<const uint8_t> frame, PortId cause, SegmentId in);
     // True where routers may answer one more packet of the port with an error: it has not had that
     // limit a second, nor have all ports together theirs.
-    bool may_answer(PortId port, uint32_t limit);
+    bool may_answer(PortId port, const Rate& limit);
     // Goes on after the burst; a full queue drops it.
     void queue(const Arrival& arrival);
     // The same, at the worker that has the port for which it is.
@@ -168,8 +178,8 @@ public:
         else
             nobody_.add(verdict, packets);
     }
-    // True when a frame that is to be flooded stays within the port's limit a second.
-    bool may_flood(PortId port, uint32_t limit);
+    // True where one more of these stays within the port's rate.
+    bool may(PortId port, Metered what, const Rate& rate);
     void notice(const Notice& notice);
     rte_mempool* copies() const { return copies_; }
     bool timing() const { return timing_.load(std::memory_order_relaxed); }
@@ -180,7 +190,7 @@ private:
     struct State {
         Counters counters;
         Outbox outbox;
-        Meter flood, notices, answers;
+        std::array<Meter, metered_count> meters;
         bool pending = false; // in pending_
     };
     State* state(PortId port) const {

@@ -20,6 +20,7 @@ LocalPort nic_port(uint32_t number, SegmentId segment) {
     port.segment = segment;
     port.mac = mac_of(number);
     port.ip4 = {address_of(number)};
+    port.limits.slow_path = Rate::each_second(UINT32_MAX);
     return port;
 }
 

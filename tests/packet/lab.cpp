@@ -160,15 +160,24 @@ PortSecurity security_of(const Line& line) {
                              : PortSecurity::strict;
 }
 
+PortLimits limits_of(const Line& line) {
+    PortLimits limits;
+    for (auto [word, limit] :
+         {std::pair{"broadcast", &limits.broadcast}, std::pair{"slow-path", &limits.slow_path},
+          std::pair{"errors", &limits.errors}})
+        if (line.has(word))
+            *limit = Rate::each_second(line.number(word));
+    return limits;
+}
+
 void add_nic(FabricEdit& edit, const Line& line) {
     LocalPort port(PortId(line.id()), PortKind::nic);
     port.mac = line.get<MacAddr>("mac");
     port.security = security_of(line);
     port.dead_vlan = line.has("dead-vlan");
     port.policies = line.policies();
-    port.bum_limit = line.number("bum", LocalPort::default_bum_limit);
+    port.limits = limits_of(line);
     port.worker = line.number("worker", 0);
-    port.error_limit = line.number("errors", LocalPort::default_error_limit);
     for (const IpAddr& address : line.addresses("ip"))
         if (address.is_v4())
             port.ip4.push_back(*address.v4());

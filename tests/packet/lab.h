@@ -4,9 +4,8 @@
 // The fabric, a line an object:
 //
 //     segment ID vni N [mtu N] [drop-unknown] [vlan-transparent]
-//     nic PORT segment ID mac MAC [ip A,B] [security mac|trusted] [link-local A,B] [bum N]
-//                                                 [errors N] [policy ID,ID] [worker N]
-//                                                 [dead-vlan]
+//     nic PORT segment ID mac MAC [ip A,B] [security mac|trusted] [link-local A,B]
+//                     [broadcast N] [slow-path N] [errors N] [policy ID,ID] [worker N] [dead-vlan]
 //     waiting PORT mac MAC                        a nic whose segment is not there yet
 //     unbound PORT
 //     uplink PORT address IP [shadow PORT]

@@ -73,9 +73,9 @@ std::vector<std::vector<uint8_t>> all_of(const std::string& before) {
 void configure_host(Lab& lab) {
     for (const char* line :
          {"segment 1 vni 5001", "segment 2 vni 5002 vlan-transparent",
-          "nic 1 segment 1 mac 02:00:00:00:00:01 ip 10.0.0.1,fd00::1 bum 1000000",
-          "nic 2 segment 1 mac 02:00:00:00:00:02 ip 10.0.0.2,fd00::2 bum 1000000",
-          "nic 3 segment 2 mac 02:00:00:00:00:02 security trusted bum 1000000",
+          "nic 1 segment 1 mac 02:00:00:00:00:01 ip 10.0.0.1,fd00::1 broadcast 1000000",
+          "nic 2 segment 1 mac 02:00:00:00:00:02 ip 10.0.0.2,fd00::2 broadcast 1000000",
+          "nic 3 segment 2 mac 02:00:00:00:00:02 security trusted broadcast 1000000",
           "uplink 10 address 192.0.2.1 shadow 11", "shadow 11 uplink 10",
           "vtep 1 192.0.2.2 via 10 source 192.0.2.1 mac 52:54:00:00:00:01 gateway "
           "52:54:00:00:00:02",

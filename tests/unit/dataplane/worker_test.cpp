@@ -237,13 +237,13 @@ TEST(Meter, LetsABurstOfASecondThroughAndThenTheRate) {
     auto taken = [&](uint64_t from, uint64_t until, uint64_t step) {
         unsigned n = 0;
         for (uint64_t now = from; now < until; now += step)
-            n += meter.take(now, hz, 100);
+            n += meter.take(now, hz, Rate::each_second(100));
         return n;
     };
     EXPECT_EQ(taken(0, 1'000, 1), 100u);
     EXPECT_EQ(taken(hz, 2 * hz, 100), 199u); // a second saved up, and a second's worth
     EXPECT_EQ(taken(2 * hz, 3 * hz, 100), 100u);
-    EXPECT_FALSE(Meter().take(0, hz, 0));
+    EXPECT_FALSE(Meter().take(0, hz, {0, 5}));
 }
 
 TEST(Worker, AnnouncesToItsPorts) {

@@ -1,0 +1,31 @@
+// How much of the host one port may use. Plain values, made by the agent; what is over a limit is
+// dropped by the limit's name.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+namespace ringfence {
+
+// Units a second, and how many may come at once after a silence.
+struct Rate {
+    uint64_t units = 0; // 0: none pass
+    uint64_t burst = 0; // at most max_burst
+    static constexpr uint64_t max_burst = (uint64_t{1} << 31) - 1;
+
+    // A second's worth may come at once.
+    static constexpr Rate each_second(uint32_t units) {
+        return {units, units < max_burst ? units : max_burst};
+    }
+    bool operator==(const Rate&) const = default;
+};
+
+// Of a logical port, where nothing else is said. Packets a second:
+struct PortLimits {
+    Rate broadcast = Rate::each_second(10'000);  // that it has flooded, copies not counted
+    Rate slow_path = Rate::each_second(100'000); // that no connection knows, each way
+    Rate errors = Rate::each_second(1'000);      // that routers answer with an error
+    bool operator==(const PortLimits&) const = default;
+};
+
+} // namespace ringfence
