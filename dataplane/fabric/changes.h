@@ -31,6 +31,9 @@ public:
     // What the router's inside address is outside.
     ObjectId(RouterId router, const IpAddr& inside)
         : ObjectId(6, mix(std::hash<IpAddr>{}(inside), router.value())) {}
+    // Which router has the MAC in the segment.
+    constexpr ObjectId(SegmentId segment, MacAddr mac)
+        : ObjectId(7, mix(mac.to_u64(), segment.value())) {}
 
     constexpr uint32_t value() const { return value_; }
     constexpr bool operator==(const ObjectId&) const = default;
@@ -45,6 +48,7 @@ struct Change {
     enum class Effect : uint8_t {
         raises, // may divert or deny what passed: decide again
         widens, // lets more pass: forget denials, no more
+        alters, // may do either: what was missing has come, or was something else before
     };
     ObjectId object;
     Effect effect;

@@ -65,6 +65,7 @@ void FabricEdit::set_port(LocalPort port) {
     for (Ipv4Addr address : port.vtep_addresses)
         fabric_.own_vteps_.set(address.value, port.id);
     fabric_.guards_ += port.policies.empty() ? 0 : 1;
+    note(ObjectId(port.id), Change::Effect::alters);
     fabric_.ports_.set(port.id.value(), std::make_shared<const LocalPort>(std::move(port)));
 }
 
@@ -105,7 +106,7 @@ void FabricEdit::set_router(Router router) {
     put_in(router);
     if (old && old->is_same_as(router))
         return;
-    note(ObjectId(router.id()), Change::Effect::raises);
+    note(ObjectId(router.id()), Change::Effect::alters);
     uint32_t id = router.id().value();
     fabric_.routers_.set(id, std::make_shared<const Router>(std::move(router)));
 }
@@ -161,6 +162,7 @@ Segment& FabricEdit::segment(SegmentId id, SegmentSettings settings) {
     Segment* open = segment(id);
     if (!open) {
         auto made = std::make_shared<Segment>(id, settings);
+        note(ObjectId(id), Change::Effect::alters);
         open = made.get();
         open_segments_[id] = std::move(made);
     }

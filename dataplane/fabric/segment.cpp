@@ -34,7 +34,7 @@ bool Segment::may_also_come_from(MacAddr mac, NextHopId hop) const {
 
 void Segment::set_settings(SegmentSettings settings) {
     if (settings.mtu != settings_.mtu)
-        note(ObjectId(id_));
+        note(ObjectId(id_), Change::Effect::raises);
     settings_ = std::move(settings);
 }
 
@@ -43,14 +43,15 @@ void Segment::set_neighbour(const IpAddr& address, MacAddr mac) {
     if (old && *old == mac)
         return;
     neighbours_.set(address, mac);
-    note(ObjectId(id_, address));
+    note(ObjectId(id_, address), Change::Effect::alters);
 }
 
+// It may have been in the way of somebody outside of a fence.
 void Segment::erase_neighbour(const IpAddr& address) {
     if (!neighbours_.find(address))
         return;
     neighbours_.erase(address);
-    note(ObjectId(id_, address));
+    note(ObjectId(id_, address), Change::Effect::alters);
 }
 
 void Segment::set_may_have_any_address(MacAddr mac, bool may) {
@@ -66,8 +67,8 @@ void Segment::set_held(const IpAddr& outside, const Held& held) {
         return;
     if (!old || old->router != held.router || old->inside != held.inside) {
         erase_held(outside);
-        note(ObjectId(id_, outside));
-        note(ObjectId(held.router, held.inside));
+        note(ObjectId(id_, outside), Change::Effect::alters);
+        note(ObjectId(held.router, held.inside), Change::Effect::alters);
     }
     held_.set(outside, held);
 }
@@ -76,17 +77,18 @@ void Segment::erase_held(const IpAddr& outside) {
     const Held* old = held_.find(outside);
     if (!old)
         return;
-    note(ObjectId(id_, outside));
-    note(ObjectId(old->router, old->inside));
+    note(ObjectId(id_, outside), Change::Effect::raises);
+    note(ObjectId(old->router, old->inside), Change::Effect::raises);
     held_.erase(outside);
 }
 
 void Segment::add_router(const RouterPlace& place, const RouterInterface& interface) {
     set_mac(interface.mac, Destination::router());
     router_macs_.set(interface.mac, place);
+    note(ObjectId(id_, interface.mac), Change::Effect::alters);
     auto own = [&](const IpAddr& address) {
         router_addresses_.set(address, place);
-        note(ObjectId(id_, address));
+        note(ObjectId(id_, address), Change::Effect::alters);
     };
     own(eui64_link_local(interface.mac));
     for (const InterfaceAddress& one : interface.addresses)
@@ -99,10 +101,11 @@ void Segment::add_router(const RouterPlace& place, const RouterInterface& interf
 void Segment::erase_router(const RouterPlace& place, const RouterInterface& interface) {
     router_macs_.erase(interface.mac);
     erase_mac(interface.mac);
+    note(ObjectId(id_, interface.mac), Change::Effect::raises);
     auto disown = [&](const IpAddr& address) {
         if (const RouterPlace* now = router_with(address); now && *now == place) {
             router_addresses_.erase(address);
-            note(ObjectId(id_, address));
+            note(ObjectId(id_, address), Change::Effect::alters);
         }
     };
     disown(eui64_link_local(interface.mac));

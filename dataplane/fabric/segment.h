@@ -111,7 +111,7 @@ private:
     // Its MAC, and what it has as its own: its addresses and the link-local one of the MAC.
     void add_router(const RouterPlace& place, const RouterInterface& interface);
     void erase_router(const RouterPlace& place, const RouterInterface& interface);
-    void note(ObjectId object) { changes_.push_back({object, Change::Effect::raises}); }
+    void note(ObjectId object, Change::Effect effect) { changes_.push_back({object, effect}); }
 
     SegmentId id_;
     SegmentSettings settings_;

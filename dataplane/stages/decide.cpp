@@ -44,12 +44,14 @@ Verdict land_sent(const Walk& walk, Landing& landing) {
     const Header& now = walk.now();
     bool is_held = walk.end() == Walk::End::held;
     Destination place = is_held ? walk.place() : now.segment->find(now.destination_mac);
-    if (place.kind() == Destination::Kind::nowhere)
-        return Verdict::bridge_not_bound;
+    if (walk.end() == Walk::End::router)
+        return Verdict::bridge_not_here;
     landing.port = walk.sender();
     landing.is_hairpin = false;
     landing.target = is_held ? held_target(now) : Target{Target::Kind::mac, now.segment->id(), {}};
     landing.out = way_to(place);
+    if (place.kind() == Destination::Kind::nowhere)
+        return Verdict::bridge_not_bound;
     if (is_held || place.kind() != Destination::Kind::local || place.port() != walk.sender() ||
         walk.from() == Walk::From::router)
         return Verdict::next;
@@ -150,17 +152,20 @@ bool write(ConnectionTable<Address>& table, EntryId entry, Side side, const Land
 
 namespace {
 
-// The packet with which the connection began, as far as the entry knows it.
+// The packet with which the connection began, as far as the entry knows it. None where the port is
+// nowhere, or the segment that it was in is gone.
 template <class Address>
-std::optional<Walk> initiators_walk(const Fabric& fabric, const Half<Address>& half,
-                                    const Way& way) {
+std::optional<Walk> initiators_walk(const Fabric& fabric, Connections& connections,
+                                    const Half<Address>& half, const Way& way) {
     const LocalPort* port = fabric.port(half.local_port());
     bool is_sent = half.key.place().kind() == Place::Kind::port;
     if (!port || !port->segment)
         return std::nullopt;
+    const SegmentId segment = is_sent ? *port->segment : half.key.place().segment();
+    connections.note(port->id, ObjectId(segment));
     Tuple<Address> tuple = half.key.tuple();
     Header header;
-    header.segment = fabric.segment(is_sent ? *port->segment : half.key.place().segment());
+    header.segment = fabric.segment(segment);
     header.destination_mac = destination_of(way.arrives_with);
     header.source_mac = source_of(way.arrives_with);
     header.source = tuple.source;
@@ -173,6 +178,22 @@ std::optional<Walk> initiators_walk(const Fabric& fabric, const Half<Address>& h
     return Walk(header, is_sent ? Walk::From::port : Walk::From::elsewhere, port->id);
 }
 
+// Where the walk leads, for an entry of the port. That the other end is nowhere for the moment is
+// no denial: the way is found when it has a place again.
+Verdict find_way(const Fabric& fabric, Walk& walk, PortId port, Landing& landing) {
+    bool is_sent = walk.from() == Walk::From::port;
+    Verdict verdict = is_sent ? Verdict::next : walk.find_origin(fabric);
+    if (verdict == Verdict::next)
+        verdict = walk.route(fabric);
+    if (verdict == Verdict::next)
+        verdict = land(fabric, walk, landing);
+    if (verdict == Verdict::bridge_not_bound && is_sent)
+        verdict = Verdict::next;
+    if (verdict == Verdict::next && landing.port != port)
+        verdict = Verdict::bridge_not_here;
+    return verdict;
+}
+
 } // namespace
 
 template <class Address> void decide_again(const Fabric& fabric, Worker& worker, EntryId entry) {
@@ -180,19 +201,12 @@ template <class Address> void decide_again(const Fabric& fabric, Worker& worker,
     auto& table = connections.table<Address>();
     auto hit = table.half(entry, table.initiator(entry));
     const Way way = connections.ways()[hit.half->way_id()];
-    auto walk = initiators_walk(fabric, *hit.half, way);
+    const PortId port = hit.half->local_port();
+    auto walk = initiators_walk(fabric, connections, *hit.half, way);
     Landing landing;
-    Verdict verdict = walk ? Verdict::next : Verdict::bridge_not_bound;
-    if (verdict == Verdict::next && walk->from() == Walk::From::elsewhere)
-        verdict = walk->find_origin(fabric);
-    if (verdict == Verdict::next)
-        verdict = walk->route(fabric);
-    if (verdict == Verdict::next)
-        verdict = land(fabric, *walk, landing);
-    if (verdict == Verdict::next && landing.port != hit.half->local_port())
-        verdict = Verdict::bridge_not_here;
+    Verdict verdict = walk ? find_way(fabric, *walk, port, landing) : Verdict::bridge_not_bound;
     if (walk)
-        note(connections, *walk, hit.half->local_port());
+        note(connections, *walk, port);
     if (verdict == Verdict::next)
         verdict = ask_firewalls(fabric, connections, *walk, landing);
     if (verdict != Verdict::next ||

@@ -11,7 +11,8 @@
 
 namespace ringfence {
 
-// Of a walk that route() has ended; a drop where it ends nowhere.
+// Of a walk that route() has ended; a drop where it ends nowhere. A NIC that no host has for the
+// moment is `bridge_not_bound`, and the landing says by what name it will be found again.
 Verdict land(const Fabric& fabric, const Walk& walk, Landing& landing);
 
 // The port's decisions stand on what the walk has passed.

@@ -37,8 +37,11 @@ std::optional<Hop> found(const Hop* hop) { return hop ? std::optional(*hop) : st
 Verdict Walk::route(const Fabric& fabric) {
     for (size_t routers = 0; end_ == End::segment; ++routers) {
         Destination place = now_.segment->find(now_.destination_mac);
-        if (place.kind() != Destination::Kind::router)
+        if (place.kind() != Destination::Kind::router) {
+            if (hops_ == 0) // a router that comes to stand here would meet it
+                note(now_.segment->id(), MacAddr::from_u64(now_.destination_mac));
             break;
+        }
         const RouterPlace* at = now_.segment->router(now_.destination_mac);
         if (!at || routers == max_routers)
             return Verdict::route_too_many_routers;
@@ -108,6 +111,7 @@ Verdict Walk::cross_inwards(const Fabric& fabric, const RouterPlace& place, cons
 // Out of the router: TTL, the next segment, its MTU, what the source becomes, the next MAC.
 Verdict Walk::go_on(const Fabric& fabric, const Router& router, uint16_t in, const Hop& hop) {
     const RouterInterface& out = router.interfaces()[hop.interface];
+    note(out.segment);
     const Segment* next = fabric.segment(out.segment);
     if (!next)
         return stop_at(router, in, Verdict::route_no_neighbour);
@@ -127,7 +131,6 @@ Verdict Walk::go_on(const Fabric& fabric, const Router& router, uint16_t in, con
         now_.source = *outside;
     }
     const IpAddr next_address = hop.next_hop ? *hop.next_hop : now_.destination;
-    note(next->id());
     note(next->id(), next_address);
     auto mac = fabric.neighbour(*next, next_address);
     if (!mac)
@@ -219,14 +222,15 @@ bool Walk::step_back(const Fabric& fabric, const RouterPlace& place) {
     if (!back || back->interface == place.interface || stays_on_link(begin_.source))
         return false;
     const RouterInterface& in = router->interfaces()[back->interface];
+    const IpAddr& previous = back->next_hop ? *back->next_hop : begin_.source;
+    note(in.segment);
+    note(in.segment, previous);
     const Segment* segment = fabric.segment(in.segment);
     if (router->translation() != Translation::none && in.outside != place.outside)
         return false; // it would have translated
-    const IpAddr& previous = back->next_hop ? *back->next_hop : begin_.source;
     auto mac = segment ? fabric.neighbour(*segment, previous) : std::nullopt;
     if (!mac)
         return false;
-    note(segment->id(), previous);
     crossings_.push_back(
         {router, back->interface, place.interface, begin_.source, begin_.destination});
     origin_.segment = segment;

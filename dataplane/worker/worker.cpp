@@ -185,13 +185,15 @@ void Worker::adopt(const Fabric& fabric) {
         connections_->raise(port);
     };
     bool known = fabric.changes_since(seen_serial_, [&](const Change& change) {
-        if (change.effect == Change::Effect::raises)
+        if (change.effect != Change::Effect::widens)
             connections_->for_each_port_that_noted(change.object, raise);
-        else
+        if (change.effect != Change::Effect::raises)
             connections_->widen_object(change.object);
     });
-    for (uint32_t port = 0; !known && port < Destination::max_ports; ++port)
+    for (uint32_t port = 0; !known && port < Destination::max_ports; ++port) {
         raise(PortId(port));
+        connections_->widen(PortId(port));
+    }
     seen_serial_ = fabric.serial();
 }
 

@@ -400,6 +400,8 @@ void Lab::erase(const Line& line) {
                       [&](const Route& route) { return route.prefix == prefix; });
     } else if (kind == "held") {
         segment_of(*edit_, line).erase_held(line.parse<IpAddr>(line.second()));
+    } else if (kind == "address") {
+        segment_of(*edit_, line).erase_neighbour(line.parse<IpAddr>(line.second()));
     } else if (kind == "nic") {
         erase_nic(*edit_, line, PortId(id()));
     } else {

@@ -28,6 +28,8 @@
 //
 //     pass SECONDS                                 go by, for what waits and for the sweep
 //     erase policy ID | router ID | route ROUTER PREFIX | held IP segment ID | nic PORT segment ID
+//     |
+//           address IP segment ID              a NIC's
 #pragma once
 
 #include <cstdint>

@@ -65,6 +65,7 @@ template <class Edit> std::vector<Change> changes_of(Edit change) {
 
 Change raised(ObjectId object) { return {object, Change::Effect::raises}; }
 Change widened(ObjectId object) { return {object, Change::Effect::widens}; }
+Change altered(ObjectId object) { return {object, Change::Effect::alters}; }
 
 bool holds(const std::vector<Change>& changes, const Change& one) {
     return std::find(changes.begin(), changes.end(), one) != changes.end();
@@ -168,12 +169,36 @@ TEST(Changes, ARouterThatIsSetAnewChangesNothing) {
     EXPECT_TRUE(changes_of([](FabricEdit& edit) { edit.set_router(fence_router()); }).empty());
 }
 
-TEST(Changes, ARouteRaisesItsRouter) {
+TEST(Changes, ARouteAltersItsRouter) {
     auto changes = changes_of([](FabricEdit& edit) {
         Router old = fence_router();
         edit.set_router(Router(fence, old.settings(), {}));
     });
-    EXPECT_TRUE(holds(changes, raised(ObjectId(fence))));
+    EXPECT_EQ(changes, std::vector{altered(ObjectId(fence))});
+}
+
+TEST(Changes, ARouterThatGoesIsNoticedByItsMacTooAndSoIsOneThatComes) {
+    auto gone = changes_of([](FabricEdit& edit) { edit.erase_router(fence); });
+    EXPECT_TRUE(holds(gone, raised(ObjectId(fence))));
+    EXPECT_TRUE(holds(gone, raised(ObjectId(parent, outside_mac))));
+    auto come = changes_of([](FabricEdit& edit) {
+        edit.set_router(fence_router(RouterId(8), parent, inside, MacAddr::from_u64(0x02bb)));
+    });
+    EXPECT_TRUE(holds(come, altered(ObjectId(RouterId(8)))));
+    EXPECT_TRUE(holds(come, altered(ObjectId(parent, MacAddr::from_u64(0x02bb)))));
+}
+
+TEST(Changes, ASegmentAndAPortAlterWhereTheyCome) {
+    LocalPort port(PortId(5), PortKind::nic);
+    auto come = [&](FabricEdit& edit) {
+        edit.segment(SegmentId(3), settings(5003));
+        edit.set_port(port);
+        edit.set_port(port); // as it was
+    };
+    EXPECT_EQ(changes_of(come),
+              (std::vector{altered(ObjectId(SegmentId(3))), altered(ObjectId(PortId(5)))}));
+    EXPECT_EQ(changes_of([](FabricEdit& edit) { edit.erase_segment(parent); }),
+              std::vector{raised(ObjectId(parent))});
 }
 
 TEST(Changes, APolicyRaisesWhereItNarrowsAndWidensWhereItAllows) {
@@ -189,18 +214,19 @@ TEST(Changes, APolicyRaisesWhereItNarrowsAndWidensWhereItAllows) {
               std::vector{raised(object)});
 }
 
-TEST(Changes, AnAddressRaisesWhereItIsGivenTakenOrChanged) {
+TEST(Changes, AnAddressAltersWhereItIsGivenTakenOrChanged) {
     auto give = changes_of([](FabricEdit& edit) {
         edit.segment(inside)->set_neighbour(address("10.0.0.6"), MacAddr::from_u64(6));
         edit.segment(inside)->set_neighbour(address("10.0.0.5"), nic_mac); // as it was
     });
-    EXPECT_EQ(give, std::vector{raised(ObjectId(inside, address("10.0.0.6")))});
+    EXPECT_EQ(give, std::vector{altered(ObjectId(inside, address("10.0.0.6")))});
     auto take = changes_of(
         [](FabricEdit& edit) { edit.segment(inside)->erase_neighbour(address("10.0.0.5")); });
-    EXPECT_EQ(take, std::vector{raised(ObjectId(inside, address("10.0.0.5")))});
+    EXPECT_EQ(take, std::vector{altered(ObjectId(inside, address("10.0.0.5")))})
+        << "it may have been in somebody's way";
 }
 
-TEST(Changes, AHeldAddressRaisesFromBothSidesAndAMoveRaisesNothing) {
+TEST(Changes, AHeldAddressIsNotedFromBothSidesAndAMoveChangesNothing) {
     auto moved = changes_of([](FabricEdit& edit) {
         edit.segment(parent)->set_held(address("10.0.0.105"),
                                        {fence, Destination::nowhere(), address("10.0.0.5")});
@@ -210,6 +236,11 @@ TEST(Changes, AHeldAddressRaisesFromBothSidesAndAMoveRaisesNothing) {
         [](FabricEdit& edit) { edit.segment(parent)->erase_held(address("10.0.0.105")); });
     EXPECT_TRUE(holds(taken, raised(ObjectId(parent, address("10.0.0.105")))));
     EXPECT_TRUE(holds(taken, raised(ObjectId(fence, address("10.0.0.5")))));
+    auto given = changes_of([](FabricEdit& edit) {
+        edit.segment(parent)->set_held(address("10.0.0.106"), held_for("10.0.0.6"));
+    });
+    EXPECT_EQ(given, (std::vector{altered(ObjectId(parent, address("10.0.0.106"))),
+                                  altered(ObjectId(fence, address("10.0.0.6")))}));
 }
 
 TEST(Changes, ASegmentsMtuRaisesItAndItsOtherSettingsDoNot) {
