@@ -22,12 +22,15 @@ bool has_segment(const Unit& unit, const Uuid& network) {
     return vapp && vapp->deployed && of_vapp->mode != "bridged";
 }
 
-// None where it is refused, or has no network to work for.
-std::optional<Edge> working_edge(const Unit& unit, const northbound::EdgeRouter& row) {
-    if (unit.found().refused.first(row.uuid))
-        return std::nullopt;
+// The router, which is accepted: none where it has no network to work for.
+std::optional<Edge> accepted_edge(const Unit& unit, const northbound::EdgeRouter& row) {
     return find_edge(unit.model(), row,
                      [&](const Uuid& network) { return has_segment(unit, network); });
+}
+
+// Another unit's: none where it is refused, too.
+std::optional<Edge> working_edge(const Unit& unit, const northbound::EdgeRouter& row) {
+    return unit.found().refused.first(row.uuid) ? std::nullopt : accepted_edge(unit, row);
 }
 
 template <class Row> void put_all(Unit& unit, std::vector<Row> rows) {
@@ -50,7 +53,7 @@ void put_edge(Unit& unit, const Edge& edge) {
 void compile_organization_edge(Unit& unit, const northbound::EdgeRouter& row) {
     if (row.vapp_network || !unit.accept(row, {row.organization}))
         return;
-    if (auto edge = working_edge(unit, row))
+    if (auto edge = accepted_edge(unit, row))
         put_edge(unit, *edge);
 }
 
@@ -63,7 +66,7 @@ void compile_vapp_edge(Unit& unit, const northbound::EdgeRouter& row) {
     if (!unit.accept(row, {row.organization, *row.vapp_network, parent,
                            router ? router->uuid : row.organization}))
         return;
-    auto edge = working_edge(unit, row);
+    auto edge = accepted_edge(unit, row);
     if (!edge)
         return;
     put_edge(unit, *edge);

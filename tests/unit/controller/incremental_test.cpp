@@ -7,6 +7,7 @@
 
 #include "tests/unit/controller/fabric.h"
 #include "tests/unit/controller/random_cloud.h"
+#include "tests/unit/controller/random_edges.h"
 
 namespace ringfence::test {
 namespace {
@@ -122,6 +123,8 @@ protected:
         ASSERT_EQ(names(fresh.report()), "") << what_;
         ASSERT_EQ(fresh.compiler().wanted(), world_.compiler().wanted()) << what_;
         ASSERT_EQ(fresh.compiler().notes(), world_.compiler().notes()) << what_;
+        expect_sound_edges(world_.south());
+        ASSERT_FALSE(HasFailure()) << what_;
     }
 
     RandomCloud random_;

@@ -11,6 +11,7 @@
 
 #include "ovsdb/codec.h"
 #include "tests/unit/controller/fabric.h"
+#include "tests/unit/controller/random_edges.h"
 
 namespace ringfence::test {
 namespace {
@@ -90,7 +91,7 @@ void new_organization_network(RandomCloud& random, nb::Tables& north, sb::Tables
     auto network = *like;
     network.uuid = id(fmt::format("network/{}", random.serial()));
     network.name = fmt::format("n{}", random.serial());
-    network.vni = 5000 + static_cast<int64_t>(random.pick(40)); // taken or out of range at times
+    network.vni = 4990 + static_cast<int64_t>(random.pick(50)); // taken or out of range at times
     north.organization_network.insert(network);
 }
 
@@ -102,7 +103,7 @@ void new_vapp_network(RandomCloud& random, nb::Tables& north, sb::Tables&) {
     network.uuid = id(fmt::format("vapp-network/{}", random.serial()));
     network.name = fmt::format("v{}", random.serial());
     if (network.vni)
-        network.vni = 5000 + static_cast<int64_t>(random.pick(40));
+        network.vni = 4990 + static_cast<int64_t>(random.pick(50));
     for (const auto& edge :
          std::vector<nb::EdgeRouter>(north.edge_router.begin(), north.edge_router.end()))
         if (edge.vapp_network == like->uuid) {
@@ -224,6 +225,10 @@ void count_change(RandomCloud&, nb::Tables& north, sb::Tables&) {
     north.global.replace(global);
 }
 
+void change_edges(RandomCloud& random, nb::Tables& north, sb::Tables&) {
+    RandomEdges(random.engine(), north, 100 + random.serial()).step();
+}
+
 const Change changes[] = {
     {"new organization network", new_organization_network},
     {"new vApp network", new_vapp_network},
@@ -238,6 +243,11 @@ const Change changes[] = {
     {"mode", switch_mode},
     {"deployed", switch_vapp},
     {"change number", count_change},
+    {"edges", change_edges},
+    {"edges", change_edges},
+    {"edges", change_edges},
+    {"edges", change_edges},
+    {"edges", change_edges},
 };
 
 // --- The schema's indexes -----------------------------------------------------------------------
@@ -330,7 +340,7 @@ template <class Fn> std::string unless_refused(nb::Tables& north, sb::Tables& so
 
 nb::Tables RandomCloud::start() {
     auto rows = cloud();
-    edit(rows.network_pool, "pool", [](auto& pool) { pool.last_vni = 5035; });
+    RandomEdges::start(rows);
     for (const char* name : {"h3", "h4"})
         rows.host.insert(make_host(name));
     add_isolated_network(rows, "fence", 5010);

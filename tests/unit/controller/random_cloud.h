@@ -45,6 +45,7 @@ public:
         return static_cast<const Row*>(any_row(table).second.get());
     }
     int64_t serial() { return ++serial_; }
+    std::mt19937& engine() { return random_; }
 
 private:
     using SharedRow = std::shared_ptr<const void>;

@@ -16,8 +16,8 @@ struct Meeting {
     const char* translation; // "" = none in the row
 };
 constexpr Meeting meetings[] = {{"fenced", ""},
-                                {"fenced", ""},
                                 {"nat-routed", "one-to-one"},
+                                {"nat-routed", "none"},
                                 {"nat-routed", "none"},
                                 {"isolated", ""}};
 
@@ -50,20 +50,21 @@ std::set<std::string> subnets_of(const northbound::Tables& rows, const Uuid& net
 
 } // namespace
 
-RandomEdges::RandomEdges(std::mt19937& random, northbound::Tables& intent)
-    : random_(random), intent_(intent) {
+void RandomEdges::start(northbound::Tables& intent) {
+    edit(intent.network_pool, "pool", [](auto& pool) { pool.last_vni = 999999; });
     for (int i = 0; i < 3; ++i)
-        add_network(intent_, fmt::format("r{}", i), 5990 + i, fmt::format("10.5{}.0.0/24", i),
+        add_network(intent, fmt::format("r{}", i), 5990 + i, fmt::format("10.5{}.0.0/24", i),
                     fmt::format("10.5{}.0.1", i));
-    edit(intent_.organization_network, "network/r2", [](auto& network) {
+    edit(intent.organization_network, "network/r2", [](auto& network) {
         network.subnets.insert("2001:db8:2::/64");
         network.gateways.insert("2001:db8:2::1");
     });
-    add_edge(intent_, {"r0", "r1"});
-    for (int i = 0; i < 4; ++i)
-        add_vapp_network();
-    for (int i = 0; i < 6; ++i)
-        add_nic();
+    add_edge(intent, {"r0", "r1"});
+    std::mt19937 random(1);
+    for (int64_t serial = 0; serial < 10; ++serial) {
+        RandomEdges edges(random, intent, serial);
+        serial < 4 ? edges.add_vapp_network() : edges.add_nic();
+    }
 }
 
 void RandomEdges::step() {
@@ -135,14 +136,15 @@ void RandomEdges::add_vapp_network() {
     auto parent = any_parent();
     if (!parent)
         return;
-    std::string name = "v" + std::to_string(++serial_);
+    std::string name = fmt::format("v{}", serial_);
     add_vapp(intent_, {.name = name});
     edit(intent_.vapp_network, "vapp-network/" + name, [&](auto& network) {
         network.parent = parent->uuid;
         network.vni = 6000 + serial_;
     });
     intent_.edge_router.erase(id("edge/" + name));
-    settle(*intent_.vapp_network.find(id("vapp-network/" + name)));
+    northbound::VappNetwork network = *intent_.vapp_network.find(id("vapp-network/" + name));
+    pick(2) ? settle(network) : meet(network);
 }
 
 void RandomEdges::remove_vapp_network() {
@@ -159,29 +161,31 @@ void RandomEdges::remove_vapp_network() {
     intent_.vapp_network.erase(network->uuid);
 }
 
-// The network's row and all around it, and at times the row alone.
 void RandomEdges::switch_mode() {
-    auto network = any(intent_.vapp_network);
-    if (!network)
-        return;
+    if (auto network = any(intent_.vapp_network))
+        meet(*network);
+}
+
+// A mode for the network's row and for all around it, at times for the row alone.
+void RandomEdges::meet(northbound::VappNetwork network) {
     const Meeting& meeting = meetings[pick(std::size(meetings))];
-    network->mode = meeting.mode;
-    network->translation.reset();
+    network.mode = meeting.mode;
+    network.translation.reset();
     if (*meeting.translation)
-        network->translation.emplace(meeting.translation);
-    network->subnets.clear();
-    if (network->mode == "nat-routed") {
-        network->subnets.insert(fmt::format("192.168.{}.0/24", pick(20)));
+        network.translation.emplace(meeting.translation);
+    network.subnets.clear();
+    if (network.mode == "nat-routed") {
+        network.subnets.insert(fmt::format("192.168.{}.0/24", pick(20)));
         if (pick(3) == 0)
-            network->subnets.insert(fmt::format("2001:db8:a{}::/64", pick(10)));
+            network.subnets.insert(fmt::format("2001:db8:a{}::/64", pick(10)));
     }
-    network->gateways = own_gateways(*network);
-    network->parent.reset();
-    if (auto parent = any_parent(); parent && network->mode != "isolated")
-        network->parent = parent->uuid;
-    intent_.vapp_network.replace(*network);
+    network.gateways = own_gateways(network);
+    network.parent.reset();
+    if (auto parent = any_parent(); parent && network.mode != "isolated")
+        network.parent = parent->uuid;
+    intent_.vapp_network.replace(network);
     if (!rarely())
-        settle(*network);
+        settle(network);
 }
 
 void RandomEdges::deploy() {
@@ -196,7 +200,7 @@ void RandomEdges::add_nic() {
     const auto* vapp = network ? intent_.vapp.find(network->vapp) : nullptr;
     if (!vapp)
         return;
-    auto vm = make_vm("n" + std::to_string(++serial_));
+    auto vm = make_vm(fmt::format("n{}", serial_));
     vm.vapp = vapp->uuid;
     intent_.virtual_machine.insert(vm);
     auto nic = make_nic(vm.name, 0, fmt::format("02:00:00:00:02:{:02x}", pick(60)), {"172.30.0.9"});

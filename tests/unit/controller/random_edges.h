@@ -10,8 +10,13 @@ namespace ringfence::test {
 
 class RandomEdges {
 public:
-    // Both outlive it. Begins with networks r0 to r2 (r2 has IPv6, too), r0 and r1 routed.
-    RandomEdges(std::mt19937& random, northbound::Tables& intent);
+    // Both outlive it. What is made is named after `serial`, which no two of one cloud share.
+    RandomEdges(std::mt19937& random, northbound::Tables& intent, int64_t serial)
+        : random_(random), intent_(intent), serial_(serial) {}
+
+    // Networks r0 to r2 (r2 has IPv6, too), r0 and r1 routed by edge "main"; vApps below them. The
+    // network pool is widened for their VNIs.
+    static void start(northbound::Tables& intent);
     void step();
 
 private:
@@ -35,6 +40,7 @@ private:
     void forget_something();
     void mend();
 
+    void meet(northbound::VappNetwork network);
     // Makes what stands around a network what its mode asks for.
     void settle(const northbound::OrganizationNetwork& network);
     void settle(const northbound::VappNetwork& network);
@@ -43,7 +49,7 @@ private:
 
     std::mt19937& random_;
     northbound::Tables& intent_;
-    int serial_ = 0;
+    int64_t serial_;
 };
 
 // The schema's indexes and references hold among all that was compiled of edge routers.

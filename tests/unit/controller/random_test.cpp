@@ -19,14 +19,14 @@ using namespace ovsdb::test;
 class RandomCloud {
 public:
     explicit RandomCloud(unsigned seed) : random_(seed), intent_(cloud()), current_(fabric()) {
-        edit(intent_.network_pool, "pool", [](auto& pool) { pool.last_vni = 99999; });
+        RandomEdges::start(intent_);
         for (int host = 3; host < 6; ++host)
             add_host(host);
     }
 
     void step() {
         if (pick(2))
-            return edges_.step();
+            return RandomEdges(random_, intent_, 100 + ++serial_).step();
         switch (pick(12)) {
         case 0:
             return add_network();
@@ -131,7 +131,6 @@ private:
     int64_t serial_ = 0;
     northbound::Tables intent_;
     southbound::Tables current_;
-    RandomEdges edges_{random_, intent_};
 };
 
 // The indexes of the schema hold in what is compiled, whatever the intent was.
