@@ -144,6 +144,98 @@ private:
     int64_t hosts_;
 };
 
+// --- Fenced vApps and their clones --------------------------------------------------------------
+constexpr int64_t nics_of_a_clone = 3;
+
+// The organization network that all of them meet, behind the organization's edge router.
+void add_parent(nb::Tables& north) {
+    nb::OrganizationNetwork parent;
+    parent.uuid = id("parent");
+    parent.organization = id("org");
+    parent.data_center = id("vdc");
+    parent.name = "web";
+    parent.mode = "routed";
+    parent.vni = 9000000;
+    parent.subnets = {"10.0.0.0/8"};
+    parent.gateways = {"10.0.0.1"};
+    parent.unknown_unicast = "flood";
+    north.organization_network.insert(parent);
+    nb::EdgeRouter edge;
+    edge.uuid = id("main");
+    edge.organization = id("org");
+    edge.name = "main";
+    edge.translation = "none";
+    edge.networks = {parent.uuid};
+    edge.addresses = {{to_string(parent.uuid), "10.0.0.1"}};
+    north.edge_router.insert(edge);
+}
+
+// An address outside, of its own for each clone and each of its uses.
+std::string outside_address(int64_t clone, int64_t use) {
+    int64_t number = clone * (nics_of_a_clone + 1) + use;
+    return fmt::format("10.{}.{}.{}", 1 + number / 62500 % 200, number / 250 % 250,
+                       1 + number % 250);
+}
+
+nb::Nic make_nic_of_clone(int64_t clone, int64_t number) {
+    nb::Nic nic;
+    nic.uuid = id(fmt::format("clone/{}/nic/{}", clone, number));
+    nic.virtual_machine = id(fmt::format("clone/{}/vm/{}", clone, number));
+    nic.port_name = fmt::format("clone-{}/vm-{}", clone, number);
+    nic.vapp_network = id(fmt::format("clone/{}/network", clone));
+    nic.allocation = "pool";
+    nic.port_security = "strict";
+    nic.mac = fmt::format("02:00:00:00:00:0{}", number);
+    nic.addresses = {fmt::format("10.0.0.{}", 10 + number)};
+    nic.outside_addresses = {outside_address(clone, number)};
+    return nic;
+}
+
+// fn(table, row)
+template <class Fn> void each_row_of_clone(nb::Tables& north, int64_t clone, Fn fn) {
+    nb::Vapp vapp;
+    vapp.uuid = id(fmt::format("clone/{}", clone));
+    vapp.organization = id("org");
+    vapp.data_center = id("vdc");
+    vapp.name = fmt::format("clone-{}", clone);
+    vapp.deployed = true;
+    fn(north.vapp, vapp);
+    nb::VappNetwork network;
+    network.uuid = id(fmt::format("clone/{}/network", clone));
+    network.vapp = vapp.uuid;
+    network.name = "front";
+    network.mode = "fenced";
+    network.parent = id("parent");
+    network.vni = 1 + clone;
+    network.unknown_unicast = "flood";
+    fn(north.vapp_network, network);
+    nb::EdgeRouter edge;
+    edge.uuid = id(fmt::format("clone/{}/edge", clone));
+    edge.organization = id("org");
+    edge.name = vapp.name + "/front";
+    edge.vapp_network = network.uuid;
+    edge.translation = "one-to-one";
+    edge.addresses = {{to_string(*network.parent), outside_address(clone, nics_of_a_clone)}};
+    fn(north.edge_router, edge);
+    for (int64_t number = 0; number < nics_of_a_clone; ++number) {
+        nb::VirtualMachine vm;
+        vm.uuid = id(fmt::format("clone/{}/vm/{}", clone, number));
+        vm.vapp = vapp.uuid;
+        vm.name = fmt::format("vm-{}", number);
+        fn(north.virtual_machine, vm);
+        fn(north.nic, make_nic_of_clone(clone, number));
+    }
+}
+
+template <class Fn> void each_claim_of_clone(const Cloud& cloud, int64_t clone, Fn fn) {
+    for (int64_t number = 0; number < nics_of_a_clone; ++number) {
+        auto claim = cloud.make_claim(clone, clone + number);
+        claim.uuid = id(fmt::format("clone/{}/claim/{}", clone, number));
+        claim.port = fmt::format("clone-{}/vm-{}", clone, number);
+        fn(claim);
+    }
+}
+
 // --- What a controller does ---------------------------------------------------------------------
 using Rows = std::vector<ovsdb::RowChange>;
 
@@ -203,8 +295,7 @@ private:
 
 // --- The changes --------------------------------------------------------------------------------
 // Each is done and undone in turn: fn(rows north, rows south, whether it is done).
-template <class Fn> void run(benchmark::State& state, Fn fn) {
-    Cloud cloud(state.range(0));
+template <class Fn> void run(benchmark::State& state, Cloud& cloud, Fn fn) {
     Controller controller(cloud);
     bool done = false;
     double written = 0, evaluated = 0;
@@ -220,6 +311,10 @@ template <class Fn> void run(benchmark::State& state, Fn fn) {
     }
     state.counters["rows"] = benchmark::Counter(written, benchmark::Counter::kAvgIterations);
     state.counters["units"] = benchmark::Counter(evaluated, benchmark::Counter::kAvgIterations);
+}
+template <class Fn> void run(benchmark::State& state, Fn fn) {
+    Cloud cloud(state.range(0));
+    run(state, cloud, fn);
 }
 
 constexpr int64_t one = 7;           // the port that changes
@@ -272,6 +367,43 @@ void network_comes_or_goes(benchmark::State& state) {
     });
 }
 
+// One clone of a fenced vApp beside so many others, all on one routed organization network.
+void clone_comes_or_goes(benchmark::State& state) {
+    Cloud cloud(0);
+    add_parent(cloud.north);
+    for (int64_t clone = 0; clone < state.range(0); ++clone) {
+        each_row_of_clone(cloud.north, clone, [](auto& table, auto row) { table.insert(row); });
+        each_claim_of_clone(cloud, clone,
+                            [&](auto claim) { cloud.south.port_claim.insert(claim); });
+    }
+    run(state, cloud, [](Cloud& of, Rows& north, Rows& south, bool come) {
+        each_row_of_clone(of.north, another, [&](auto& table, const auto& row) {
+            if (come)
+                put(north, table, row);
+            else
+                drop(north, table, row.uuid);
+        });
+        each_claim_of_clone(of, another, [&](const auto& claim) {
+            if (come)
+                put(south, of.south.port_claim, claim);
+            else
+                drop(south, of.south.port_claim, claim.uuid);
+        });
+    });
+}
+
+void inbound_changes(benchmark::State& state) {
+    Cloud cloud(0);
+    add_parent(cloud.north);
+    for (int64_t clone = 0; clone < state.range(0); ++clone)
+        each_row_of_clone(cloud.north, clone, [](auto& table, auto row) { table.insert(row); });
+    run(state, cloud, [](Cloud& of, Rows& north, Rows&, bool open) {
+        auto network = *of.north.vapp_network.find(id("clone/0/network"));
+        network.inbound = open ? "allow" : "deny";
+        put(north, of.north.vapp_network, network);
+    });
+}
+
 void from_scratch(benchmark::State& state) {
     Cloud cloud(state.range(0));
     { Controller settled(cloud); }
@@ -288,6 +420,8 @@ BENCHMARK(address_changes)->Apply(sizes);
 BENCHMARK(claim_goes_or_comes)->Apply(sizes);
 BENCHMARK(network_comes_or_goes)->Apply(sizes);
 BENCHMARK(from_scratch)->Apply(sizes);
+BENCHMARK(clone_comes_or_goes)->Arg(10)->Arg(100)->Arg(1000)->Unit(benchmark::kMicrosecond);
+BENCHMARK(inbound_changes)->Arg(10)->Arg(100)->Arg(1000)->Unit(benchmark::kMicrosecond);
 
 } // namespace
 } // namespace ringfence::perf
