@@ -90,8 +90,7 @@ void Engine::evaluate(Number unit) {
 // Most of the time a unit reads what it read before.
 void Engine::remember_reads(Number unit) {
     std::ranges::sort(reads_);
-    auto repeated = std::ranges::unique(reads_);
-    reads_.erase(repeated.begin(), repeated.end());
+    reads_.erase(std::unique(reads_.begin(), reads_.end()), reads_.end());
     std::vector<FactId>& before = memory_[unit].reads;
     std::vector<FactId> gone, come;
     std::ranges::set_difference(before, reads_, std::back_inserter(gone));
