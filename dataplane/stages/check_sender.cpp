@@ -66,11 +66,7 @@ bool has_port_inside(const Fabric& fabric, const Segment& segment, const RouterP
                 inside && !interface.outside &&
                 std::ranges::binary_search(inside->flood_vteps(), peer))
                 return true;
-    bool any = false;
-    segment.held().for_each([&](const IpAddr&, const Held& held) {
-        any = any || (held.router == place.router && held.owner == *Destination::vtep(peer));
-    });
-    return any;
+    return segment.held().has_behind(place.router, peer);
 }
 
 bool may_have_sent(const Fabric& fabric, const Walk::Origin& origin, NextHopId peer) {

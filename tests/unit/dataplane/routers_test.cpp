@@ -165,6 +165,32 @@ TEST(Held, IsFoundFromBothSides) {
     EXPECT_EQ(segment.outside_of(fence, address("10.0.0.5")), nullptr);
 }
 
+TEST(Held, SaysWhichHostsAreBehindARouter) {
+    Segment segment(parent, settings(5001));
+    const NextHopId one(1), two(2);
+    auto hold = [&](const char* outside, RouterId router, Destination owner) {
+        segment.set_held(address(outside), {router, owner, address(outside)});
+    };
+    auto behind = [&](RouterId router) {
+        return std::pair(segment.held().has_behind(router, one),
+                         segment.held().has_behind(router, two));
+    };
+    hold("10.0.0.105", fence, *Destination::vtep(one));
+    hold("10.0.0.106", fence, *Destination::vtep(one));
+    hold("10.0.0.107", fence, *Destination::local(PortId(2)));
+    EXPECT_EQ(behind(fence), std::pair(true, false));
+    EXPECT_EQ(behind(RouterId(8)), std::pair(false, false)) << "another's";
+    hold("10.0.0.105", fence, *Destination::vtep(two)); // it moves
+    EXPECT_EQ(behind(fence), std::pair(true, true));
+    const Segment copy = segment;
+    hold("10.0.0.106", RouterId(8), *Destination::vtep(one));
+    EXPECT_EQ(behind(fence), std::pair(false, true));
+    EXPECT_EQ(behind(RouterId(8)), std::pair(true, false));
+    segment.erase_held(address("10.0.0.105"));
+    EXPECT_EQ(behind(fence), std::pair(false, false));
+    EXPECT_TRUE(copy.held().has_behind(fence, one));
+}
+
 TEST(Changes, ARouterThatIsSetAnewChangesNothing) {
     EXPECT_TRUE(changes_of([](FabricEdit& edit) { edit.set_router(fence_router()); }).empty());
 }
