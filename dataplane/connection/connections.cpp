@@ -116,13 +116,15 @@ Connections::Connections(Region region, const ConnectionSettings& settings)
       denials6_(settings.denials, HashSeed::random()) {}
 
 // What is noted is noted again by the decisions that are now made anew. Cut entries are not decided
-// again, so that what they passed must stay noted.
+// again, so that what they passed must stay noted; and whose the port is, every entry stands on.
 void Connections::raise(PortId id) {
     PortConnections& port = shared_.ports[id.value()];
     ++shared_.generations[id.value()];
     ++port.voided;
     if (port.cut == 0)
         noted_.forget(id);
+    if (port.owner != 0)
+        note(id, ObjectId(id));
 }
 
 void Connections::raise_all() {
@@ -140,9 +142,13 @@ void Connections::claim(PortId id, uint32_t owner) {
     PortConnections& port = shared_.ports[id.value()];
     if (port.owner == owner) [[likely]]
         return;
-    if (port.owner != 0)
-        forget_port(id);
+    if (port.owner != 0) {
+        raise(id);
+        port.claimed = shared_.generations[id.value()];
+        port.quota = 0;
+    }
     port.owner = owner;
+    note(id, ObjectId(id));
 }
 
 void Connections::set_quota(PortId id, uint32_t entries) {
@@ -153,9 +159,9 @@ bool Connections::forget_port(PortId id, uint32_t n) {
     uint32_t before = size();
     if (!table4_.forget_port(id, n) || !table6_.forget_port(id, n - (before - size())))
         return false;
-    raise(id);
     shared_.ports[id.value()].quota = 0;
     shared_.ports[id.value()].owner = 0;
+    raise(id);
     return true;
 }
 

@@ -84,7 +84,7 @@ public:
     void raise_all(); // where what changed is not known
     void widen(PortId port);
     // The port is this logical port's (a number that tells it from others, not 0): what it had as
-    // another's is forgotten.
+    // another's are former entries from now on.
     void claim(PortId port, uint32_t owner);
     void set_quota(PortId port, uint32_t entries); // 0: the setting's
     // The port is gone, and its number may be given to another: at most n entries a call; false

@@ -26,7 +26,7 @@ template <class Address> struct alignas(64) Half {
         written = 4,     // decided: rewrite, way and generation mean something
         initiates = 8,   // the direction of the connection's first packet
         translated = 16, // the entry's addresses or ports change on the way, in whichever direction
-        cut = 32,        // the entry's: denied; `generation` counts widenings instead
+        cut = 32,        // the entry's: denied, and `way` counts the port's widenings instead
         tcp = 64,        // the entry has a TcpRecord
         used = 128,      // packets have been here
         rewrites = 256,  // addresses or ports change in this direction
@@ -36,7 +36,7 @@ template <class Address> struct alignas(64) Half {
 
     ConnectionKey<Address> key;
     uint32_t way = 0;        // WayId, where written
-    uint32_t generation = 0; // of the port, when this was decided
+    uint32_t generation = 0; // of the port, when this was decided, or cut
     Moment last_used;
     uint32_t link = 0; // the port's list of entries: next in one half, previous in the other
     uint16_t flags = 0;

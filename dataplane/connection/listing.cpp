@@ -64,7 +64,7 @@ uint32_t Listing::look_at(ConnectionTable<Address>& table, uint32_t n,
     uint32_t end = std::max(table.end().value(), at);
     uint32_t looked = std::min(n, end - at);
     for (EntryId entry(at); entry.value() < at + looked; entry = EntryId(entry.value() + 1)) {
-        if (!table.exists(entry))
+        if (!table.exists(entry) || table.is_former(entry))
             continue;
         if (!only_ || table.half(entry, Side::from_port).half->local_port() == *only_)
             list.push_back(listed(table, entry));

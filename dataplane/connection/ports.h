@@ -32,8 +32,9 @@ struct alignas(64) PortConnections {
     uint32_t voided = 0;    // cached denials of an earlier count are void
     uint32_t widenings = 0; // cut entries of an earlier count are void
     Lists lists6;
-    uint32_t cut = 0;   // entries
-    uint32_t owner = 0; // whose they are; 0: nobody's yet
+    uint32_t cut = 0;     // entries
+    uint32_t owner = 0;   // whose they are; 0: nobody's yet
+    uint32_t claimed = 0; // the port's generation since then; entries of an earlier one are former
 
     uint32_t size() const { return counts[0] + counts[1] + counts[2] + counts[3]; }
     uint32_t count(Standing standing) const { return counts[static_cast<size_t>(standing)]; }

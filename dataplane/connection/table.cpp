@@ -56,7 +56,7 @@ template <class Address>
 Validity ConnectionTable<Address>::validity_of_unusual(const HalfOf& half) const {
     if (!half.is(HalfOf::cut))
         return Validity::unwritten;
-    return half.generation == shared_.ports[half.port].widenings ? Validity::cut : Validity::lapsed;
+    return half.way == shared_.ports[half.port].widenings ? Validity::cut : Validity::lapsed;
 }
 
 // --- opening and closing
@@ -79,6 +79,7 @@ ConnectionTable<Address>::open(PortId port, const Tuple<Address>& outbound, Side
         HalfOf& half = *this->half(entry, side).half;
         half = {};
         half.last_used = shared_.now;
+        half.generation = shared_.generations[port.value()];
         half.port = static_cast<uint16_t>(port.value());
         half.set(HalfOf::taken);
         if (outbound.protocol == ip_protocol::tcp)
@@ -140,6 +141,16 @@ template <class Address> bool ConnectionTable<Address>::put_into_index(Hit hit, 
     return true;
 }
 
+// A former entry gives its key away.
+template <class Address> bool ConnectionTable<Address>::is_anothers(const Key& key) {
+    Hit hit = find(key);
+    if (hit && is_former(hit.entry())) {
+        close(hit.entry());
+        return false;
+    }
+    return bool(hit);
+}
+
 template <class Address> void ConnectionTable<Address>::take_out_of_index(Hit hit) {
     if (!hit.half->is(HalfOf::indexed))
         return;
@@ -167,8 +178,20 @@ template <class Address> bool ConnectionTable<Address>::evict_any(PortId port, S
     Standing other_way =
         standing == Standing::half_open_out ? Standing::half_open_in : Standing::half_open_out;
     uint32_t grace = shared_.settings.half_open_grace;
-    return evict_oldest(port, Standing::closing, 0) || evict_oldest(port, standing, grace) ||
-           evict_oldest(port, other_way, grace);
+    return evict_former(port) || evict_oldest(port, Standing::closing, 0) ||
+           evict_oldest(port, standing, grace) || evict_oldest(port, other_way, grace);
+}
+
+// They are the oldest of their lists.
+template <class Address> bool ConnectionTable<Address>::evict_former(PortId port) {
+    for (size_t standing = 0; standing < standing_count; ++standing) {
+        uint32_t oldest = list_of(port, static_cast<Standing>(standing)).oldest;
+        if (oldest && is_former(EntryId(oldest))) {
+            close(EntryId(oldest));
+            return true;
+        }
+    }
+    return false;
 }
 
 template <class Address>
@@ -176,7 +199,7 @@ bool ConnectionTable<Address>::evict_oldest(PortId port, Standing standing, uint
     const auto& list = list_of(port, standing);
     for (unsigned tries = 0; list.oldest && tries < max_tries; ++tries) {
         EntryId oldest(list.oldest);
-        if (silence(oldest) >= min_silence) {
+        if (is_former(oldest) || silence(oldest) >= min_silence) {
             close(oldest);
             return true;
         }
@@ -201,7 +224,7 @@ bool ConnectionTable<Address>::write(EntryId entry, Side side, const Decision<Ad
     if (!half.is(HalfOf::indexed) || half.key != decision.arrival) {
         unwrite(hit);
         take_out_of_index(hit);
-        if (find(decision.arrival) || !put_into_index(hit, decision.arrival))
+        if (is_anothers(decision.arrival) || !put_into_index(hit, decision.arrival))
             return false;
     }
     PortConnections& port = shared_.ports[half.port];
@@ -250,7 +273,8 @@ template <class Address> void ConnectionTable<Address>::cut(EntryId entry) {
     for (Hit hit : {sent, other_half(sent)}) {
         unwrite(hit);
         hit.half->set(HalfOf::cut);
-        hit.half->generation = port.widenings;
+        hit.half->way = port.widenings;
+        hit.half->generation = shared_.generations[hit.half->port];
     }
     ++port.cut;
     recount(before, Phase::cut);

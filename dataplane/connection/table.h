@@ -15,6 +15,10 @@
 // open() takes the entry, write() puts a decided direction into it, and a half that hasn't been
 // written is found and says so. The slow path alone calls these.
 //
+// A port may become another logical port's, all at once and however many entries it has. They are
+// former ones then: never live, found by nobody who looks for the port's connections, and closed
+// where they are met, or by the sweep.
+//
 // A worker's own: no locks. Its memory lies in the worker's region.
 #pragma once
 
@@ -184,9 +188,14 @@ public:
     void cut(EntryId entry);
     void close(EntryId entry);
 
-    // The entry by its lasting key. The half is Side::from_port's.
-    Hit find_by_port(PortId port, const Tuple<Address>& outbound) const {
-        return find(Key(Place::sent_by(port), outbound));
+    // The entry by its lasting key, unless it is a former one, which ends here. The half is the one
+    // that has this key: Side::from_port's, or of a hairpin either.
+    Hit find_by_port(PortId port, const Tuple<Address>& outbound) {
+        Hit hit = find(Key(Place::sent_by(port), outbound));
+        if (!hit || !is_former(hit.entry())) [[likely]]
+            return hit;
+        close(hit.entry());
+        return {};
     }
     Hit half(EntryId entry, Side side) const {
         uint32_t number = entry.value() * 2 + static_cast<uint32_t>(side);
@@ -201,6 +210,11 @@ public:
     bool is_stale(EntryId entry) const {
         return validity(*half(entry, initiator(entry)).half) == Validity::stale;
     }
+    // Decided when the port was another logical port's.
+    bool is_former(EntryId entry) const {
+        const HalfOf& begun = *half(entry, initiator(entry)).half;
+        return static_cast<int32_t>(begun.generation - shared_.ports[begun.port].claimed) < 0;
+    }
     TcpRecord& record(EntryId entry) { return memory_.records[entry.value()]; }
     TcpEnd end_of(Hit hit) const {
         return hit.half->is(HalfOf::initiates) ? TcpEnd::initiator : TcpEnd::responder;
@@ -209,12 +223,12 @@ public:
 
     // --- the sweep
     // Visits up to n entries on from where it last was: closes those that have been silent for
-    // their time-out, calls decide_again(EntryId) for those that are stale. The call may write, cut
-    // or close that entry.
+    // their time-out, and former ones; calls decide_again(EntryId) for those that are stale. The
+    // call may write, cut or close that entry.
     template <class DecideAgain> void sweep(uint32_t n, DecideAgain decide_again) {
         for (; n && memory_.control.unused > 1; --n)
             if (EntryId entry = next_swept(); exists(entry)) {
-                if (is_expired(entry))
+                if (is_expired(entry) || is_former(entry))
                     close(entry);
                 else if (is_stale(entry))
                     decide_again(entry);
@@ -249,12 +263,14 @@ private:
     uint32_t take();
     void give_back(EntryId entry);
     bool put_into_index(Hit hit, const Key& key);
+    bool is_anothers(const Key& key);
     void take_out_of_index(Hit hit);
     void unwrite(Hit hit);
     void mark_translated(Hit hit);
 
     std::optional<Refusal> make_room(PortId port, Standing standing);
     bool evict_any(PortId port, Standing standing);
+    bool evict_former(PortId port);
     bool evict_oldest(PortId port, Standing standing, uint32_t min_silence);
     bool under_pressure(PortId port, Standing standing) const;
     bool is_answered(EntryId entry) const;

@@ -128,6 +128,10 @@ bool is_syn(const Packet& packet) {
 template <class Address>
 Verdict reconsider(const Fabric& fabric, Worker& worker, Hit<Address> hit, Packet& packet) {
     auto& table = worker.connections().table<Address>();
+    if (table.is_former(hit.entry())) {
+        table.close(hit.entry());
+        return miss<Address>(worker, packet);
+    }
     bool was_stale = table.is_stale(hit.entry());
     if (was_stale)
         decide_again<Address>(fabric, worker, hit.entry());

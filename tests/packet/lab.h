@@ -27,9 +27,8 @@
 //     held IP segment ID router ID inside IP [nic PORT|vtep ID]   for a NIC here, there, or nowhere
 //
 //     pass SECONDS                                 go by, for what waits and for the sweep
-//     erase policy ID | router ID | route ROUTER PREFIX | held IP segment ID | nic PORT segment ID
-//     |
-//           address IP segment ID              a NIC's
+//     erase policy ID | router ID | route ROUTER PREFIX | held IP segment ID |
+//           nic PORT segment ID | address IP segment ID
 #pragma once
 
 #include <cstdint>

@@ -264,6 +264,50 @@ TEST(Connections, OfAForgottenPortAreGoneAndItsNumberCanBeUsedAtOnce) {
     EXPECT_EQ(bench.table.size(), 200u);
 }
 
+// However many it has: nothing is visited, and yet nothing is left for whoever has the port next.
+TEST(Connections, OfAPortThatIsAnothersNowAreFormerAtOnceAndClosedByTheSweep) {
+    ConnectionSettings settings = small();
+    settings.quota = settings.half_open_quota = 100;
+    Bench bench(settings);
+    bench.connections->claim(mine, 7);
+    for (uint32_t n = 0; n < 100; ++n)
+        bench.open(tuple_of<Ipv4Addr>(n));
+    bench.table.cut(EntryId(1));
+    bench.connections->claim(mine, 7);
+    EXPECT_TRUE(bench.table.find_by_port(mine, tuple_of<Ipv4Addr>(9))) << "it was its own";
+    bench.connections->claim(mine, 8);
+    EXPECT_EQ(bench.table.size(), 100u);
+    for (uint32_t n : {0u, 1u, 99u}) // the first one was cut
+        EXPECT_NE(bench.table.validity(*bench.table.half(EntryId(n + 1), Side::to_port).half),
+                  Validity::live);
+    EXPECT_FALSE(bench.table.find_by_port(mine, tuple_of<Ipv4Addr>(9)));
+    bench.open(tuple_of<Ipv4Addr>(9)); // both keys are free
+    bench.open(tuple_of<Ipv4Addr>(5), others);
+    for (uint32_t n = 100; n < 199; ++n)
+        bench.open(tuple_of<Ipv4Addr>(n)); // within its quota, which is its alone
+    EXPECT_FALSE(bench.table.open(mine, tuple_of<Ipv4Addr>(199), Side::from_port));
+    bench.sweep();
+    EXPECT_EQ(bench.table.size(), 101u);
+    EXPECT_EQ(bench.connections->port(mine).size(), 100u);
+    EXPECT_EQ(bench.connections->port(mine).cut, 0u);
+    std::vector<ListedConnection> list;
+    bench.connections->claim(mine, 7);
+    Listing().next(*bench.connections, 1'000, list);
+    EXPECT_EQ(list.size(), 1u) << "the other port's: former ones are nobody's";
+}
+
+// Between the two nothing was decided that could have noted it again.
+TEST(Connections, StandOnWhoseThePortIsAfterARaiseToo) {
+    Bench bench;
+    bench.connections->claim(mine, 7);
+    bench.open(tuple_of<Ipv4Addr>(1));
+    bench.connections->raise(mine);
+    unsigned found = 0;
+    bench.connections->for_each_port_that_noted(ObjectId(mine),
+                                                [&](PortId port) { found += port == mine; });
+    EXPECT_EQ(found, 1u);
+}
+
 TEST(Connections, RefuseAKeyThatAnotherEntryHas) {
     Bench bench;
     bench.open(tuple_of<Ipv4Addr>(1));

@@ -125,6 +125,13 @@ TYPED_TEST(ConnectionTableTest, DoesWhatAMapDoes) {
             }
             break;
         }
+        if (random() % 512 == 0) {
+            bench.connections->claim(PortId(at.first), 1 + static_cast<uint32_t>(random() % 2));
+            bench.sweep();
+            if (bench.connections->port(PortId(at.first)).size() == 0)
+                std::erase_if(model,
+                              [&](const auto& each) { return each.first.first == at.first; });
+        }
         ASSERT_EQ(bench.table.size(), model.size()) << step;
         std::pair<uint32_t, uint32_t> probe{random() % 4, random() % 200};
         auto wanted = model.find(probe);

@@ -37,6 +37,10 @@ protected:
             sweep(lab_.fabric(), lab_.worker());
         }
     }
+    static Tuple4 tuple_of(uint16_t source_port, uint16_t destination_port) {
+        return {*Ipv4Addr::from("10.1.0.10"), *Ipv4Addr::from("10.2.0.11"), source_port,
+                destination_port, ip_protocol::udp};
+    }
     uint32_t count_of(Phase phase) {
         return lab_.worker().connections().table<Ipv4Addr>().count_of(phase);
     }
@@ -62,6 +66,8 @@ TEST_F(SweepTest, ForgetsWhatAPortHadAsAnotherOne) {
     lab_.configure("segment 3 vni 5003");
     lab_.configure("nic 1 segment 3 mac 02:00:00:00:00:0a ip 10.1.0.10");
     lab_.worker().see(lab_.fabric());
+    auto mine = tuple_of(1000, 80);
+    EXPECT_FALSE(lab_.worker().connections().table<Ipv4Addr>().find_by_port(PortId(1), mine));
     EXPECT_EQ(count_of(Phase::udp), 1u) << "B's";
     EXPECT_EQ(count_of(Phase::cut), 0u);
     EXPECT_EQ(lab_.worker().connections().port(PortId(1)).size(), 0u);
