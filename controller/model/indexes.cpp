@@ -18,6 +18,8 @@ Indexes::Indexes(Observer* o)
       edges_by_network(o), untranslated(o), reported(o), held_vteps(o), vtep_claims(o),
       underlays(o), address_claims(o) {}
 
+Indexes::~Indexes() = default;
+
 // --- Stage 1 ------------------------------------------------------------------------------------
 void index(Model& model, const northbound::Global& global, Emitter& out) {
     if (global.admit_hosts == "auto")

@@ -74,6 +74,7 @@ using Whole = std::monostate;
 
 struct Indexes {
     explicit Indexes(Observer* observer);
+    ~Indexes(); // not inline: or every file that holds a Model would compile each index
 
     // Stage 1: made of one row.
     Index<Whole, bool> admits_all;                        // Global.admit_hosts

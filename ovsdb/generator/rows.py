@@ -103,6 +103,7 @@ def header(namespace, schema, tables):
     changes = "\n".join(f"    std::vector<ovsdb::Change<{table.type}>> {table.member};" for table in tables)
     empty = " && ".join(f"{table.member}.empty()" for table in tables)
     each = "\n".join(f"        fn({table.member});" for table in tables)
+    kept = "\n".join(f"extern template class ringfence::ovsdb::Table<ringfence::{namespace}::{table.type}>;" for table in tables)
     return f"""\
 // Rows of {schema["name"]} {schema["version"]}, made by ovsdb/generator/rows.py: do not edit.
 #pragma once
@@ -131,7 +132,13 @@ struct Tables {{
 
 {members}
 
-    bool operator==(const Tables&) const = default;
+    Tables();
+    Tables(const Tables&);
+    Tables(Tables&&) noexcept;
+    Tables& operator=(const Tables&);
+    Tables& operator=(Tables&&) noexcept;
+    ~Tables();
+    bool operator==(const Tables&) const;
 }};
 
 // One update: what happened to the rows of each table, each row at most once.
@@ -157,6 +164,8 @@ struct Schema {{
 }};
 
 }} // namespace ringfence::{namespace}
+
+{kept}
 """
 
 
@@ -178,13 +187,22 @@ struct {table.type} {{
     ovsdb::Uuid uuid{{}};
 {fields}
 
-    bool operator==(const {table.type}&) const = default;
+    // Made once, in the .cpp file: too many files copy rows.
+    {table.type}();
+    {table.type}(const {table.type}&);
+    {table.type}({table.type}&&) noexcept;
+    {table.type}& operator=(const {table.type}&);
+    {table.type}& operator=({table.type}&&) noexcept;
+    ~{table.type}();
+    bool operator==(const {table.type}&) const;
 }};
 """
 
 
 def source(arguments, schema, tables):
     descriptions = "\n".join(describe(index, table) for index, table in enumerate(tables))
+    members = "\n".join(special_members(kind) for kind in [table.type for table in tables] + ["Tables"])
+    made = "\n".join(f"template class ringfence::ovsdb::Table<ringfence::{arguments.namespace}::{table.type}>;" for table in tables)
     infos = ",\n    ".join(f"&{table.type}::table_info()" for table in tables)
     stores = "\n".join(f"    case {index}:\n        return all.{table.member};" for index, table in enumerate(tables))
     adds = "\n".join(f"        case {index}:\n            ovsdb::add_change(typed.{table.member}, change);\n"
@@ -199,6 +217,7 @@ def source(arguments, schema, tables):
 namespace ringfence::{arguments.namespace} {{
 
 {descriptions}
+{members}
 static ovsdb::RowStore& store(void* tables, size_t table) {{
     auto& all = *static_cast<Tables*>(tables);
     switch (table) {{
@@ -227,6 +246,20 @@ Changes Schema::changes(const std::vector<ovsdb::RowChange>& changes) {{
 }}
 
 }} // namespace ringfence::{arguments.namespace}
+
+{made}
+"""
+
+
+def special_members(kind):
+    return f"""\
+{kind}::{kind}() = default;
+{kind}::{kind}(const {kind}&) = default;
+{kind}::{kind}({kind}&&) noexcept = default;
+{kind}& {kind}::operator=(const {kind}&) = default;
+{kind}& {kind}::operator=({kind}&&) noexcept = default;
+{kind}::~{kind}() = default;
+bool {kind}::operator==(const {kind}&) const = default;
 """
 
 
