@@ -8,6 +8,8 @@ Findings::Findings(model::Observer* o)
     : claims(o), rows_of_host(o), rows_of_segment(o), refused(o), in_service(o), served(o),
       hosts_by_domain(o) {}
 
+Findings::~Findings() = default;
+
 std::optional<Note> Unit::refuse(const model::Uuid& uuid, const std::string& object,
                                  std::initializer_list<model::Uuid> parents,
                                  const Result<>& checked) {

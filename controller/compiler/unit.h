@@ -42,6 +42,7 @@ struct Fabric {
 // What units tell other units. An index is filled by kinds before those that read it.
 struct Findings {
     explicit Findings(model::Observer* observer);
+    ~Findings(); // not inline, as that of model::Indexes
 
     model::Index<std::string, Claim> claims; // by port name
     // Made of hosts' rows that go with a host or a segment.

@@ -6,6 +6,7 @@
 #include <sstream>
 #include <thread>
 
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,7 +29,7 @@ void end_process(const fs::path& pid_file, int signal) {
     if (pid <= 0)
         return;
     kill(pid, signal);
-    wait_until([pid] { return kill(pid, 0) != 0; });
+    wait_until([pid] { return has_ended(pid); });
 }
 
 } // namespace
@@ -56,7 +57,14 @@ bool wait_until(const std::function<bool()>& condition) {
     return true;
 }
 
+bool has_ended(pid_t pid) {
+    waitpid(pid, nullptr, WNOHANG);
+    return kill(pid, 0) != 0;
+}
+
 void DaemonTest::SetUpTestSuite() {
+    // Daemons that detach become our children: init may take a second to reap them.
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
     if (geteuid() != 0) {
         std::puts("skipped: network namespaces and taps take root");
         std::exit(77);

@@ -21,6 +21,9 @@ Outcome shell(const std::string& command);
 // Polls until it is true; false after ten seconds.
 bool wait_until(const std::function<bool()>& condition);
 
+// A process that a test started, detached or not.
+bool has_ended(pid_t pid);
+
 class DaemonTest : public testing::Test {
 protected:
     static void SetUpTestSuite(); // without root the whole program is skipped (status 77)

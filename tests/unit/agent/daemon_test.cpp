@@ -148,7 +148,7 @@ TEST_F(Vswitchd, ExitTakesItsTapsSocketAndPidFileAway) {
             kill(pid, SIGTERM);
         else
             EXPECT_EQ(appctl("exit --cleanup").status, 0);
-        EXPECT_TRUE(wait_until([pid] { return kill(pid, 0) != 0; }));
+        EXPECT_TRUE(wait_until([pid] { return has_ended(pid); }));
         EXPECT_FALSE(netdev_exists("br0"));
         EXPECT_FALSE(fs::exists(folder_ / "ovs-vswitchd.pid"));
         EXPECT_FALSE(fs::exists(folder_ / ("ovs-vswitchd." + std::to_string(pid) + ".ctl")));
