@@ -112,8 +112,13 @@ class SystemTest(unittest.TestCase):
 
     def assert_reaches(self, machine: Machine, address: str, *options: str) -> None:
         done = machine.attempt("ping", "-n", "-c", "3", "-i", "0.05", "-W", "2", *options, address)
-        self.assertIn(" 0% packet loss", done.stdout, f"{machine.name} to {address}: {done.stdout}{done.stderr}")
+        if " 0% packet loss" not in done.stdout:
+            self.fail(f"{machine.name} to {address}: {done.stdout}{done.stderr}{self.what_hosts_say()}")
         self.assertNotIn("DUP!", done.stdout)
+
+    def what_hosts_say(self) -> str:
+        return "\n".join(f"{host.name}: {host.appctl(command)}" for host in self.hosts if host.switch.running
+                         for command in ("ringfence/drops", "ringfence/fabric"))
 
     def assert_does_not_reach(self, machine: Machine, address: str, *options: str) -> None:
         done = machine.attempt("ping", "-n", "-c", "3", "-i", "0.05", "-W", "0.5", *options, address)
