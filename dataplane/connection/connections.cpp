@@ -138,21 +138,26 @@ void Connections::widen(PortId id) {
     ++port.widenings;
 }
 
-void Connections::claim(PortId id, uint32_t owner) {
+void Connections::claim(PortId id, uint32_t owner, uint32_t quota) {
     PortConnections& port = shared_.ports[id.value()];
+    port.quota = quota;
     if (port.owner == owner) [[likely]]
         return;
     if (port.owner != 0) {
         raise(id);
         port.claimed = shared_.generations[id.value()];
-        port.quota = 0;
     }
     port.owner = owner;
     note(id, ObjectId(id));
 }
 
-void Connections::set_quota(PortId id, uint32_t entries) {
-    shared_.ports[id.value()].quota = entries;
+void Connections::share_among(uint32_t ports) {
+    table4_.share_among(ports);
+    table6_.share_among(ports);
+    shared_.ways.shares().divide(ports, [&](auto add) {
+        for (const PortConnections& port : shared_.ports)
+            add(port.ways);
+    });
 }
 
 bool Connections::forget_port(PortId id, uint32_t n) {

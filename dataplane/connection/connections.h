@@ -53,6 +53,17 @@ public:
         else
             return denials6_;
     }
+    // A new entry for the port (ConnectionTable::open); one of either family goes for it where the
+    // port has all that it may.
+    template <class Address>
+    tl::expected<EntryId, Refusal> open(PortId port, const Tuple<Address>& outbound,
+                                        Side initiator) {
+        auto opened = table<Address>().open(port, outbound, initiator);
+        bool may_be_freed = !opened && opened.error() != Refusal::full;
+        if (may_be_freed && other_than<Address>().give_way(port, initiator, opened.error()))
+            return table<Address>().open(port, outbound, initiator);
+        return opened;
+    }
     Ways& ways() { return shared_.ways; }
     const PortConnections& port(PortId id) const { return shared_.ports[id.value()]; }
 
@@ -83,10 +94,11 @@ public:
     void raise(PortId port);
     void raise_all(); // where what changed is not known
     void widen(PortId port);
-    // The port is this logical port's (a number that tells it from others, not 0): what it had as
-    // another's are former entries from now on.
-    void claim(PortId port, uint32_t owner);
-    void set_quota(PortId port, uint32_t entries); // 0: the setting's
+    // The port is this logical port's (a number that tells it from others, not 0), and may have so
+    // many entries (0: the setting's): what it had as another's are former entries from now on.
+    void claim(PortId port, uint32_t owner, uint32_t quota = 0);
+    // The worker has so many ports: each is sure of a part of the tables, and of the ways.
+    void share_among(uint32_t ports);
     // The port is gone, and its number may be given to another: at most n entries a call; false
     // while some are left.
     bool forget_port(PortId port, uint32_t n = UINT32_MAX);
@@ -120,6 +132,12 @@ private:
         uint64_t owed_ = 0; // entries x ms
     };
     Connections(Region region, const ConnectionSettings& settings);
+    template <class Address> auto& other_than() {
+        if constexpr (std::is_same_v<Address, Ipv4Addr>)
+            return table6_;
+        else
+            return table4_;
+    }
     Due take_due(uint32_t limit);
 
     Region region_;

@@ -35,6 +35,7 @@ struct alignas(64) PortConnections {
     uint32_t cut = 0;     // entries
     uint32_t owner = 0;   // whose they are; 0: nobody's yet
     uint32_t claimed = 0; // the port's generation since then; entries of an earlier one are former
+    std::array<uint32_t, 2> of_family{}; // entries: IPv4, IPv6
 
     uint32_t size() const { return counts[0] + counts[1] + counts[2] + counts[3]; }
     uint32_t count(Standing standing) const { return counts[static_cast<size_t>(standing)]; }

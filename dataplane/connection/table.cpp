@@ -13,6 +13,10 @@ constexpr bool is_half_open(Standing standing) {
     return standing == Standing::half_open_out || standing == Standing::half_open_in;
 }
 
+constexpr Standing half_open(Side initiator) {
+    return initiator == Side::from_port ? Standing::half_open_out : Standing::half_open_in;
+}
+
 } // namespace
 
 std::string_view to_string(Phase phase) {
@@ -36,7 +40,8 @@ std::string_view to_string(Phase phase) {
 
 template <class Address>
 ConnectionTable<Address>::ConnectionTable(Memory memory, SharedState& shared)
-    : memory_(memory), shared_(shared), index_(memory.buckets) {
+    : memory_(memory), shared_(shared), index_(memory.buckets),
+      shares_(capacity(), memory.control.count) {
     if (memory_.control.unused == 0) { // zeroed memory
         memory_.control = Control{};
         memory_.control.seed = HashSeed::random();
@@ -64,8 +69,7 @@ Validity ConnectionTable<Address>::validity_of_unusual(const HalfOf& half) const
 template <class Address>
 tl::expected<EntryId, Refusal>
 ConnectionTable<Address>::open(PortId port, const Tuple<Address>& outbound, Side initiator) {
-    Standing standing =
-        initiator == Side::from_port ? Standing::half_open_out : Standing::half_open_in;
+    const Standing standing = half_open(initiator);
     if (auto refusal = make_room(port, standing))
         return tl::unexpected(*refusal);
     uint32_t number = take();
@@ -93,6 +97,7 @@ ConnectionTable<Address>::open(PortId port, const Tuple<Address>& outbound, Side
     }
     ++memory_.control.count;
     ++memory_.control.phases[static_cast<size_t>(phase(entry))];
+    shares_.take(shared_.ports[port.value()].of_family[family]++);
     link(entry, standing);
     return entry;
 }
@@ -101,8 +106,10 @@ template <class Address> void ConnectionTable<Address>::close(EntryId entry) {
     --memory_.control.count;
     --memory_.control.phases[static_cast<size_t>(phase(entry))];
     Hit sent = half(entry, Side::from_port);
+    PortConnections& port = shared_.ports[sent.half->port];
+    shares_.give(port.of_family[family]--);
     if (sent.half->is(HalfOf::cut))
-        --shared_.ports[sent.half->port].cut;
+        --port.cut;
     unlink(entry);
     for (Hit hit : {sent, other_half(sent)}) {
         unwrite(hit);
@@ -163,13 +170,23 @@ template <class Address> void ConnectionTable<Address>::take_out_of_index(Hit hi
 template <class Address>
 std::optional<Refusal> ConnectionTable<Address>::make_room(PortId port, Standing standing) {
     const PortConnections& known = shared_.ports[port.value()];
-    if (known.count(standing) >= shared_.settings.half_open_quota &&
+    if (known.count(standing) >= half_open_quota(known) &&
         !evict_oldest(port, standing, shared_.settings.half_open_grace))
         return Refusal::half_open;
     uint32_t quota = known.quota ? known.quota : shared_.settings.quota;
     if (known.size() >= quota && !evict_any(port, standing))
         return Refusal::connections;
+    if (!shares_.may_take(known.of_family[family]) && !evict_any(port, standing))
+        return Refusal::full;
     return std::nullopt;
+}
+
+template <class Address>
+bool ConnectionTable<Address>::give_way(PortId port, Side initiator, Refusal refusal) {
+    const Standing standing = half_open(initiator);
+    return refusal == Refusal::half_open
+               ? evict_oldest(port, standing, shared_.settings.half_open_grace)
+               : evict_any(port, standing);
 }
 
 // One that has ended, or one that nobody has answered for a while, goes for a new one of the same
@@ -211,8 +228,13 @@ bool ConnectionTable<Address>::evict_oldest(PortId port, Standing standing, uint
 
 template <class Address>
 bool ConnectionTable<Address>::under_pressure(PortId port, Standing standing) const {
-    return is_half_open(standing) && shared_.ports[port.value()].count(standing) * uint64_t{2} >=
-                                         shared_.settings.half_open_quota;
+    const PortConnections& known = shared_.ports[port.value()];
+    return is_half_open(standing) && known.count(standing) * uint64_t{2} >= half_open_quota(known);
+}
+
+template <class Address>
+uint32_t ConnectionTable<Address>::half_open_quota(const PortConnections& port) const {
+    return port.quota ? std::max(port.quota / 4, 1u) : shared_.settings.half_open_quota;
 }
 
 // --- decisions

@@ -34,6 +34,7 @@
 #include "dataplane/connection/index.h"
 #include "dataplane/connection/ports.h"
 #include "dataplane/connection/settings.h"
+#include "dataplane/connection/shares.h"
 #include "dataplane/connection/ways.h"
 #include "edge-router/firewall/tcp_record.h"
 
@@ -45,7 +46,7 @@ using EntryId = Id<struct EntryIdTag>; // from 1 on; of one table
 enum class Refusal : uint8_t {
     connections, // the port has as many as it may have, and none of them can go
     half_open,   // the same of those begun in this direction and not answered
-    full,        // the worker's table, or its ways, are full
+    full,        // the worker's table is full, or what is left of it is other ports'
 };
 
 // May a half's decision be followed?
@@ -174,11 +175,14 @@ public:
     }
 
     // --- the slow path
-    // A new entry for the port, nothing written yet. outbound: the tuple as the port sends it,
-    // whoever began; it is no entry of the port yet. An entry whose initiating half is never
-    // written must be closed.
+    // A new entry for the port, nothing written yet, perhaps in place of one of its own that may
+    // go. outbound: the tuple as the port sends it, whoever began; it is no entry of the port yet.
+    // An entry whose initiating half is never written must be closed. What stage code calls is
+    // Connections::open.
     tl::expected<EntryId, Refusal> open(PortId port, const Tuple<Address>& outbound,
                                         Side initiator);
+    // Closes one of the port's entries, if one may go for a new one that was refused so.
+    bool give_way(PortId port, Side initiator, Refusal refusal);
     // A decided direction, valid from now on; in place of what was decided before. The arrival of
     // Side::from_port is what open() was told. False, and the half is unwritten, where the ways are
     // full or another entry has that key.
@@ -237,6 +241,14 @@ public:
     // Closes entries of the port, at most n; false while some are left.
     bool forget_port(PortId port, uint32_t n);
 
+    // Every port of so many is sure of a part of the table (shares.h).
+    void share_among(uint32_t ports) {
+        shares_.divide(ports, [&](auto add) {
+            for (const PortConnections& port : shared_.ports)
+                add(port.of_family[family]);
+        });
+    }
+
     // --- for those who ask
     uint32_t size() const { return memory_.control.count; }
     uint32_t capacity() const { return static_cast<uint32_t>(memory_.records.size()) - 1; }
@@ -253,6 +265,8 @@ public:
     uint32_t silence(EntryId entry) const;
 
 private:
+    static constexpr size_t family = sizeof(Address) == 4 ? 0 : 1;
+
     Hit find_again(const Probe& probe) const;
     Validity validity_of_unusual(const HalfOf& half) const;
     void first_packet(Hit hit);
@@ -273,6 +287,7 @@ private:
     bool evict_former(PortId port);
     bool evict_oldest(PortId port, Standing standing, uint32_t min_silence);
     bool under_pressure(PortId port, Standing standing) const;
+    uint32_t half_open_quota(const PortConnections& port) const;
     bool is_answered(EntryId entry) const;
     uint32_t timeout_of(EntryId entry, const Timeouts& timeouts) const;
     void recount(Phase from, Phase to);
@@ -288,6 +303,7 @@ private:
     Memory memory_;
     SharedState& shared_;
     Index index_;
+    Shares shares_;
 };
 
 extern template class ConnectionTable<Ipv4Addr>;

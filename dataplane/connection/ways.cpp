@@ -31,12 +31,12 @@ std::optional<WayId> Ways::acquire(const Way& content, Quota quota) {
             ++links_[next - 1].uses;
             return WayId(next - 1);
         }
-    if (quota.used >= quota.limit)
+    if (quota.used >= quota.limit || !shares_.may_take(quota.used))
         return std::nullopt;
     std::optional<uint32_t> index = take();
     if (!index)
         return std::nullopt;
-    ++quota.used;
+    shares_.take(quota.used++);
     ways_[*index] = content;
     links_[*index] = {1, chain, quota.port.value()};
     chain = *index + 1;

@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 
+#include "dataplane/connection/shares.h"
 #include "dataplane/connection/way.h"
 
 namespace ringfence {
@@ -26,19 +27,21 @@ public:
 
     // Over memory of the region: as many links and chains as ways.
     Ways(Control& control, std::span<Way> ways, std::span<Link> links, std::span<uint32_t> chains)
-        : control_(control), ways_(ways), links_(links), chains_(chains) {}
+        : control_(control), ways_(ways), links_(links), chains_(chains),
+          shares_(static_cast<uint32_t>(ways.size()), control.count) {}
 
     struct Quota {
         PortId port;
         uint32_t& used; // kept up here: the port's ways
         uint32_t limit;
     };
-    // One more use of this content; nullopt when it is new, and the table or the quota is full.
+    // One more use of this content; nullopt when it is new, and the table, the port's share of it
+    // or its quota is full.
     std::optional<WayId> acquire(const Way& content, Quota quota);
     // One use less; used_by(PortId) is the count that acquire() was given for that port.
     template <class UsedBy> void release(WayId id, UsedBy used_by) {
         if (--links_[id.value()].uses == 0) {
-            --used_by(PortId(links_[id.value()].owner));
+            shares_.give(used_by(PortId(links_[id.value()].owner))--);
             free(id);
         }
     }
@@ -47,6 +50,7 @@ public:
     const Way& operator[](WayId id) const { return ways_[id.value()]; }
     uint32_t size() const { return control_.count; }
     uint32_t uses(WayId id) const { return links_[id.value()].uses; }
+    Shares& shares() { return shares_; }
 
 private:
     uint32_t& chain_of(const Way& way);
@@ -57,6 +61,7 @@ private:
     std::span<Way> ways_;
     std::span<Link> links_;
     std::span<uint32_t> chains_;
+    Shares shares_;
 };
 
 } // namespace ringfence

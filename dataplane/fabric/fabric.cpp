@@ -64,7 +64,7 @@ void FabricEdit::set_port(LocalPort port) {
     erase_port(port.id);
     for (Ipv4Addr address : port.vtep_addresses)
         fabric_.own_vteps_.set(address.value, port.id);
-    fabric_.guards_ += port.policies.empty() ? 0 : 1;
+    count(port, +1);
     note(ObjectId(port.id), Change::Effect::alters);
     fabric_.ports_.set(port.id.value(), std::make_shared<const LocalPort>(std::move(port)));
 }
@@ -76,9 +76,19 @@ void FabricEdit::erase_port(PortId id) {
     for (Ipv4Addr address : old->vtep_addresses)
         if (const PortId* owner = fabric_.own_vteps_.find(address.value); owner && *owner == id)
             fabric_.own_vteps_.erase(address.value);
-    fabric_.guards_ -= old->policies.empty() ? 0 : 1;
+    count(*old, -1);
     fabric_.ports_.set(id.value(), nullptr);
     note(ObjectId(id), Change::Effect::raises);
+}
+
+void FabricEdit::count(const LocalPort& port, int by) {
+    if (!port.policies.empty())
+        fabric_.guards_ += static_cast<uint32_t>(by);
+    if (port.kind != PortKind::nic)
+        return;
+    if (port.worker >= fabric_.nics_.size())
+        fabric_.nics_.resize(port.worker + 1);
+    fabric_.nics_[port.worker] += static_cast<uint32_t>(by);
 }
 
 void FabricEdit::set_next_hop(NextHopId id, NextHopSettings settings) {

@@ -76,6 +76,8 @@ public:
 
     // True where some local port has a firewall of its own.
     bool has_guards() const { return guards_ != 0; }
+    // How many NICs are that worker's.
+    uint32_t nics_of(unsigned worker) const { return worker < nics_.size() ? nics_[worker] : 0; }
 
     // In the order of their ids: visit(const LocalPort&) and so on.
     template <class Visit> void for_each_port(Visit visit) const { ports_.for_each(visit); }
@@ -88,7 +90,8 @@ private:
     friend class FabricEdit;
     TunnelSettings tunnel_;
     Registry<LocalPort> ports_;
-    uint32_t guards_ = 0; // of ports_ those with policies
+    uint32_t guards_ = 0;        // of ports_ those with policies
+    std::vector<uint32_t> nics_; // of ports_ the NICs, by worker
     Registry<Segment> segments_;
     Registry<NextHop> next_hops_;
     Registry<Router> routers_;
@@ -140,6 +143,7 @@ public:
     std::shared_ptr<const Fabric> finish();
 
 private:
+    void count(const LocalPort& port, int by);
     const Segment* peek(SegmentId id) const;
     void take_out(SegmentId id);
     void put_in(const Router& router);

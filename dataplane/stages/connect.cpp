@@ -36,10 +36,10 @@ template <class Address> Verdict open(const Fabric& fabric, Worker& worker, Pack
     auto& table = worker.connections().table<Address>();
     bool is_new = !passage.entry;
     if (is_new) {
-        worker.connections().claim(passage.landing.port,
-                                   owner_of(fabric.port(passage.landing.port)));
-        auto opened =
-            table.open(passage.landing.port, outbound_tuple<Address>(passage.walk), passage.side);
+        Connections& connections = worker.connections();
+        claim(connections, fabric, passage.landing.port);
+        auto opened = connections.open(passage.landing.port, outbound_tuple<Address>(passage.walk),
+                                       passage.side);
         if (!opened)
             return refused(opened.error());
         passage.entry = *opened;

@@ -181,9 +181,10 @@ void Worker::hand_over(unsigned worker, const Arrival& arrival) {
 
 void Worker::adopt(const Fabric& fabric) {
     auto raise = [&](PortId port) {
-        connections_->claim(port, owner_of(fabric.port(port)));
+        claim(*connections_, fabric, port);
         connections_->raise(port);
     };
+    connections_->share_among(fabric.nics_of(index_));
     bool known = fabric.changes_since(seen_serial_, [&](const Change& change) {
         if (change.effect != Change::Effect::widens)
             connections_->for_each_port_that_noted(change.object, raise);
@@ -201,6 +202,11 @@ uint32_t owner_of(const LocalPort* port) {
     if (!port || !port->segment)
         return no_owner;
     return static_cast<uint32_t>(mix(port->mac.to_u64(), port->segment->value()) >> 16) | 2;
+}
+
+void claim(Connections& connections, const Fabric& fabric, PortId id) {
+    const LocalPort* port = fabric.port(id);
+    connections.claim(id, owner_of(port), port ? port->limits.connections : 0);
 }
 
 void Worker::let_go(void* worker, const Arrival& fragment, Verdict why) {

@@ -70,6 +70,8 @@ inline constexpr size_t metered_count = static_cast<size_t>(Metered::notices) + 
 // the other's connections.
 inline constexpr uint32_t no_owner = 1;
 uint32_t owner_of(const LocalPort* port);
+// Whose connections the port's are, and how many it may have.
+void claim(Connections& connections, const Fabric& fabric, PortId port);
 
 class Worker {
 public:

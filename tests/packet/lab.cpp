@@ -167,6 +167,7 @@ PortLimits limits_of(const Line& line) {
           std::pair{"errors", &limits.errors}})
         if (line.has(word))
             *limit = Rate::each_second(line.number(word));
+    limits.connections = line.number("connections", 0);
     return limits;
 }
 

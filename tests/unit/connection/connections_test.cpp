@@ -247,7 +247,7 @@ TEST(Connections, OfAForgottenPortAreGoneAndItsNumberCanBeUsedAtOnce) {
         bench.open(tuple_of<Ipv4Addr>(n));
         bench.open(tuple_of<Ipv4Addr>(1'000 + n), others);
     }
-    bench.connections->set_quota(mine, 1);
+    bench.connections->claim(mine, 7, 1);
     Denials<Ipv4Addr>::Packet packet{{Place::sent_by(mine), tuple_of<Ipv4Addr>(1)}, 1, 2};
     bench.connections->deny<Ipv4Addr>(packet, mine, Verdict::fw_denied);
     unsigned calls = 1;
