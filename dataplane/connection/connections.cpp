@@ -34,6 +34,8 @@ struct Control {
     ConnectionTable<Ipv4Addr>::Control table4;
     ConnectionTable<Ipv6Addr>::Control table6;
     Ways::Control ways;
+    uint32_t changing;
+    Moment now;
 };
 
 // Seven of ten slots of the index are taken when the table is full: two an entry. With more, keys
@@ -101,25 +103,44 @@ Result<std::unique_ptr<Connections>> Connections::take_over(const std::string& p
     auto region = Region::open(path, sections(settings));
     if (!region)
         return tl::unexpected(region.error());
-    return std::unique_ptr<Connections>(new Connections(std::move(*region), settings));
+    if (control_of(*region).changing != 0)
+        return fail(ErrorKind::conflict, "{}: who had it ended in the middle of a change", path);
+    std::unique_ptr<Connections> taken(new Connections(std::move(*region), settings));
+    taken->ways().forget_places();
+    taken->raise_all();
+    taken->is_resuming_ = true;
+    return taken;
 }
 
 Connections::Connections(Region region, const ConnectionSettings& settings)
-    : region_(std::move(region)), shared_{settings, Moment{},
+    : region_(std::move(region)), shared_{settings,
+                                          control_of(region_).now,
+                                          control_of(region_).changing,
                                           region_.section<uint32_t>(Part::generations),
                                           region_.section<PortConnections>(Part::ports),
                                           ways_of(region_)},
+      kept_now_(control_of(region_).now),
       noted_(region_.section<Noted::OfPort>(Part::noted_by_port),
              region_.section<Noted::OfPlace>(Part::noted_by_place)),
       table4_(memory4(region_), shared_), table6_(memory6(region_), shared_),
       denials4_(settings.denials, HashSeed::random()),
       denials6_(settings.denials, HashSeed::random()) {}
 
+// It goes on where it stood: time in which nobody forwarded is no silence.
+void Connections::resume_clock(Moment now) {
+    ahead_ = kept_now_.since(now);
+    swept_at_ = kept_now_;
+    is_resuming_ = false;
+}
+
 // What is noted is noted again by the decisions that are now made anew. Cut entries are not decided
 // again, so that what they passed must stay noted; and whose the port is, every entry stands on.
 void Connections::raise(PortId id) {
     PortConnections& port = shared_.ports[id.value()];
-    ++shared_.generations[id.value()];
+    uint32_t generation = ++shared_.generations[id.value()];
+    constexpr uint32_t long_ago = 1u << 30; // every entry was visited since, many times
+    if (generation - port.claimed > long_ago)
+        port.claimed = generation - long_ago;
     ++port.voided;
     if (port.cut == 0)
         noted_.forget(id);

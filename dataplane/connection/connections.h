@@ -31,13 +31,19 @@ public:
     // Fresh tables, in a fresh region at `path`; without one in memory of the process.
     [[nodiscard]] static Result<std::unique_ptr<Connections>>
     create(const std::string& path, const ConnectionSettings& settings);
-    // Those that the region at `path` holds. An error where it isn't one of these settings and this
-    // program's layout; it is left alone.
+    // Those that the region at `path` holds, all to be decided again: whoever had it knows nothing
+    // of what has changed since. They have not aged meanwhile. An error where it isn't one of these
+    // settings and this program's layout, or was left in the middle of a change; it is left alone.
     [[nodiscard]] static Result<std::unique_ptr<Connections>>
     take_over(const std::string& path, const ConnectionSettings& settings);
     Connections(const Connections&) = delete;
 
-    void set_now(Moment now) { shared_.now = now; } // once a burst
+    // Once a burst; of any monotonic clock.
+    void set_now(Moment now) {
+        if (is_resuming_) [[unlikely]]
+            resume_clock(now);
+        shared_.now = kept_now_ = Moment{now.ms + ahead_};
+    }
     Moment now() const { return shared_.now; }
     const ConnectionSettings& settings() const { return shared_.settings; }
 
@@ -132,6 +138,7 @@ private:
         uint64_t owed_ = 0; // entries x ms
     };
     Connections(Region region, const ConnectionSettings& settings);
+    void resume_clock(Moment now);
     template <class Address> auto& other_than() {
         if constexpr (std::is_same_v<Address, Ipv4Addr>)
             return table6_;
@@ -142,6 +149,9 @@ private:
 
     Region region_;
     SharedState shared_;
+    Moment& kept_now_;   // the region's, for who takes it over
+    uint32_t ahead_ = 0; // ms by which it is ahead of the clock of set_now()
+    bool is_resuming_ = false;
     Noted noted_;
     ConnectionTable<Ipv4Addr> table4_;
     ConnectionTable<Ipv6Addr> table6_;

@@ -69,6 +69,7 @@ Validity ConnectionTable<Address>::validity_of_unusual(const HalfOf& half) const
 template <class Address>
 tl::expected<EntryId, Refusal>
 ConnectionTable<Address>::open(PortId port, const Tuple<Address>& outbound, Side initiator) {
+    Changing changing(shared_.changing);
     const Standing standing = half_open(initiator);
     if (auto refusal = make_room(port, standing))
         return tl::unexpected(*refusal);
@@ -103,6 +104,7 @@ ConnectionTable<Address>::open(PortId port, const Tuple<Address>& outbound, Side
 }
 
 template <class Address> void ConnectionTable<Address>::close(EntryId entry) {
+    Changing changing(shared_.changing);
     --memory_.control.count;
     --memory_.control.phases[static_cast<size_t>(phase(entry))];
     Hit sent = half(entry, Side::from_port);
@@ -220,6 +222,7 @@ bool ConnectionTable<Address>::evict_oldest(PortId port, Standing standing, uint
             close(oldest);
             return true;
         }
+        Changing changing(shared_.changing);
         unlink(oldest); // it is in use: behind the others
         link(oldest, standing);
     }
@@ -241,6 +244,7 @@ uint32_t ConnectionTable<Address>::half_open_quota(const PortConnections& port) 
 
 template <class Address>
 bool ConnectionTable<Address>::write(EntryId entry, Side side, const Decision<Address>& decision) {
+    Changing changing(shared_.changing);
     Hit hit = half(entry, side);
     HalfOf& half = *hit.half;
     if (!half.is(HalfOf::indexed) || half.key != decision.arrival) {
@@ -290,6 +294,7 @@ template <class Address> void ConnectionTable<Address>::cut(EntryId entry) {
     Hit sent = half(entry, Side::from_port);
     if (sent.half->is(HalfOf::cut))
         return;
+    Changing changing(shared_.changing);
     Phase before = phase(entry);
     PortConnections& port = shared_.ports[sent.half->port];
     for (Hit hit : {sent, other_half(sent)}) {
@@ -370,6 +375,7 @@ template <class Address> uint32_t ConnectionTable<Address>::silence(EntryId entr
 }
 
 template <class Address> void ConnectionTable<Address>::first_packet(Hit hit) {
+    Changing changing(shared_.changing);
     EntryId entry = hit.entry();
     Phase before = phase(entry);
     hit.half->set(HalfOf::used);
@@ -380,6 +386,7 @@ template <class Address> void ConnectionTable<Address>::first_packet(Hit hit) {
 }
 
 template <class Address> void ConnectionTable<Address>::tcp_moved(EntryId entry, TcpState before) {
+    Changing changing(shared_.changing);
     const TcpRecord& record = memory_.records[entry.value()];
     recount(phase_of(before), phase_of(record.state()));
     if (record.is_closing())

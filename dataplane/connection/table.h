@@ -22,6 +22,7 @@
 // A worker's own: no locks. Its memory lies in the worker's region.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -64,10 +65,29 @@ inline constexpr size_t phase_count = tcp_state_count + 5;
 constexpr Phase phase_of(TcpState state) { return static_cast<Phase>(state); }
 std::string_view to_string(Phase phase); // "tcp.established", "udp.answered", "cut"
 
+// True in the region while a table is being changed: who dies then leaves what nobody can take
+// over.
+class Changing {
+public:
+    explicit Changing(uint32_t& depth) : depth_(depth) {
+        ++depth_;
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+    }
+    ~Changing() {
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+        --depth_;
+    }
+    Changing(const Changing&) = delete;
+
+private:
+    uint32_t& depth_;
+};
+
 // What every table of a worker shares.
 struct SharedState {
     ConnectionSettings settings;
     Moment now;                       // once a burst
+    uint32_t& changing;               // changes that have begun and not ended: in the region
     std::span<uint32_t> generations;  // by port
     std::span<PortConnections> ports; // by port
     Ways ways;

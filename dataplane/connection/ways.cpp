@@ -65,6 +65,11 @@ void Ways::free(WayId id) {
     --control_.count;
 }
 
+void Ways::forget_places() {
+    for (Way& way : ways_.first(control_.unused))
+        way.resolved_kind = 0;
+}
+
 uint32_t& Ways::chain_of(const Way& way) { return chains_[hash(way) % chains_.size()]; }
 
 } // namespace ringfence

@@ -51,6 +51,8 @@ public:
     uint32_t size() const { return control_.count; }
     uint32_t uses(WayId id) const { return links_[id.value()].uses; }
     Shares& shares() { return shares_; }
+    // Where each of them leads is to be looked up anew.
+    void forget_places();
 
 private:
     uint32_t& chain_of(const Way& way);

@@ -1,7 +1,11 @@
 // The shared memory: what it costs, who may take it over, and that nothing in it is a pointer.
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "tests/unit/connection/fixture.h"
 
@@ -92,7 +96,6 @@ TEST_F(RegionTest, HoldsEverythingThatTheNextProcessNeeds) {
         for (uint32_t n = 0; n < 500; ++n)
             open_both((*connections)->table<Ipv4Addr>(), n);
         (*connections)->table<Ipv4Addr>().cut(EntryId(7));
-        (*connections)->raise(PortId(5));
     }
     auto connections = Connections::take_over(path(), small());
     ASSERT_TRUE(connections) << connections.error().text;
@@ -102,13 +105,135 @@ TEST_F(RegionTest, HoldsEverythingThatTheNextProcessNeeds) {
     for (uint32_t n = 0; n < 500; ++n) {
         auto hit = table.find_by_port(PortId(1 + n % 20), tuple_of<Ipv4Addr>(n));
         ASSERT_TRUE(hit) << n;
-        Validity wanted = hit.entry() == EntryId(7) ? Validity::cut
-                          : hit.half->port == 5     ? Validity::stale
-                                                    : Validity::live;
-        EXPECT_EQ(table.validity(*hit.half), wanted);
+        Validity wanted = hit.entry() == EntryId(7) ? Validity::cut : Validity::stale;
+        EXPECT_EQ(table.validity(*hit.half), wanted) << "what has changed meanwhile, nobody knows";
     }
     (*connections)->flush();
     EXPECT_EQ(table.size(), 0u);
+}
+
+// A place is of a Fabric, and another process' serial numbers say nothing here.
+TEST_F(RegionTest, ForgetsWhereWaysLed) {
+    {
+        auto connections = Connections::create(path(), small());
+        ASSERT_TRUE(connections);
+        open_both((*connections)->table<Ipv4Addr>(), 1);
+        for (uint32_t way : {0u, 1u}) {
+            (*connections)->ways()[WayId(way)].resolved_serial = 3;
+            (*connections)->ways()[WayId(way)].resolved_id = 77;
+            (*connections)->ways()[WayId(way)].resolved_kind = 2;
+        }
+    }
+    auto connections = Connections::take_over(path(), small());
+    ASSERT_TRUE(connections);
+    for (uint32_t way : {0u, 1u})
+        EXPECT_EQ((*connections)->ways()[WayId(way)].resolved_kind, 0u);
+}
+
+TEST_F(RegionTest, KnowsWhoseThePortsWere) {
+    const PortId mine(1 + 1 % 20), others(1 + 2 % 20);
+    {
+        auto connections = Connections::create(path(), small());
+        ASSERT_TRUE(connections);
+        for (uint32_t port = 0; port < 21; ++port)
+            (*connections)->claim(PortId(port), 7);
+        for (uint32_t n : {1u, 2u})
+            open_both((*connections)->table<Ipv4Addr>(), n);
+    }
+    auto connections = Connections::take_over(path(), small());
+    ASSERT_TRUE(connections);
+    auto& table = (*connections)->table<Ipv4Addr>();
+    (*connections)->claim(mine, 7);
+    (*connections)->claim(others, 8);
+    EXPECT_TRUE(table.find_by_port(mine, tuple_of<Ipv4Addr>(1)));
+    EXPECT_FALSE(table.find_by_port(others, tuple_of<Ipv4Addr>(2)));
+}
+
+// The two processes' clocks need not agree, and one that started late may be behind.
+TEST_F(RegionTest, AgesOnFromWhereItStood) {
+    {
+        auto connections = Connections::create(path(), small());
+        ASSERT_TRUE(connections);
+        (*connections)->set_now({4'000'000'000});
+        open_both((*connections)->table<Ipv4Addr>(), 1);
+        (*connections)->set_now({4'000'010'000});
+    }
+    auto connections = Connections::take_over(path(), small());
+    ASSERT_TRUE(connections);
+    auto& table = (*connections)->table<Ipv4Addr>();
+    (*connections)->set_now({500});
+    EXPECT_EQ(table.silence(EntryId(1)), 10'000u);
+    (*connections)->set_now({20'499});
+    EXPECT_FALSE((*connections)->sweep(100, [](auto&, EntryId) {}));
+    EXPECT_EQ(table.size(), 1u);
+    (*connections)->set_now({20'500 + 1'000}); // when the sweep is there again
+    (*connections)->sweep(100, [](auto&, EntryId) {});
+    EXPECT_EQ(table.size(), 0u) << "30 s, unanswered";
+}
+
+TEST_F(RegionTest, CountsWhatEveryPortHasOfItsShare) {
+    ConnectionSettings settings = small(1'024);
+    {
+        auto connections = Connections::create(path(), settings);
+        ASSERT_TRUE(connections);
+        for (uint32_t n = 0; n < 1'024; ++n)
+            open_both((*connections)->table<Ipv4Addr>(), n);
+    }
+    auto connections = Connections::take_over(path(), settings);
+    ASSERT_TRUE(connections);
+    auto& table = (*connections)->table<Ipv4Addr>();
+    (*connections)->share_among(20);
+    for (uint32_t n = 0; n < 1'024; ++n)
+        if (PortId(1 + n % 20) != PortId(1))
+            table.close(table.find_by_port(PortId(1 + n % 20), tuple_of<Ipv4Addr>(n)).entry());
+    uint32_t has = table.size(), more = 0;
+    while (table.open(PortId(1), tuple_of<Ipv4Addr>(10'000 + more), Side::from_port))
+        ++more;
+    EXPECT_EQ(has + more, 1'024u * 3 / 4 + 8) << "all that is spare, and its own part";
+}
+
+// A process that is killed while it opens and closes: its region is as good as new, or refused.
+TEST_F(RegionTest, OfWhoWasKilledIsWholeOrRefused) {
+    unsigned whole = 0;
+    for (unsigned round = 0; round < 40; ++round) {
+        pid_t child = fork();
+        if (child == 0) {
+            auto connections = Connections::create(path(), small());
+            if (!connections)
+                _exit(1);
+            auto& table = (*connections)->table<Ipv4Addr>();
+            for (uint32_t n = 0;; ++n) {
+                auto known = table.find_by_port(PortId(1 + n % 20), tuple_of<Ipv4Addr>(n % 300));
+                if (known)
+                    table.close(known.entry());
+                else
+                    open_both(table, n % 300);
+                for (uint32_t i = 0; i < 100; ++i) // what changes nothing takes time as well
+                    table.find({Place::sent_by(PortId(1 + i % 20)), tuple_of<Ipv4Addr>(i)});
+            }
+        }
+        ASSERT_GT(child, 0);
+        usleep(20'000 + round * 500);
+        ASSERT_EQ(kill(child, SIGKILL), 0);
+        waitpid(child, nullptr, 0);
+        auto connections = Connections::take_over(path(), small());
+        if (!connections) {
+            EXPECT_NE(connections.error().text.find("middle of a change"), std::string::npos)
+                << connections.error().text;
+            continue;
+        }
+        ++whole;
+        auto& table = (*connections)->table<Ipv4Addr>();
+        uint32_t found = 0;
+        for (uint32_t n = 0; n < 300; ++n)
+            for (uint32_t port = 1; port <= 20; ++port)
+                found += table.find_by_port(PortId(port), tuple_of<Ipv4Addr>(n)) ? 1 : 0;
+        EXPECT_EQ(found, table.size());
+        (*connections)->flush();
+        EXPECT_EQ(table.size(), 0u);
+        EXPECT_EQ((*connections)->ways().size(), 0u);
+    }
+    RecordProperty("whole", static_cast<int>(whole));
 }
 
 TEST_F(RegionTest, IsRefusedWhereItDoesNotFitAndLeftAlone) {
