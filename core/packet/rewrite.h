@@ -82,6 +82,8 @@ public:
             apply_to_l4(l4, protocol);
     }
 
+    bool operator==(const Rewrite&) const = default;
+
 private:
     void apply_to_l3(uint8_t hops, uint8_t* l3) const;
     void apply_to_l4(uint8_t* l4, uint8_t protocol) const;

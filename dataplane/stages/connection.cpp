@@ -9,6 +9,7 @@
 #include "dataplane/stages/carry_mark.h"
 #include "dataplane/stages/datagram.h"
 #include "dataplane/stages/decide.h"
+#include "dataplane/stages/recheck.h"
 #include "dataplane/stages/reserved.h"
 #include "dataplane/stages/reset.h"
 #include "dataplane/stages/stages.h"
@@ -169,6 +170,7 @@ template <class Address> Verdict look_up(const Fabric& fabric, Worker& worker, P
     const Way& way = connections.ways()[hit.half->way_id()];
     if (!is_for(packet, way)) [[unlikely]]
         return undecided(packet);
+    recheck_some<Address>(fabric, worker, hit, packet);
     if (Verdict verdict = carry_mark(worker, packet); verdict != Verdict::next) [[unlikely]]
         return verdict;
     if (auto verdict = follow<Address>(fabric, connections, hit, packet)) [[likely]]

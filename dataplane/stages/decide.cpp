@@ -100,6 +100,20 @@ Verdict ask_firewalls(const Fabric& fabric, Connections& connections, const Walk
     return verdict;
 }
 
+Verdict find_way(const Fabric& fabric, Walk& walk, PortId port, Landing& landing) {
+    bool is_sent = walk.from() == Walk::From::port;
+    Verdict verdict = is_sent ? Verdict::next : walk.find_origin(fabric);
+    if (verdict == Verdict::next)
+        verdict = walk.route(fabric);
+    if (verdict == Verdict::next)
+        verdict = land(fabric, walk, landing);
+    if (verdict == Verdict::bridge_not_bound && is_sent)
+        verdict = Verdict::next;
+    if (verdict == Verdict::next && landing.port != port)
+        verdict = Verdict::bridge_not_here;
+    return verdict;
+}
+
 void note(Connections& connections, const Walk& walk, PortId port) {
     for (ObjectId object : walk.noted())
         connections.note(port, object);
@@ -176,22 +190,6 @@ std::optional<Walk> initiators_walk(const Fabric& fabric, Connections& connectio
     if (!header.segment)
         return std::nullopt;
     return Walk(header, is_sent ? Walk::From::port : Walk::From::elsewhere, port->id);
-}
-
-// Where the walk leads, for an entry of the port. That the other end is nowhere for the moment is
-// no denial: the way is found when it has a place again.
-Verdict find_way(const Fabric& fabric, Walk& walk, PortId port, Landing& landing) {
-    bool is_sent = walk.from() == Walk::From::port;
-    Verdict verdict = is_sent ? Verdict::next : walk.find_origin(fabric);
-    if (verdict == Verdict::next)
-        verdict = walk.route(fabric);
-    if (verdict == Verdict::next)
-        verdict = land(fabric, walk, landing);
-    if (verdict == Verdict::bridge_not_bound && is_sent)
-        verdict = Verdict::next;
-    if (verdict == Verdict::next && landing.port != port)
-        verdict = Verdict::bridge_not_here;
-    return verdict;
 }
 
 } // namespace

@@ -15,6 +15,10 @@ namespace ringfence {
 // moment is `bridge_not_bound`, and the landing says by what name it will be found again.
 Verdict land(const Fabric& fabric, const Walk& walk, Landing& landing);
 
+// Where a walk that has just begun leads, for a connection of the port. That the other end is
+// nowhere for the moment is no denial: the way is found when it has a place again.
+Verdict find_way(const Fabric& fabric, Walk& walk, PortId port, Landing& landing);
+
 // The port's decisions stand on what the walk has passed.
 void note(Connections& connections, const Walk& walk, PortId port);
 

@@ -151,6 +151,9 @@ public:
     static constexpr size_t burst = 32; // packets, at most
     Connections& connections() { return *connections_; }
     Fragments& fragments() { return fragments_; }
+    // Where known connections are decided once more (stages/recheck.h): of one packet of so many.
+    void recheck_every(unsigned packets) { recheck_every_ = packets; }
+    bool rechecks() { return ++rechecked_ % recheck_every_ == 0; }
     // Once a burst, before its packets: what has changed since the Fabric that was seen last makes
     // decisions stale.
     void see(const Fabric& fabric) {
@@ -212,6 +215,7 @@ private:
     uint64_t now_ = 0;
     const std::unique_ptr<Connections> connections_;
     uint64_t seen_serial_ = 0; // of the Fabric
+    unsigned recheck_every_ = 64, rechecked_ = 0;
     std::vector<Passage> passages_;
     size_t passages_used_ = 0; // of this burst
     SpscRing<Arrival> arrivals_{256};

@@ -329,7 +329,9 @@ void add_held(FabricEdit& edit, const Line& line) {
 Lab::Lab(unsigned buffers)
     : pool_((start_dpdk(), make_pool(buffers))),
       worker_(std::make_unique<Worker>(0, pool_, rte_get_tsc_hz())),
-      edit_(std::make_unique<FabricEdit>()) {}
+      edit_(std::make_unique<FabricEdit>()) {
+    worker_->recheck_every(1);
+}
 
 Lab::~Lab() {
     worker_.reset();
