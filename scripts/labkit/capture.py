@@ -1,17 +1,18 @@
-"""Frames put onto a VM's wire by hand, and the frames that arrive at VMs, as bytes.
+"""Frames put onto a VM's wire by hand, and the frames that arrive at VMs or are on the underlay, as bytes.
 
     with Capture(machines) as capture:
         send(machines[0], frame)
         capture.wait_for(machines[1], b"the mark in its payload")
 """
 
-import contextlib
+import errno
 import select
 import socket
 import struct
 import time
 
 from .machine import Machine
+from .network import WireTap
 from .shell import LabError
 
 _SOL_PACKET, _PACKET_AUXDATA, _PACKET_OUTGOING = 263, 8, 4
@@ -21,11 +22,14 @@ BUFFER = 8 << 20
 
 
 class Capture:
-    """Reads eth0 of every machine from the moment that it is made. What a machine sends itself is not in it."""
+    """Reads eth0 of every machine from the moment that it is made. What a machine sends itself is not in it.
 
-    def __init__(self, machines: list[Machine]):
+    Of a host's WireTap on the underlay it is what the host sends.
+    """
+
+    def __init__(self, machines: list[Machine | WireTap]):
         self._frames: dict[str, list[bytes]] = {machine.name: [] for machine in machines}
-        self._sockets = {machine.namespace.packet_socket("eth0"): machine.name for machine in machines}
+        self._sockets = {machine.namespace.packet_socket(machine.interface): machine.name for machine in machines}
         for raw in self._sockets:
             raw.setsockopt(_SOL_PACKET, _PACKET_AUXDATA, 1)
             raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
@@ -37,7 +41,7 @@ class Capture:
         for raw in self._sockets:
             raw.close()
 
-    def frames(self, machine: Machine, mark: bytes = b"") -> list[bytes]:
+    def frames(self, machine: Machine | WireTap, mark: bytes = b"") -> list[bytes]:
         """What has arrived at the machine and holds the mark."""
         self.read(0)
         return [frame for frame in self._frames[machine.name] if mark in frame]
@@ -54,11 +58,16 @@ class Capture:
     def read(self, timeout: float) -> None:
         """Takes in what is there; waits for something up to `timeout` seconds where nothing is."""
         for raw in select.select(list(self._sockets), [], [], timeout)[0]:
-            with contextlib.suppress(BlockingIOError):
+            try:
                 while True:
                     frame = _receive(raw)
                     if frame is not None:
                         self._frames[self._sockets[raw]].append(frame)
+            except BlockingIOError:
+                pass
+            except OSError as gone:  # said once, when the interface goes; what came before is still there
+                if gone.errno != errno.ENETDOWN:
+                    raise
 
 
 def send(machine: Machine, *frames: bytes) -> None:

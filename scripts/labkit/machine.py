@@ -7,6 +7,8 @@ from .shell import LabError, wait_until
 
 
 class Machine:
+    interface = "eth0"
+
     def __init__(self, ledger: Ledger, name: str, mac: str, addresses: list[str], gateways: tuple[str, ...] = ()):
         self.name, self.mac, self.addresses, self.gateways = name, mac, addresses, gateways
         self.namespace = Namespace(ledger, name)

@@ -5,6 +5,7 @@ import ctypes
 import os
 import socket
 import subprocess
+from dataclasses import dataclass
 from pathlib import Path
 
 from .ledger import Ledger
@@ -83,6 +84,14 @@ def spawn(ledger: Ledger, *command: str, log: Path, env: dict[str, str] | None =
     return process
 
 
+@dataclass
+class WireTap:
+    """The underlay's end of a host's wire."""
+    name: str
+    namespace: Namespace
+    interface: str
+
+
 class Underlay:
     """The wire between the hosts: a bridge that floods everything, one veth to each host."""
 
@@ -102,6 +111,9 @@ class Underlay:
                           "peer", "name", interface, "netns", namespace.full_name, "mtu", str(self.mtu))
         self.namespace.ip("link", "set", port, "master", "bridge", "up")
         namespace.ip("link", "set", interface, "up")
+
+    def tap(self, host: str) -> WireTap:
+        return WireTap(f"wire of {host}", self.namespace, host[:15])
 
 
 def silence_kernel(namespace: Namespace, interface: str) -> None:

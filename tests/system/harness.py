@@ -31,6 +31,7 @@ class SystemTest(unittest.TestCase):
     HOSTS = 2
     UNDERLAY_MTU = 1500
     CORES = ""  # pmd-cpu-mask of each host; "" = one core each
+    SETTINGS: dict[str, str] = {}  # of each host's Open_vSwitch row, as Host.create takes them
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -39,7 +40,7 @@ class SystemTest(unittest.TestCase):
         cls.expected: list[re.Pattern] = []
         cls.seen: dict[Path, int] = {}
         for number in range(1, cls.HOSTS + 1):
-            cls.lab.add_host(f"host{number}", cores=cls.CORES)
+            cls.lab.add_host(f"host{number}", cores=cls.CORES, **cls.SETTINGS)
         cls.hosts = list(cls.lab.hosts.values())
         try:
             cls.lab.wait_connected()
