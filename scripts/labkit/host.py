@@ -11,6 +11,9 @@ from .shell import wait_until
 
 WIRE = "wire"    # the host's end of the underlay's veth: the stand-in for a NIC
 SHADOW = "up0"   # the tap that shadows it and carries the VTEP's address
+# What af_packet needs for more than some 1,900 bytes: ring frames as large, that fill blocks of whole pages, and buffers
+# that hold one.
+LARGEST_PLAIN, JUMBO_RING, JUMBO_MTU = 1900, ",framesz=9472,blocksz=151552", "9500"
 
 
 class Host:
@@ -20,6 +23,7 @@ class Host:
         self.name, self.vtep = name, vtep
         self.directory = ledger.directory / name
         self.namespace = Namespace(ledger, name)
+        self._ring = ""  # more arguments of the uplink's driver
         self.environment = {**os.environ, "OVS_RUNDIR": str(self.directory), "OVS_LOGDIR": str(self.directory),
                             "OVS_DBDIR": str(self.directory)}
         self.database = DatabaseServer("ovsdb-server", self.directory, {"conf": VSWITCH_SCHEMA},
@@ -35,6 +39,9 @@ class Host:
         self.directory.mkdir(parents=True, exist_ok=True)
         self.namespace.create()
         underlay.connect(self.namespace, WIRE)
+        if underlay.mtu > LARGEST_PLAIN:
+            self._ring = JUMBO_RING
+            settings.setdefault("other_config:ringfence-max-mtu", JUMBO_MTU)
         silence_kernel(self.namespace, WIRE)
         self._make_shadow(underlay.mtu)
         self.database.start()
@@ -49,7 +56,7 @@ class Host:
         self.switch.start()
         self.vsctl("add-br", "br-up", "--", "set", "bridge", "br-up", "datapath_type=netdev")
         self.vsctl("add-port", "br-up", "uplink", "--", "set", "interface", "uplink", "type=dpdk",
-                   f"options:dpdk-devargs=net_af_packet0,iface={WIRE}", f"external_ids:ringfence-uplink={SHADOW}")
+                   f"options:dpdk-devargs=net_af_packet0,iface={WIRE}{self._ring}", f"external_ids:ringfence-uplink={SHADOW}")
         self.vsctl("add-br", "br-int", "--", "set", "bridge", "br-int", "datapath_type=netdev")
 
     def _make_shadow(self, mtu: int) -> None:

@@ -8,6 +8,7 @@ traceroute and path MTU discovery see.
                                                              10.9.0.0/24 without translation
 """
 
+import json
 import re
 
 from harness import SystemTest, main, wait_until
@@ -15,6 +16,8 @@ from labkit.quickstart import transfer
 
 
 class Edges(SystemTest):
+    UNDERLAY_MTU = 9200  # so that networks have 9150 where they are not told another
+
     @classmethod
     def prepare(cls):
         ctl, (host1, host2) = cls.lab.ctl, cls.hosts
@@ -111,6 +114,18 @@ class Edges(SystemTest):
                     self.assertGreater(megabytes, 5)
                     self.assert_udp(source, target, address)
 
+    def test_4b_one_entry_a_port_however_many_routers(self):
+        """From a fence through the organization's edge into another vApp's network: three routers, and one entry at each end."""
+        for source, target in ((self.fenced, self.natted), (self.fenced, self.plain), (self.plain, self.natted)):
+            with self.subTest(f"{source.name} to {target.name}"):
+                for machine in (source, target):
+                    machine.host.appctl("ringfence/connections", "flush", machine.port)
+                self.assert_udp(source, target, self.at[target][0])
+                for machine in (source, target):
+                    entries = self.udp_entries(machine)
+                    self.assertEqual(len(entries), 1, entries)
+                    self.assertEqual((entries[0]["sent"]["packets"], entries[0]["received"]["packets"]), (1, 1), entries)
+
     def test_5_traceroute_names_every_router(self):
         own = {name: self.own_address(name) for name in ("fenced", "natted", "plain")}
         ways = ((self.front, self.back, ["10.1.0.1"]), (self.fenced, self.front2, [own["fenced"]]),
@@ -134,7 +149,7 @@ class Edges(SystemTest):
 
     def test_7_path_mtu(self):
         """The router before the small network says how large a packet may be, through fences and translation."""
-        for mtu in (1450, 1280):
+        for mtu in (9000, 1450, 1280):
             self.lab.ctl("network", "set", "acme/back", "--mtu", str(mtu), "--wait=hosts")
             for source in (self.front, self.fenced, self.natted):
                 for address in self.at[self.back]:
@@ -142,14 +157,14 @@ class Edges(SystemTest):
                         source.namespace.ip(*(["-6"] if ":" in address else []), "route", "flush", "cache")
                         text = source.run("tracepath", "-n", address, timeout=40)
                         self.assertIn(f"pmtu {mtu}", text.splitlines()[-1], text)
-        self.lab.ctl("network", "set", "acme/back", "--mtu", "1450", "--wait=hosts")
+        self.lab.ctl("network", "set", "acme/back", "--mtu", "none", "--wait=hosts")
 
     def test_8_fragments_cross(self):
         """A datagram of five fragments each way (rule 8)."""
         for source, target in ((self.front, self.back), (self.fenced, self.natted), (self.plain, self.fenced)):
             for address in self.at[target]:
                 with self.subTest(f"{source.name} to {target.name} at {address}"):
-                    self.assert_reaches(source, address, "-s", "6000")
+                    self.assert_reaches(source, address, "-s", "40000")
 
     def test_9_switching_a_mode_touches_nobody_else(self):
         """fenced becomes isolated and fenced again while others talk."""
@@ -173,6 +188,11 @@ class Edges(SystemTest):
         outside = [address for addresses in shown["addresses"].values() for text in [addresses]
                    for address in (text if isinstance(text, list) else text.split(",")) if address.startswith(("10.1.0.", "10.2.0."))]
         return outside[0].split("/")[0]
+
+    def udp_entries(self, machine):
+        """Of the machine's port, those of assert_udp's conversation."""
+        listed = json.loads(machine.host.appctl("ringfence/connections", machine.port, "--format=json"))
+        return [entry for entry in listed if 7777 in (entry["source_port"], entry["destination_port"])]
 
     def assert_udp(self, source, target, address):
         """A datagram and its answer."""
