@@ -22,7 +22,7 @@ namespace {
 
 constexpr uint64_t magic = 0x6f632d6563676e72; // "rngce-co" in the file
 // To be raised with every change of what the sections' elements mean.
-constexpr uint32_t version = 3;
+constexpr uint32_t version = 4;
 constexpr size_t alignment = 64, max_sections = 40, page = 4096;
 
 struct SectionHeader {

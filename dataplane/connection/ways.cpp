@@ -17,7 +17,8 @@ uint64_t hash(const Way& way) {
     uint64_t arrival = mix(word(way.arrives_with.data()), word(way.arrives_with.data() + 4));
     uint64_t departure = mix(word(way.leaves_with.data()), ~word(way.leaves_with.data() + 4));
     uint64_t address = mix(word(way.target.address.data()), word(way.target.address.data() + 8));
-    uint64_t rest = mix(uint64_t{way.target.segment.value()} << 32 | uint64_t{way.sender.id} << 16,
+    uint64_t sender = way.origin == Origin::fixed ? way.sender.id : 0;
+    uint64_t rest = mix(uint64_t{way.target.segment.value()} << 32 | sender << 16,
                         uint64_t{way.mtu} << 8 | way.hops);
     return mix(arrival ^ rest, departure ^ address);
 }
@@ -67,7 +68,7 @@ void Ways::free(WayId id) {
 
 void Ways::forget_places() {
     for (Way& way : ways_.first(control_.unused))
-        way.resolved_kind = 0;
+        way.resolved_serial = 0;
 }
 
 uint32_t& Ways::chain_of(const Way& way) { return chains_[hash(way) % chains_.size()]; }

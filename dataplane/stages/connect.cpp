@@ -22,12 +22,15 @@ Verdict refused(Refusal refusal) {
 
 // The half that an earlier packet of the burst has written.
 template <class Address>
-typename ConnectionTable<Address>::Hit written(Connections& connections, const Packet& packet) {
+typename ConnectionTable<Address>::Hit written(const Fabric& fabric, Connections& connections,
+                                               const Packet& packet) {
     auto& table = connections.table<Address>();
     auto hit = table.find(packet.passage->probe<Address>().key);
-    bool is_live = hit && table.validity(*hit.half) == Validity::live &&
-                   is_for(packet, connections.ways()[hit.half->way_id()]);
-    return is_live ? hit : typename ConnectionTable<Address>::Hit{};
+    if (!hit || table.validity(*hit.half) != Validity::live)
+        return {};
+    Way& way = connections.ways()[hit.half->way_id()];
+    keep_up<Address>(fabric, way);
+    return is_for(packet, way) ? hit : typename ConnectionTable<Address>::Hit{};
 }
 
 // Not `next` where there is no room for it.
@@ -71,13 +74,14 @@ Verdict connect_packet(const Fabric& fabric, Worker& worker, Packet& packet) {
     Connections& connections = worker.connections();
     auto& table = connections.table<Address>();
     if (passage.entry)
-        if (auto hit = written<Address>(connections, packet))
+        if (auto hit = written<Address>(fabric, connections, packet))
             return follow<Address>(fabric, connections, hit, packet)
                 .value_or(Verdict::fw_tcp_invalid);
     bool is_new = !passage.entry;
     if (Verdict verdict = open<Address>(fabric, worker, packet); verdict != Verdict::next)
         return verdict;
     auto hit = table.half(*passage.entry, passage.side);
+    keep_up<Address>(fabric, connections.ways()[hit.half->way_id()]);
     Verdict verdict =
         follow<Address>(fabric, connections, hit, packet).value_or(Verdict::fw_tcp_invalid);
     if (!is_new)

@@ -31,8 +31,9 @@ bool is_guarded(const Fabric& fabric, Destination place) {
 
 // Source or destination MAC is a router's: from a NIC only the destination can be.
 bool is_routed(const Packet& packet, Destination to) {
-    bool is_sent = !packet.from_tunnel && !packet.handed_over;
-    return is_router(to) || (!is_sent && is_router(packet.segment->find(packet.source)));
+    if (packet.from_tunnel)
+        return is_router(to) || is_router(packet.segment->find(packet.source, packet.source_place));
+    return is_router(to) || (packet.handed_over && is_router(packet.segment->find(packet.source)));
 }
 
 // Neighbour discovery is of its link, and of no connection (RFC 4861).
@@ -167,7 +168,8 @@ template <class Address> Verdict look_up(const Fabric& fabric, Worker& worker, P
         return miss<Address>(worker, packet);
     if (table.validity(*hit.half) != Validity::live) [[unlikely]]
         return reconsider<Address>(fabric, worker, hit, packet);
-    const Way& way = connections.ways()[hit.half->way_id()];
+    Way& way = connections.ways()[hit.half->way_id()];
+    keep_up<Address>(fabric, way);
     if (!is_for(packet, way)) [[unlikely]]
         return undecided(packet);
     recheck_some<Address>(fabric, worker, hit, packet);

@@ -11,15 +11,17 @@ namespace {
 Verdict land_sent(const Walk& walk, Landing& landing);
 Verdict land_arrived(const Fabric& fabric, const Walk& walk, Landing& landing);
 
+std::array<uint8_t, 16> bytes_of(const IpAddr& address) {
+    if (const Ipv6Addr* v6 = address.v6())
+        return v6->bytes;
+    std::array<uint8_t, 16> bytes{};
+    Be32 wire(address.v4()->value);
+    std::memcpy(bytes.data(), &wire, sizeof wire);
+    return bytes;
+}
+
 Target held_target(const Header& header) {
-    Target target{Target::Kind::held, header.segment->id(), {}};
-    if (const Ipv4Addr* v4 = header.destination.v4()) {
-        Be32 wire(v4->value);
-        std::memcpy(target.address.data(), &wire, sizeof wire);
-    } else {
-        target.address = header.destination.v6()->bytes;
-    }
-    return target;
+    return {Target::Kind::held, header.segment->id(), bytes_of(header.destination)};
 }
 
 Out out_to(PortId port) { return {Out::Kind::port, static_cast<uint16_t>(port.value())}; }
@@ -134,6 +136,27 @@ template <class Address> Tuple<Address> outbound_tuple(const Walk& walk) {
                                            : tuple_of<Address>(walk.now()).reversed();
 }
 
+namespace {
+
+// What comes by tunnel comes from wherever its NIC is, where a row says whose it is.
+void name_sender(const Walk& walk, Way& way) {
+    const Walk::Origin& origin = walk.origin();
+    bool is_anybodys =
+        origin.sender.kind() == Destination::Kind::unknown || origin.sender.learned();
+    if (way.sender.kind != Sender::Kind::vtep || origin.router || is_anybodys)
+        return;
+    way.target.segment = origin.segment->id();
+    way.origin = origin.mac ? Origin::mac : Origin::held;
+    if (origin.mac) {
+        MacAddr mac = MacAddr::from_u64(origin.mac);
+        std::memcpy(way.target.address.data(), mac.bytes.data(), mac.bytes.size());
+    } else {
+        way.target.address = bytes_of(walk.begin().source);
+    }
+}
+
+} // namespace
+
 template <class Address>
 Decision<Address> decision_of(const Walk& walk, const Landing& landing,
                               const ConnectionKey<Address>& arrival, const Sender& sender) {
@@ -147,6 +170,7 @@ Decision<Address> decision_of(const Walk& walk, const Landing& landing,
     decision.way.sender = sender;
     decision.way.hops = static_cast<uint8_t>(walk.hops());
     decision.way.mtu = walk.mtu();
+    name_sender(walk, decision.way);
     return decision;
 }
 

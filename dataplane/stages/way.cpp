@@ -12,31 +12,34 @@ template <class Address> IpAddr held_address(const Target& target) {
     return Ipv4Addr{wire.host()};
 }
 
-// Looks up again where the way leads: the Fabric has changed.
-template <class Address> [[gnu::noinline]] void resolve(const Fabric& fabric, Way& way) {
-    Destination place;
-    if (const Segment* segment = fabric.segment(way.target.segment)) {
-        const Held* held = way.target.kind == Target::Kind::held
-                               ? segment->held(held_address<Address>(way.target))
-                               : nullptr;
-        place = held ? held->owner : segment->find(destination_of(way.leaves_with));
-    }
-    Out out = way_to(place);
-    way.resolved_kind = static_cast<uint8_t>(out.kind);
-    way.resolved_id = out.id;
-    way.resolved_serial = static_cast<uint32_t>(fabric.serial());
+template <class Address> Destination place_of_target(const Segment& segment, const Way& way) {
+    const Held* held = way.target.kind == Target::Kind::held
+                           ? segment.held(held_address<Address>(way.target))
+                           : nullptr;
+    return held ? held->owner : segment.find(destination_of(way.leaves_with));
 }
 
-template <class Address>
-Verdict lead(const Fabric& fabric, Way& way, PortId own_port, Packet& packet) {
+template <class Address> Destination place_of_sender(const Segment& segment, const Way& way) {
+    if (way.origin == Origin::held) {
+        const Held* held = segment.held(held_address<Address>(way.target));
+        return held ? held->owner : Destination();
+    }
+    MacAddr mac;
+    std::memcpy(mac.bytes.data(), way.target.address.data(), mac.bytes.size());
+    return segment.find(mac.to_u64());
+}
+
+// A VTEP at which it is no more, or only learned, is nobody's: the slow path asks who may send.
+uint16_t sender_at(Destination place) {
+    bool is_vtep = place.kind() == Destination::Kind::vtep && !place.learned();
+    return is_vtep ? static_cast<uint16_t>(place.next_hop().value()) : Sender::nobody;
+}
+
+Verdict lead(const Fabric& fabric, const Way& way, PortId own_port, Packet& packet) {
     if (way.target.kind == Target::Kind::port) {
         packet.send_to(own_port);
         return Verdict::next;
     }
-    bool is_resolved = way.resolved_kind != static_cast<uint8_t>(Out::Kind::undecided) &&
-                       way.resolved_serial == static_cast<uint32_t>(fabric.serial());
-    if (!is_resolved) [[unlikely]]
-        resolve<Address>(fabric, way);
     packet.segment = fabric.segment(way.target.segment);
     packet.send_to(Out{static_cast<Out::Kind>(way.resolved_kind), way.resolved_id});
     return packet.out.kind == Out::Kind::undecided ? Verdict::bridge_not_bound : Verdict::next;
@@ -74,6 +77,19 @@ std::optional<Verdict> track(ConnectionTable<Address>& table,
 
 } // namespace
 
+template <class Address> void resolve(const Fabric& fabric, Way& way) {
+    const Segment* segment = fabric.segment(way.target.segment);
+    way.resolved_serial = static_cast<uint32_t>(fabric.serial());
+    if (way.target.kind != Target::Kind::port) {
+        Out out = way_to(segment ? place_of_target<Address>(*segment, way) : Destination());
+        way.resolved_kind = static_cast<uint8_t>(out.kind);
+        way.resolved_id = out.id;
+    } else if (way.origin != Origin::fixed) {
+        way.sender.id =
+            sender_at(segment ? place_of_sender<Address>(*segment, way) : Destination());
+    }
+}
+
 template <class Address>
 std::optional<Verdict> follow(const Fabric& fabric, Connections& connections,
                               typename ConnectionTable<Address>::Hit hit, Packet& packet) {
@@ -85,11 +101,13 @@ std::optional<Verdict> follow(const Fabric& fabric, Connections& connections,
     } else {
         table.count(hit, packet.length);
     }
-    Way& way = connections.ways()[hit.half->way_id()];
+    const Way& way = connections.ways()[hit.half->way_id()];
     depart(*hit.half, way, packet);
-    return lead<Address>(fabric, way, hit.half->local_port(), packet);
+    return lead(fabric, way, hit.half->local_port(), packet);
 }
 
+template void resolve<Ipv4Addr>(const Fabric&, Way&);
+template void resolve<Ipv6Addr>(const Fabric&, Way&);
 template std::optional<Verdict> follow<Ipv4Addr>(const Fabric&, Connections&,
                                                  ConnectionTable<Ipv4Addr>::Hit, Packet&);
 template std::optional<Verdict> follow<Ipv6Addr>(const Fabric&, Connections&,

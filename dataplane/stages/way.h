@@ -51,14 +51,24 @@ inline Out way_to(Destination place) {
     return {};
 }
 
+// Looks up again where the way leads, or where its sender is.
+template <class Address> void resolve(const Fabric& fabric, Way& way);
+
+// The same where the Fabric has changed.
+template <class Address> void keep_up(const Fabric& fabric, Way& way) {
+    if (way.resolved_serial != static_cast<uint32_t>(fabric.serial())) [[unlikely]]
+        resolve<Address>(fabric, way);
+}
+
 // Counts the packet in its connection, TCP by what it tracks, and sends it the half's way. A drop
 // where it does not belong to the connection; none, and the entry is gone, where it begins another
-// one between the same ports. The half is live, and the packet fits its way.
+// one between the same ports. The half is live, its way is kept up, and the packet fits it.
 template <class Address>
 std::optional<Verdict> follow(const Fabric& fabric, Connections& connections,
                               typename ConnectionTable<Address>::Hit hit, Packet& packet);
 
-// The packet comes as the way expects it, and gets to its end: its TTL, and the MTUs there, let it.
+// The packet comes as the way, which is kept up, expects it, and gets to its end: its TTL, and the
+// MTUs there, let it.
 inline bool is_for(const Packet& packet, const Way& way) {
     return way.fits(packet.data) && way.sender == sender_of(packet) && ttl_of(packet) > way.hops &&
            (way.mtu == 0 || packet.length - packet.l3 <= way.mtu);

@@ -421,4 +421,20 @@ TEST(Ways, DifferWhereAnythingDiffers) {
     EXPECT_EQ(bench.connections->ways().acquire(ways[5], {mine, used, 100})->value(), 5u);
 }
 
+TEST(Ways, AreOneWhereverTheirNamedSenderIs) {
+    Bench bench;
+    Way named = way_of(1);
+    named.origin = Origin::mac;
+    uint32_t used = 0;
+    auto acquire = [&](const Way& way) {
+        return bench.connections->ways().acquire(way, {mine, used, 100})->value();
+    };
+    EXPECT_EQ(acquire(way_of(1)), 0u);
+    EXPECT_EQ(acquire(named), 1u);
+    named.sender.id = 2; // it has moved
+    EXPECT_EQ(acquire(named), 1u);
+    named.target.address[0] = 2; // another
+    EXPECT_EQ(acquire(named), 2u);
+}
+
 } // namespace ringfence

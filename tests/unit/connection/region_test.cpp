@@ -127,7 +127,7 @@ TEST_F(RegionTest, ForgetsWhereWaysLed) {
     auto connections = Connections::take_over(path(), small());
     ASSERT_TRUE(connections);
     for (uint32_t way : {0u, 1u})
-        EXPECT_EQ((*connections)->ways()[WayId(way)].resolved_kind, 0u);
+        EXPECT_EQ((*connections)->ways()[WayId(way)].resolved_serial, 0u);
 }
 
 TEST_F(RegionTest, KnowsWhoseThePortsWere) {
