@@ -7,21 +7,11 @@ namespace {
 
 using ovsdb::Uuid;
 
-std::string name_after(const Uuid& network) { return "segment/" + to_string(network); }
-
-// The edge router that joins the network with others, if any.
+// The organization's edge router that joins the network with others, if any.
 const northbound::EdgeRouter* joiner_of(const model::Model& model, const Uuid& network) {
     const auto* row = model.rows().organization_network.find(network);
-    return row && row->mode == "routed" ? model.edge_of(network) : nullptr;
-}
-
-Uuid lowest_joined(const model::Model& model, const Uuid& network) {
-    const auto* edge = joiner_of(model, network);
-    if (edge && edge->translation == "none")
-        for (const Uuid& other : edge->networks)
-            if (const auto* its = joiner_of(model, other); its && its->uuid == edge->uuid)
-                return other;
-    return network;
+    const auto* edge = row && row->mode == "routed" ? model.edge_of(network) : nullptr;
+    return edge && edge->translation == "none" ? edge : nullptr;
 }
 
 // The network behind whose addresses this one's are hidden: none where they aren't.
@@ -33,13 +23,11 @@ std::optional<Uuid> beyond_translation(const model::Model& model, const Uuid& ne
 } // namespace
 
 std::string domain_of(const model::Model& model, const Uuid& network) {
-    const auto& rows = model.rows();
-    if (rows.organization_network.find(network))
-        return name_after(lowest_joined(model, network));
-    const auto* inside = rows.vapp_network.find(network);
-    bool joined =
-        inside && inside->parent && model::has_edge(*inside) && !model::translates(*inside);
-    return joined ? domain_of(model, *inside->parent) : name_after(network);
+    const auto* inside = model.rows().vapp_network.find(network);
+    if (inside && inside->parent && model::has_edge(*inside) && !model::translates(*inside))
+        return domain_of(model, *inside->parent);
+    const auto* edge = joiner_of(model, network);
+    return edge ? "edge/" + to_string(edge->uuid) : "segment/" + to_string(network);
 }
 
 std::set<std::string> domains_for(const model::Model& model, const Uuid& network) {

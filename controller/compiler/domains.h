@@ -4,8 +4,8 @@
 // No search is needed to find out which networks are joined. All ways between networks lead
 // through the organization's edge routers: an organization network is attached to at most one, a
 // vApp network has at most one parent, and that is an organization network. So a domain is one
-// edge router with all that hangs on it, and has its name from the lowest of the organization
-// networks there: a vApp network that comes or goes renames nobody.
+// organization's edge router with all that hangs on it, and named after it (edge/UUID), or a
+// network by itself (segment/UUID): who comes or goes renames nobody else.
 #pragma once
 
 #include <set>

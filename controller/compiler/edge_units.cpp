@@ -72,6 +72,8 @@ void compile_vapp_edge(Unit& unit, const northbound::EdgeRouter& row) {
     put_edge(unit, *edge);
     if (auto of_organization = router ? working_edge(unit, *router) : std::nullopt)
         put_all(unit, compile_routes_to(*edge, *of_organization));
+    if (auto note = router ? unreached_note(*edge) : std::nullopt)
+        unit.note(row, std::move(*note));
 }
 
 void compile_static_route(Unit& unit, const northbound::StaticRoute& row) {

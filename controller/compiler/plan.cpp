@@ -49,7 +49,8 @@ const sb::HostConfig* config_of(const RowChange& change) {
     return is_config ? static_cast<const sb::HostConfig*>(change.after.get()) : nullptr;
 }
 
-// The domains whose rows change: of a row that moves between two, both.
+// The domains whose rows change: of a row that moves between two, both. (The domains that a
+// Logical_Port names are what its own host asks for; others see the row by its own domain.)
 Domains changed_domains(const sb::Changes& changes) {
     Domains domains;
     changes.each([&](const auto& of_table) {
@@ -58,9 +59,6 @@ Domains changed_domains(const sb::Changes& changes) {
                 if constexpr (requires { row->domain; })
                     if (row)
                         domains.insert(row->domain);
-                if constexpr (requires { row->domains; })
-                    if (row)
-                        domains.insert(row->domains.begin(), row->domains.end());
             }
     });
     return domains;

@@ -1,7 +1,8 @@
 #include "controller/compiler/routes.h"
 
 #include <algorithm>
-#include <optional>
+
+#include <fmt/format.h>
 
 namespace ringfence::compiler {
 namespace {
@@ -43,6 +44,13 @@ std::optional<Route> default_route(const Edge& edge, const Link& outside, bool v
         return route;
     }
     return std::nullopt;
+}
+
+// The router's address on the link by which the subnet can be reached.
+const IpAddr* own_of_family(const Link& link, const IpPrefix& subnet) {
+    auto found = std::ranges::find_if(
+        link.addresses, [&](const IpAddr& own) { return own.is_v4() == subnet.address().is_v4(); });
+    return found == link.addresses.end() ? nullptr : &*found;
 }
 
 // The link that leads there, if any; not the inside of a fence: what is addressed lies outside.
@@ -89,10 +97,8 @@ std::vector<Route> compile_routes_to(const Edge& vapp_edge, const Edge& organiza
     if (!by)
         return routes;
     for (const auto& subnet : vapp_edge.inside().addressing.subnets) {
-        auto next_hop = std::ranges::find_if(outside->addresses, [&](const IpAddr& own) {
-            return own.is_v4() == subnet.address().is_v4();
-        });
-        if (next_hop == outside->addresses.end())
+        const IpAddr* next_hop = own_of_family(*outside, subnet);
+        if (!next_hop)
             continue;
         Route route = make_route(organization, *by, subnet);
         route.next_hops = {to_string(*next_hop)};
@@ -100,6 +106,17 @@ std::vector<Route> compile_routes_to(const Edge& vapp_edge, const Edge& organiza
         routes.push_back(std::move(route));
     }
     return routes;
+}
+
+std::optional<Note> unreached_note(const Edge& vapp_edge) {
+    const Link* outside = vapp_edge.outside();
+    for (const auto& subnet : vapp_edge.inside().addressing.subnets)
+        if (outside && !own_of_family(*outside, subnet))
+            return Note{fmt::format("{}: no route leads to {}, because its edge router has no "
+                                    "address of this family on {}; give that a subnet and a range "
+                                    "of it",
+                                    vapp_edge.intent, to_string(subnet), outside->intent)};
+    return std::nullopt;
 }
 
 } // namespace ringfence::compiler

@@ -2,9 +2,11 @@
 // connected, what it has by itself and what is given by hand never meet, or the checks refuse it.
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "controller/compiler/edges.h"
+#include "controller/compiler/notes.h"
 #include "ovsdb/southbound.h"
 
 namespace ringfence::compiler {
@@ -21,5 +23,7 @@ Result<southbound::Route> compile_static_route(const Edge& edge,
 // The routes of the organization's edge to a vApp network that isn't translated, by the outside
 // addresses of that network's own edge. None for a subnet of a family that the parent has not.
 std::vector<southbound::Route> compile_routes_to(const Edge& vapp_edge, const Edge& organization);
+// Of the same network a subnet that none of them leads to.
+std::optional<Note> unreached_note(const Edge& vapp_edge);
 
 } // namespace ringfence::compiler

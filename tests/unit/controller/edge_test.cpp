@@ -114,17 +114,20 @@ TEST(Edge, RoutedNetworksOfOneEdgeAreOneDomain) {
     auto compiled = compile(rows, fabric());
     EXPECT_THAT(
         edge_lines(compiled.wanted),
-        ElementsAre("firewall db: in allow, stateful @ db", "firewall db: out allow, stateful @ db",
-                    "firewall web: in drop, stateful @ db",
-                    "firewall web: out allow, stateful @ db",
+        ElementsAre("firewall db: in allow, stateful @ edge/main",
+                    "firewall db: out allow, stateful @ edge/main",
+                    "firewall web: in drop, stateful @ edge/main",
+                    "firewall web: out allow, stateful @ edge/main",
                     "interface edge/main: inside on db, 02:3f:2f:53:da:2a [10.1.0.1/24] asks db "
-                    "@ db",
+                    "@ edge/main",
                     "interface edge/main: inside on web, 02:3f:2f:53:da:2a [10.0.0.1/24] asks web "
-                    "@ db",
-                    "route edge/main: 10.0.0.0/24 on web @ db",
-                    "route edge/main: 10.1.0.0/24 on db @ db", "router edge/main: none [] @ db"));
-    EXPECT_THAT(domain_lines(compiled.wanted),
-                ElementsAre("segment alone @ alone", "segment db @ db", "segment web @ db"));
+                    "@ edge/main",
+                    "route edge/main: 10.0.0.0/24 on web @ edge/main",
+                    "route edge/main: 10.1.0.0/24 on db @ edge/main",
+                    "router edge/main: none [] @ edge/main"));
+    EXPECT_THAT(
+        domain_lines(compiled.wanted),
+        ElementsAre("segment alone @ alone", "segment db @ edge/main", "segment web @ edge/main"));
     EXPECT_THAT(compiled.notes, IsEmpty());
 }
 
@@ -137,23 +140,25 @@ TEST(Edge, ANetworkThatIsNotTranslatedJoinsItsParentsDomainAndTheOrganizationsEd
     EXPECT_THAT(
         edge_lines(compiled.wanted),
         ElementsAre(
-            "firewall shop/front: in drop, stateful @ web",
-            "firewall shop/front: out allow, stateful @ web",
-            "firewall web: in drop, stateful @ web", "firewall web: out allow, stateful @ web",
+            "firewall shop/front: in drop, stateful @ edge/main",
+            "firewall shop/front: out allow, stateful @ edge/main",
+            "firewall web: in drop, stateful @ edge/main",
+            "firewall web: out allow, stateful @ edge/main",
             "interface edge/main: inside on web, 02:3f:2f:53:da:2a [10.0.0.1/24] asks web "
-            "@ web",
+            "@ edge/main",
             "interface shop/front: inside on shop/front, 02:52:46:00:00:01 "
-            "[192.168.5.1/24] asks shop/front @ web",
-            "interface shop/front: outside on web, 02:be:11:4e:2f:bc [10.0.0.201/24] @ web",
-            "route edge/main: 10.0.0.0/24 on web @ web",
-            "route edge/main: 192.168.5.0/24 on web via 10.0.0.201 @ web",
-            "route shop/front: 0.0.0.0/0 on web via 10.0.0.1 @ web",
-            "route shop/front: 10.0.0.0/24 on web @ web",
-            "route shop/front: 192.168.5.0/24 on shop/front @ web",
-            "router edge/main: none [] @ web", "router shop/front: none [10.0.0.201] @ web"));
+            "[192.168.5.1/24] asks shop/front @ edge/main",
+            "interface shop/front: outside on web, 02:be:11:4e:2f:bc [10.0.0.201/24] @ edge/main",
+            "route edge/main: 10.0.0.0/24 on web @ edge/main",
+            "route edge/main: 192.168.5.0/24 on web via 10.0.0.201 @ edge/main",
+            "route shop/front: 0.0.0.0/0 on web via 10.0.0.1 @ edge/main",
+            "route shop/front: 10.0.0.0/24 on web @ edge/main",
+            "route shop/front: 192.168.5.0/24 on shop/front @ edge/main",
+            "router edge/main: none [] @ edge/main",
+            "router shop/front: none [10.0.0.201] @ edge/main"));
     EXPECT_THAT(domain_lines(compiled.wanted),
-                ElementsAre("port acme/shop/web/0 @ web, needs web", "segment shop/front @ web",
-                            "segment web @ web"));
+                ElementsAre("port acme/shop/web/0 @ edge/main, needs edge/main",
+                            "segment shop/front @ edge/main", "segment web @ edge/main"));
     EXPECT_THAT(compiled.notes, IsEmpty());
 }
 
@@ -172,16 +177,16 @@ TEST(Edge, NestedNetworksNeedTheirOwnDomainAndTheOneThatTheirParentIsIn) {
     add_vm(rows, "store", "db", {"192.168.5.10"}, {"10.1.0.101"});
     auto compiled = compile(rows, fabric());
     EXPECT_THAT(domain_lines(compiled.wanted),
-                ElementsAre("port acme/shop/web/0 @ shop/front, needs db shop/front",
-                            "port acme/store/db/0 @ store/front, needs db store/front",
-                            "segment db @ db", "segment shop/front @ shop/front",
-                            "segment store/front @ store/front", "segment web @ db"));
+                ElementsAre("port acme/shop/web/0 @ shop/front, needs edge/main shop/front",
+                            "port acme/store/db/0 @ store/front, needs edge/main store/front",
+                            "segment db @ edge/main", "segment shop/front @ shop/front",
+                            "segment store/front @ store/front", "segment web @ edge/main"));
     EXPECT_THAT(edge_lines(compiled.wanted),
                 testing::IsSupersetOf(
                     {"nat 10.0.0.101 on web: 10.0.0.10 of acme/shop/web/0 at - behind shop/front "
-                     "@ db",
+                     "@ edge/main",
                      "nat 10.1.0.101 on db: 192.168.5.10 of acme/store/db/0 at - behind "
-                     "store/front @ db",
+                     "store/front @ edge/main",
                      "route shop/front: 0.0.0.0/0 on web via 10.0.0.1 @ shop/front",
                      "route store/front: 0.0.0.0/0 on db via 10.1.0.1 @ store/front"}));
     EXPECT_THAT(compiled.notes, IsEmpty());
@@ -196,7 +201,7 @@ TEST(Edge, AStaticRouteLeavesByTheNetworkOfItsNextHops) {
     auto compiled = compile(rows, fabric());
     EXPECT_THAT(edge_lines(compiled.wanted),
                 testing::IsSupersetOf(
-                    {"route edge/main: 172.16.0.0/12 on db via 10.1.0.9 @ db",
+                    {"route edge/main: 172.16.0.0/12 on db via 10.1.0.9 @ edge/main",
                      "route shop/front: 172.16.0.0/12 on web via 10.0.0.9 @ shop/front"}));
     EXPECT_THAT(compiled.notes, IsEmpty());
 }
@@ -259,6 +264,29 @@ TEST_F(EdgeTouches, AnOutsideAddressConcernsTheHostsThatSeeTheParent) {
     EXPECT_THAT(compiled().touched, ElementsAre("h1", "h2"));
 }
 
+// Which is what names the host of a NAT row; the NIC's own row is seen inside only.
+TEST_F(EdgeTouches, ANicInsideConcernsTheHostsOfItsNetworkOnly) {
+    edit(rows_.nic, "nic/clone/web", [](auto& n) { n.port_security = "trusted"; });
+    EXPECT_THAT(compiled().touched, ElementsAre("h2"));
+}
+
+TEST_F(EdgeTouches, ANetworkThatIsAttachedRenamesNobodyElse) {
+    add_edge(rows_, {"acme"});
+    current_ = compiled().wanted;
+    const auto before = domain_lines(current_);
+    for (const char* name : {"a", "b", "c", "d"}) { // of which some have a lower UUID than web
+        add_network(rows_, name, 5500 + name[0], fmt::format("10.{}.0.0/24", +name[0]),
+                    fmt::format("10.{}.0.1", +name[0]));
+        edit(rows_.edge_router, "edge/main", [&](auto& edge) {
+            const auto network = id(std::string("network/") + name);
+            edge.networks.insert(network);
+            edge.addresses[to_string(network)] = fmt::format("10.{}.0.1", +name[0]);
+        });
+        EXPECT_THAT(compiled().notes, IsEmpty());
+        EXPECT_THAT(domain_lines(compiled().wanted), testing::IsSupersetOf(before));
+    }
+}
+
 TEST_F(EdgeTouches, AModeSwitchLeavesTheOtherVappsRowsAlone) {
     edit(rows_.vapp_network, "vapp-network/clone", [](auto& network) {
         network.mode = "isolated";
@@ -306,7 +334,7 @@ TEST(Edge, AnUndeployedVappHasNothing) {
     edit(rows.vapp, "vapp/shop", [](auto& v) { v.deployed = false; });
     auto compiled = compile(rows, fabric());
     EXPECT_EQ(edge_lines(compiled.wanted), edge_lines(compile(without, fabric()).wanted));
-    EXPECT_THAT(domain_lines(compiled.wanted), ElementsAre("segment web @ web"));
+    EXPECT_THAT(domain_lines(compiled.wanted), ElementsAre("segment web @ edge/main"));
     EXPECT_THAT(compiled.notes, IsEmpty());
 }
 
@@ -366,6 +394,26 @@ TEST(Edge, AFamilyThatTheParentHasNotEndsInside) {
     EXPECT_THAT(edge_lines(compiled.wanted), Not(Contains(HasSubstr("::/0"))));
 }
 
+TEST(Edge, ASubnetThatNoRouteLeadsToIsTold) {
+    auto rows = empty_cloud();
+    add_edge(rows, {"acme"});
+    add_vapp(rows, {.name = "shop", .mode = "nat-routed", .translation = "none"});
+    edit(rows.vapp_network, "vapp-network/shop", [](auto& network) {
+        network.subnets.insert("2001:db8:5::/64");
+        network.gateways.insert("2001:db8:5::1");
+    });
+    edit(rows.edge_router, "edge/shop", [](auto& edge) {
+        edge.addresses[to_string(id("vapp-network/shop"))] += ",2001:db8:5::1";
+    });
+    auto compiled = compile(rows, fabric());
+    EXPECT_EQ(note_of(compiled, id("edge/shop")),
+              "org/acme/vapp/shop/network/front: no route leads to 2001:db8:5::/64, because its "
+              "edge router has no address of this family on org/acme/network/web; give that a "
+              "subnet and a range of it");
+    EXPECT_THAT(edge_lines(compiled.wanted),
+                Contains("route edge/main: 192.168.5.0/24 on web via 10.0.0.201 @ edge/main"));
+}
+
 TEST(Edge, ARefusedRouterLeavesItsNetworkAndPortsStanding) {
     auto rows = fenced_cloud();
     edit(rows.edge_router, "edge/shop", [](auto& edge) { edge.options["speed"] = "high"; });
@@ -386,8 +434,8 @@ TEST(Edge, AStaticRouteYieldsToTheOneThatIsThereByItself) {
     auto compiled = compile(rows, fabric());
     EXPECT_THAT(
         edge_lines(compiled.wanted),
-        testing::IsSupersetOf({"route edge/main: 192.168.5.0/24 on web via 10.0.0.201 @ web",
-                               "route edge/main: 192.168.0.0/16 on web via 10.0.0.9 @ web"}));
+        testing::IsSupersetOf({"route edge/main: 192.168.5.0/24 on web via 10.0.0.201 @ edge/main",
+                               "route edge/main: 192.168.0.0/16 on web via 10.0.0.9 @ edge/main"}));
     EXPECT_THAT(note_of(compiled, id("route/main/192.168.5.0/24")),
                 HasSubstr("192.168.5.0/24 is the subnet of org/acme/vapp/shop/network/front, which "
                           "it has a route to already; remove the route"));

@@ -31,9 +31,6 @@ Texts changed_domains(const southbound::Changes& changes) {
                 if constexpr (requires { row->domain; })
                     if (row)
                         domains.insert(row->domain);
-                if constexpr (requires { row->domains; })
-                    if (row)
-                        domains.insert(row->domains.begin(), row->domains.end());
             }
     });
     return domains;
