@@ -12,11 +12,12 @@ RowKeys replace(Offers& offers, const Maker& maker,
                 const std::vector<std::pair<RowKey, Value>>& now) {
     RowKeys keys;
     for (const auto& [key, value] : before) {
+        if (!keys.insert(key).second)
+            continue;
         auto offer = offers.find(key);
         offer->second.erase(maker);
         if (offer->second.empty())
             offers.erase(offer);
-        keys.insert(key);
     }
     for (const auto& [key, value] : now) {
         offers[key].insert_or_assign(maker, value);

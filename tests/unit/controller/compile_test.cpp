@@ -465,6 +465,20 @@ TEST(Plan, TouchesNobodyForASegmentWithoutPorts) {
     EXPECT_THAT(plan.touched, IsEmpty());
 }
 
+// As when rows that nobody checked lead one function to the same row twice.
+TEST(Products, ARowThatWasMadeTwiceByOneUnitGoesOnce) {
+    southbound::Segment row;
+    row.uuid = id("segment");
+    compiler::Product twice;
+    twice.put(row);
+    twice.put(row);
+    compiler::Products products;
+    products.commit({}, {}, twice);
+    EXPECT_EQ(products.wanted().segment.size(), 1u);
+    products.commit({}, twice, {});
+    EXPECT_TRUE(products.wanted().segment.empty());
+}
+
 TEST(Difference, NamesTheColumnsThatDiffer) {
     auto rows = cloud();
     auto before = compile(rows, fabric()).wanted;
