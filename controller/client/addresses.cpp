@@ -139,6 +139,7 @@ Result<Made<Address>> Cloud::reserve(const NewReservation& wanted) {
         const std::string where = wanted.network.text();
         if (auto sound = check_reservable(draft.rows(), *network, where, address); !sound)
             return tl::unexpected(sound.error());
+        rely_on_addressing(draft, *network);
         if (const auto there = find_address(draft.rows(), wanted.network, address)) {
             if (wanted.may_exist && (*there)->kind == reserved)
                 return Target{(*there)->uuid, true};

@@ -184,9 +184,14 @@ Result<Made<Route>> Cloud::create(const NewRoute& wanted) {
                         "edge {}: has a route to {} already, by {}; delete it first",
                         wanted.edge.text(), route.prefix, fmt::join((*there)->next_hops, ", "));
         }
-        draft.rely_on(**edge, nb::EdgeRouter::Column::networks | nb::EdgeRouter::Column::addresses);
-        for (const auto& [network, outside] : model::standings(draft.rows(), **edge))
-            rely_on_addressing(draft, network);
+        if ((*edge)->vapp_network) {
+            using Column = nb::EdgeRouter::Column;
+            draft.rely_on(**edge, Column::networks | Column::addresses);
+            for (const auto& [network, outside] : model::standings(draft.rows(), **edge))
+                rely_on_addressing(draft, network);
+        } else {
+            draft.rely_on_all(); // on what lies behind it untranslated, too: it routes there itself
+        }
         return Target{draft.insert(route)};
     });
 }

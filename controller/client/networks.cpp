@@ -229,6 +229,10 @@ Result<Made<VappNetwork>> Cloud::create(const NewVappNetwork& wanted) {
         if (network.mode != "bridged") // that one is its parent's segment: no VNI of its own
             if (auto taken = take_vni(draft, network, wanted.vni); !taken)
                 return tl::unexpected(taken.error());
+        if (model::has_edge(network)) // whose name is made of both
+            draft.rely_on(**vapp, nb::Vapp::Column::name);
+        if (model::has_edge(network) && !model::translates(network)) // nobody else leads there
+            keep_sound(draft, rows.static_route);
         draft.insert(network);
         if (network.parent)
             rely_on_addressing(draft, *network.parent);
@@ -240,8 +244,6 @@ Result<Made<VappNetwork>> Cloud::create(const NewVappNetwork& wanted) {
                 return tl::unexpected(edge.error());
             draft.insert(*edge);
             ledger.add(entries_of(rows, *edge));
-            if (!model::translates(network)) // others must not come to overlap meanwhile
-                draft.rely_on_all();
         }
         return Target{network.uuid};
     });

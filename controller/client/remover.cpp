@@ -1,7 +1,9 @@
 #include "controller/client/remover.h"
 
+#include <algorithm>
 #include <utility>
 
+#include "controller/client/updates.h"
 #include "controller/model/check.h"
 #include "controller/model/edges.h"
 
@@ -160,17 +162,31 @@ Result<> Remover::remove(const nb::OrganizationNetwork& network) {
             return removed;
     }
     if (cascade_)
-        for (nb::EdgeRouter edge :
-             indexed(draft_.rows().edge_router, edges_of_network_, network.uuid)) {
-            edge.networks.erase(network.uuid);
-            edge.addresses.erase(to_string(network.uuid));
-            using Column = nb::EdgeRouter::Column;
-            draft_.update(edge, Column::networks | Column::addresses);
-        }
+        for (const nb::EdgeRouter& edge :
+             indexed(draft_.rows().edge_router, edges_of_network_, network.uuid))
+            if (auto detached = detach(edge, network); !detached)
+                return detached;
     const Uuid uuid = network.uuid;
     return finish("network", path_of(draft_.rows(), network).text(), network).map([&] {
         erase_segment(uuid);
     });
+}
+
+// The routes that lead into the network go with it.
+Result<> Remover::detach(nb::EdgeRouter edge, const nb::OrganizationNetwork& network) {
+    const auto addressing = model::addressing_of(draft_.rows(), network.uuid);
+    const auto lies_there = [&](const std::string& text) {
+        const auto hop = IpAddr::from(text);
+        return hop && addressing.subnet_of(*hop);
+    };
+    for (const auto& route : indexed(draft_.rows().static_route, routes_of_edge_, edge.uuid))
+        if (std::ranges::any_of(route.next_hops, lies_there))
+            if (auto removed = remove(route); !removed)
+                return removed;
+    edge.networks.erase(network.uuid);
+    edge.addresses.erase(to_string(network.uuid));
+    draft_.update(edge, nb::EdgeRouter::Column::networks | nb::EdgeRouter::Column::addresses);
+    return {};
 }
 
 // A vApp goes as a unit, with all that is inside.
@@ -231,6 +247,8 @@ Result<> Remover::remove(const nb::EdgeRouter& edge) {
         if (auto unused = model::check_unused(model::Model(draft_.rows()), edge); !unused)
             return fail(unused.error().kind, "{}, or say cascade to detach them",
                         unused.error().text);
+    if (!edge.networks.empty()) // what isn't translated needs it, and stays
+        keep_sound(draft_, draft_.rows().vapp_network);
     for (const Uuid& uuid : edge.networks)
         if (const auto* attached = draft_.rows().organization_network.find(uuid)) {
             nb::OrganizationNetwork network = *attached;

@@ -37,6 +37,7 @@ private:
                                       const auto& depends);
     void erase_segment(const Uuid& network);
     void erase_edge(const nb::EdgeRouter& edge);
+    [[nodiscard]] Result<> detach(nb::EdgeRouter edge, const nb::OrganizationNetwork& network);
     template <class Row>
     [[nodiscard]] Result<> finish(const char* kind, const std::string& name, const Row& row);
 

@@ -95,8 +95,10 @@ Result<Made<Vapp>> Cloud::set(const Path& path, const VappChange& change) {
         }
         const bool renamed = vapp.name != (*there)->name;
         draft.update(vapp, nb::Vapp::Column::name);
-        if (renamed)
+        if (renamed) {
+            draft.rely_on_all(); // a network that comes meanwhile has an edge of this name, too
             rename_edges(draft, vapp.uuid);
+        }
         return Target{vapp.uuid};
     });
 }

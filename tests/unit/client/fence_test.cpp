@@ -194,6 +194,11 @@ TEST_F(FenceTest, UntranslatedNetworkNeedsTheOrganizationsEdge) {
     const auto detached = cloud.detach({"acme", "main"}, "front");
     ASSERT_FALSE(detached);
     EXPECT_NE(detached.error().text.find("shop/network/lan"), std::string::npos);
+    const auto left_alone = cloud.delete_edge({"acme", "main"}, {.cascade = true});
+    ASSERT_FALSE(left_alone);
+    EXPECT_NE(left_alone.error().text.find("attach it, or choose translation one-to-one"),
+              std::string::npos)
+        << left_alone.error().text;
     // A second one with the same prefix can't be told from it.
     EXPECT_OK(cloud.create(NewVapp{.path = {"acme", "other"}}));
     auto second = nat_routed("none");
@@ -442,6 +447,40 @@ TEST_F(FenceTest, ARoutedNetworkGoesWithCascade) {
     const auto deleted = cloud.delete_organization("acme", {.cascade = true});
     ASSERT_TRUE(deleted) << why(deleted);
     EXPECT_EQ(count("Edge_Router"), 0u);
+}
+
+TEST_F(FenceTest, WhatLeadsIntoANetworkGoesWithIt) {
+    Cloud cloud = open();
+    make_shop(cloud);
+    EXPECT_OK(cloud.create(
+        NewNetwork{.path = {"acme", "back"},
+                   .segment = {.subnets = {"10.1.0.0/24"}, .gateways = {"10.1.0.1"}}}));
+    EXPECT_OK(cloud.create(NewEdge{.path = {"acme", "main"}}));
+    for (const char* network : {"front", "back"})
+        EXPECT_OK(cloud.attach({"acme", "main"}, {.network = network}));
+    for (const auto& [prefix, hop] :
+         {std::pair("172.16.0.0/16", "10.0.0.9"), std::pair("172.17.0.0/16", "10.1.0.9")})
+        EXPECT_OK(
+            cloud.create(NewRoute{.edge = {"acme", "main"}, .prefix = prefix, .next_hops = {hop}}));
+    const auto deleted = cloud.delete_network({"acme", "back"}, {.cascade = true});
+    ASSERT_TRUE(deleted) << why(deleted);
+    EXPECT_EQ(deleted->objects, (Strings{"route 172.17.0.0/16 of acme/main", "network acme/back"}));
+    EXPECT_EQ(cloud.routes({"acme", "main"})->size(), 1u);
+}
+
+TEST_F(FenceTest, NobodyTakesThePrefixOfAStaticRoute) {
+    Cloud cloud = open();
+    make_shop(cloud);
+    EXPECT_OK(cloud.create(NewEdge{.path = {"acme", "main"}}));
+    EXPECT_OK(cloud.attach({"acme", "main"}, {.network = "front"}));
+    EXPECT_OK(cloud.create(
+        NewRoute{.edge = {"acme", "main"}, .prefix = "192.168.0.0/24", .next_hops = {"10.0.0.9"}}));
+    EXPECT_ERROR(
+        conflict,
+        "org/acme/edge/main/route/192.168.0.0/24: 192.168.0.0/24 is the subnet of "
+        "org/acme/vapp/shop/network/lan, which it has a route to already; remove the route",
+        cloud.create(nat_routed("none")));
+    EXPECT_OK(cloud.create(nat_routed("one-to-one")));
 }
 
 TEST_F(FenceTest, RoutesLeadToConnectedNextHops) { // row 40
