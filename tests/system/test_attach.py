@@ -1,0 +1,157 @@
+#!/usr/bin/python3
+"""A network that is attached to an edge router changes its domain, and with it every row of its segment and of what holds
+addresses there: what runs through it does not notice, and of other networks nobody is even asked."""
+
+import json
+import socket
+import struct
+import threading
+import time
+
+from harness import SystemTest, main, wait_until
+from labkit.network import inside
+from labkit.shell import run
+
+DESK, WEB = 9, 5
+
+
+class Attach(SystemTest):
+    @classmethod
+    def prepare(cls):
+        ctl = cls.lab.ctl
+        ctl("org", "create", "acme")
+        for number, name in enumerate(("office", "store", "yard")):
+            ctl("network", "create", f"acme/{name}", "--subnet", f"10.{number}.0.0/24", "--gateway", f"10.{number}.0.1",
+                "--range", f"10.{number}.0.100-10.{number}.0.199")
+        ctl("nic", "create", "acme/default/desk", "--network", "office", "--ip", f"10.0.0.{DESK}", "--mac", mac(DESK))
+        ctl("vapp", "create", "acme/shop")
+        ctl("vapp-network", "create", "acme/shop/front", "--mode", "fenced", "--parent", "office", "--inbound", "allow")
+        ctl("nic", "create", "acme/shop/web", "--vapp-network", "front", "--ip", f"10.0.0.{WEB}", "--mac", mac(WEB))
+        host1, host2 = cls.hosts
+        cls.desk = cls.lab.plug(host1, "desk", "acme/default/desk/0", mac(DESK), [f"10.0.0.{DESK}/24"])
+        cls.web = cls.lab.plug(host2, "web", "acme/shop/web/0", mac(WEB), [f"10.0.0.{WEB}/24"])
+        cls.outside = cls.lab.show("nic", "acme/shop/web/0")["outside_addresses"][0]
+        ctl("edge", "create", "acme/main")
+        ctl("sync", "--wait=hosts")
+
+    def test_connections_go_on_over_every_change_of_domain(self):
+        domains = [self.domain("office")]
+        with Conversation(self.desk, self.web, self.outside) as talk:
+            for verb, network in (("attach", "office"), ("attach", "store"), ("detach", "store"), ("detach", "office"),
+                                  ("attach", "office")):
+                self.lab.ctl("edge", verb, "acme/main", network, "--wait=hosts")
+                talk.wait_for_words()
+                domains.append(self.domain("office"))
+            self.assertTrue(talk.tcp_lives(), "the TCP connection was cut")
+        print(f"five changes of who is behind the edge router: {talk}")
+        self.assertEqual((talk.lost, talk.duplicates), (0, 0))
+        alone, behind = domains[0], domains[1]
+        self.assertNotEqual(alone, behind)
+        self.assertEqual(domains, [alone, behind, behind, behind, alone, behind])
+
+    def test_hosts_of_other_networks_are_not_waited_for(self):
+        """Who has nothing in the network, nor in what hangs on it, gets no number."""
+        self.lab.ctl("edge", "attach", "acme/main", "office", "--may-exist", "--wait=hosts")
+        required = self.required()
+        self.lab.ctl("edge", "attach", "acme/main", "yard", "--wait=hosts")
+        raised = [host for host, number in self.required().items() if number != required[host]]
+        self.assertEqual(raised, ["host1", "host2"])  # the router that both have a port behind has one network more
+        required = self.required()
+        self.lab.ctl("nic", "create", "acme/default/nobody", "--network", "store", "--wait=hosts")
+        self.lab.ctl("nic", "set", "acme/shop/web/0", "--port-security", "trusted", "--wait=hosts")
+        self.lab.ctl("nic", "set", "acme/shop/web/0", "--port-security", "strict", "--wait=hosts")
+        raised = [host for host, number in self.required().items() if number != required[host]]
+        self.assertEqual(raised, ["host2"])  # a NIC's own row is inside; outside there is its address
+
+    # --- helpers ------------------------------------------------------------------------------------
+    def required(self) -> dict[str, int]:
+        return {row["host"]: row["number"] for row in self.southbound("Host_Config", ["host", "number"], [])}
+
+    def domain(self, network: str) -> str:
+        return self.southbound("Segment", ["domain"], [["intent", "==", f"org/acme/network/{network}"]])[0]["domain"]
+
+    def southbound(self, table: str, columns: list[str], where: list) -> list[dict]:
+        select = {"op": "select", "table": table, "columns": columns, "where": where}
+        answer = run("ovsdb-client", "transact", self.lab.databases.remote, json.dumps(["Ringfence_Southbound", select]))
+        return sorted(json.loads(answer)[0]["rows"], key=str)
+
+
+def mac(number: int) -> str:
+    return f"02:00:00:00:03:{number:02x}"
+
+
+class Conversation:
+    """A TCP connection, and numbered datagrams every few milliseconds, from one machine to another's address."""
+
+    def __init__(self, source, target, address: str, port: int = 7000, interval: float = 0.002):
+        self._interval = interval
+        with inside(target.namespace.full_name):
+            listener = socket.create_server(("", port))
+            self._hearer = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            self._hearer.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)  # a busy machine loses none here
+            self._hearer.bind(("", port))
+        with inside(source.namespace.full_name):
+            self._client = socket.create_connection((address, port), timeout=5)
+            self._speaker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._speaker.connect((address, port))
+        self._hearer.settimeout(0.1)
+        self._server, _ = listener.accept()
+        listener.close()
+        self._sent, self._heard = 0, []
+        self._stop, self._deaf = threading.Event(), threading.Event()
+        self._threads = [threading.Thread(target=work, daemon=True) for work in (self._speak, self._hear)]
+
+    def __enter__(self) -> "Conversation":
+        for thread in self._threads:
+            thread.start()
+        self.wait_for_words()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._stop.set()
+        self._threads[0].join()
+        try:
+            wait_until("the last datagram", lambda: self._heard[-1][0] == self._sent, 2)
+        finally:
+            self._deaf.set()
+            self._threads[1].join()
+            for one in (self._hearer, self._speaker, self._client, self._server):
+                one.close()
+
+    def _speak(self) -> None:
+        while not self._stop.wait(self._interval):
+            self._sent += 1
+            self._speaker.send(struct.pack("!I", self._sent))
+
+    def _hear(self) -> None:
+        while not self._deaf.is_set():
+            try:
+                self._heard.append((struct.unpack("!I", self._hearer.recv(100))[0], time.monotonic()))
+            except TimeoutError:
+                pass
+
+    def wait_for_words(self) -> None:
+        before = len(self._heard)
+        wait_until("datagrams", lambda: len(self._heard) > before + 100, 10)
+
+    def tcp_lives(self) -> bool:
+        self._server.settimeout(5)
+        self._client.sendall(b"still there?")
+        return self._server.recv(100) == b"still there?"
+
+    @property
+    def lost(self) -> int:
+        return self._sent - len({number for number, _ in self._heard})
+
+    @property
+    def duplicates(self) -> int:
+        return len(self._heard) - len({number for number, _ in self._heard})
+
+    def __str__(self) -> str:
+        times = [when for _, when in self._heard]
+        longest = max(after - before for before, after in zip(times, times[1:]))
+        return f"{self._sent} datagrams sent, {self.lost} lost, longest silence {longest * 1000:.0f} ms"
+
+
+if __name__ == "__main__":
+    main()
