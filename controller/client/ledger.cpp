@@ -148,11 +148,7 @@ void Ledger::change(const Entries& before, const Entries& after) {
     for (const Entry& entry : after) {
         Uuid& there = rows_[{entry.network, entry.address}];
         if (const auto* row = draft_.rows().address_allocation.find(there)) {
-            if (row->kind != entry.kind || row->nic != entry.nic || row->owner == entry.owner)
-                continue;
-            nb::AddressAllocation renamed = *row;
-            renamed.owner = entry.owner;
-            draft_.update(renamed, nb::AddressAllocation::Column::owner);
+            rename(*row, entry);
             continue;
         }
         nb::AddressAllocation row;
@@ -164,6 +160,19 @@ void Ledger::change(const Entries& before, const Entries& after) {
         there = draft_.insert(row);
         take(entry);
     }
+}
+
+// The same taker may be called otherwise now; and a router's own address may have become the
+// network's gateway, which stays one when the router goes.
+void Ledger::rename(nb::AddressAllocation row, const Entry& entry) {
+    const bool is_its = row.kind == entry.kind && row.nic == entry.nic;
+    const bool is_gateway_now = row.kind == "router" && entry.kind == "gateway";
+    if (!is_its && !is_gateway_now)
+        return;
+    row.kind = entry.kind;
+    row.owner = entry.owner;
+    using Column = nb::AddressAllocation::Column;
+    draft_.update(row, Column::kind | Column::owner);
 }
 
 bool Ledger::is_taken(const Uuid& network, const std::string& address) const {

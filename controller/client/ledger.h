@@ -78,6 +78,7 @@ private:
         }
     };
     void take(const Entry& entry);
+    void rename(nb::AddressAllocation row, const Entry& entry);
     const Addresses& inside_fences_of(const Uuid& parent);
     // Where a search stopped last time: all before it is taken.
     using Bookmark = std::tuple<Uuid, IpAddr, bool>; // network, first of the range, outside?

@@ -449,6 +449,20 @@ TEST_F(FenceTest, ARoutedNetworkGoesWithCascade) {
     EXPECT_EQ(count("Edge_Router"), 0u);
 }
 
+TEST_F(FenceTest, AGatewayStaysInTheLedgerWhenTheRouterThatHadItGoes) {
+    Cloud cloud = open();
+    make_shop(cloud);
+    EXPECT_OK(cloud.create(NewEdge{.path = {"acme", "main"}}));
+    EXPECT_OK(cloud.attach({"acme", "main"}, {.network = "front", .addresses = {"10.0.0.2"}}));
+    EXPECT_EQ(cloud.address({"acme", "front"}, "10.0.0.2")->kind, "router");
+    EXPECT_OK(
+        cloud.set({"acme", "front"}, NetworkChange{.segment = {.gateways = Texts{"10.0.0.2"}}}));
+    EXPECT_OK(cloud.detach({"acme", "main"}, "front"));
+    EXPECT_EQ(cloud.address({"acme", "front"}, "10.0.0.2")->kind, "gateway");
+    EXPECT_ERROR(not_found, "address 10.0.0.1 on acme/front does not exist",
+                 cloud.address({"acme", "front"}, "10.0.0.1"));
+}
+
 TEST_F(FenceTest, WhatLeadsIntoANetworkGoesWithIt) {
     Cloud cloud = open();
     make_shop(cloud);
