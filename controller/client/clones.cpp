@@ -188,20 +188,20 @@ Result<> Cloner::readdress(nb::Nic& nic, const Uuid& segment) {
     return {};
 }
 
-// "shop", or "shop-1", "shop-2", ...
+// "shop", or "shop-1", "shop-2", ... where they are counted.
 std::vector<Path> names_of(const NewClones& wanted) {
-    if (wanted.count == 1)
+    if (!wanted.count)
         return {wanted.path};
     std::vector<Path> paths;
-    for (int64_t i = 1; i <= wanted.count; ++i)
+    for (int64_t i = 1; i <= *wanted.count; ++i)
         paths.push_back({wanted.path[0], fmt::format("{}-{}", wanted.path[1], i)});
     return paths;
 }
 
 Result<> check_request(const NewClones& wanted) {
-    if (wanted.count < 1 || wanted.count > most_clones)
+    if (wanted.count && (*wanted.count < 1 || *wanted.count > most_clones))
         return fail("vApp {}: {} clones are out of range; give 1 to {}", wanted.source.text(),
-                    wanted.count, most_clones);
+                    *wanted.count, most_clones);
     if (wanted.path.depth() != 2)
         return fail("vApp '{}': give its whole name, ORG/VAPP", wanted.path.text());
     if (wanted.path[0] != wanted.source[0])

@@ -270,8 +270,8 @@ struct VappChange {
 // get new ones from its ranges.
 struct NewClones {
     Path source{};
-    Path path{};       // of the one clone; of several ("shop") they are shop-1, shop-2, ...
-    int64_t count = 1; // 1 to 1000
+    Path path{};
+    std::optional<int64_t> count{}; // 1 to 1000: PATH-1, PATH-2 and so on; none: PATH alone
     bool deployed = true;
 };
 struct Clones {

@@ -92,7 +92,7 @@ Result<> clone_vapp(Session& session, const Arguments& arguments) {
         return tl::unexpected(count.error());
     const NewClones wanted{.source = *source,
                            .path = *path,
-                           .count = count->value_or(1),
+                           .count = *count,
                            .deployed = !arguments.has("no-deploy")};
     return session.cloud().and_then([&](Cloud* cloud) -> Result<> {
         const auto made = cloud->clone(wanted);

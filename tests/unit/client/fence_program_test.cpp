@@ -57,6 +57,8 @@ TEST_F(FenceProgramTest, ClonesStandSideBySide) {
            "network-ctl: --count 0: it is a number from 1 to 1000\n");
     expect("vapp clone acme/nope twin", 2, "", "network-ctl: vApp acme/nope does not exist\n");
     expect_done("vapp delete acme/copy-1");
+    expect_done("vapp clone acme/shop lone --count 1", "acme/lone-1\n"); // counted like any other
+    expect_done("vapp delete acme/lone-1");
     expect_done("vapp clone acme/shop twin --no-deploy", "acme/twin\n");
     expect("vapp list --format csv", 0,
            "vapp,vdc,deployed,status\r\nacme/copy-2,default,yes,\r\nacme/shop,default,yes,\r\n"
