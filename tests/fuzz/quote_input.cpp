@@ -76,7 +76,7 @@ void quote(const uint8_t* data, size_t size) {
         return;
     if (packet[0] >> 4 == 6)
         return run<Ipv6Addr>(packet);
-    if ((packet[0] & 0xf) >= 5) // as parse has found
+    if (packet[0] >> 4 == 4 && (packet[0] & 0xf) >= 5) // as parse has found
         run<Ipv4Addr>(packet);
 }
 

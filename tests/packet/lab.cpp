@@ -19,6 +19,11 @@
 
 namespace ringfence::test {
 
+bool holds_residue(const std::vector<uint8_t>& frame) {
+    constexpr int in_a_row = 4;
+    return std::search_n(frame.begin(), frame.end(), in_a_row, residue) != frame.end();
+}
+
 void start_dpdk() {
     static std::once_flag once;
     std::call_once(once, [] {
@@ -53,7 +58,21 @@ rte_mempool* make_pool(unsigned buffers) {
                                                 RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
     if (!pool)
         throw std::runtime_error(fmt::format("no mbuf pool: {}", rte_strerror(rte_errno)));
+    rte_mempool_obj_iter(
+        pool,
+        [](rte_mempool*, void*, void* object, unsigned) {
+            auto* mbuf = static_cast<rte_mbuf*>(object);
+            std::memset(mbuf->buf_addr, residue, mbuf->buf_len);
+        },
+        nullptr);
     return pool;
+}
+
+std::unique_ptr<Connections> make_connections(const ConnectionSettings& settings) {
+    auto made = Connections::create({}, settings);
+    if (!made)
+        throw std::runtime_error(made.error().text);
+    return std::move(*made);
 }
 
 } // namespace
@@ -326,9 +345,11 @@ void add_held(FabricEdit& edit, const Line& line) {
 
 } // namespace
 
-Lab::Lab(unsigned buffers)
+Lab::Lab(unsigned buffers) : Lab(buffers, ConnectionSettings()) {}
+
+Lab::Lab(unsigned buffers, const ConnectionSettings& connections)
     : pool_((start_dpdk(), make_pool(buffers))),
-      worker_(std::make_unique<Worker>(0, pool_, rte_get_tsc_hz())),
+      worker_(std::make_unique<Worker>(0, pool_, rte_get_tsc_hz(), make_connections(connections))),
       edit_(std::make_unique<FabricEdit>()) {
     worker_->recheck_every(1);
 }
@@ -439,12 +460,16 @@ const Fabric& Lab::fabric() {
     return *fabric_;
 }
 
+void Lab::use(std::shared_ptr<const Fabric> fabric) {
+    edit_.reset();
+    fabric_ = std::move(fabric);
+}
+
 rte_mbuf* Lab::buffer(const std::vector<uint8_t>& bytes) {
     rte_mbuf* mbuf = rte_pktmbuf_alloc(pool_);
     if (!mbuf || rte_pktmbuf_tailroom(mbuf) < bytes.size())
         throw std::runtime_error("no buffer for a frame");
-    // What an earlier packet left behind: it must never come out again.
-    std::memset(mbuf->buf_addr, 0xee, mbuf->buf_len);
+    std::memset(mbuf->buf_addr, residue, mbuf->buf_len);
     char* place = rte_pktmbuf_append(mbuf, static_cast<uint16_t>(bytes.size()));
     std::copy(bytes.begin(), bytes.end(), place);
     return mbuf;

@@ -47,6 +47,11 @@ struct rte_mempool;
 
 namespace ringfence::test {
 
+// What every buffer is filled with: what an earlier packet left behind. It must never leave the
+// host (BEHAVIOUR §3.4).
+inline constexpr uint8_t residue = 0xee;
+bool holds_residue(const std::vector<uint8_t>& frame); // some bytes of it in a row
+
 // Starts DPDK without hugepages, devices or shared files, once a process. Throws where it can't.
 void start_dpdk();
 
@@ -54,11 +59,15 @@ class Lab {
 public:
     // buffers: how many mbufs there are.
     explicit Lab(unsigned buffers = 1023);
+    Lab(unsigned buffers, const ConnectionSettings& connections);
     ~Lab();
     Lab(const Lab&) = delete;
 
     void configure(std::string_view line); // throws std::runtime_error that quotes the line
     const Fabric& fabric();                // with all that was configured
+    // This one from now on, in place of what was configured; its ports are opened by open().
+    void use(std::shared_ptr<const Fabric> fabric);
+    void open(PortId port);
     Worker& worker() { return *worker_; }
 
     // One burst from the port. bad_l4: as a network card marks a wrong UDP or TCP checksum.
@@ -81,7 +90,6 @@ private:
         std::vector<Route> routes;
     };
     void erase(const Line& line);
-    void open(PortId port);
     void pass(uint32_t seconds);
 
     rte_mempool* pool_;

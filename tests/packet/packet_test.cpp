@@ -80,8 +80,10 @@ protected:
     }
     void take_transmitted() {
         for (auto& [port, frames] : lab_.transmitted())
-            for (auto& frame : frames)
+            for (auto& frame : frames) {
+                EXPECT_FALSE(holds_residue(frame)) << hex(frame);
                 got_[port].push_back(std::move(frame));
+            }
     }
 
     void expect_frames(unsigned port, const std::vector<Frame>& want,
