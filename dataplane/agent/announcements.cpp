@@ -39,8 +39,7 @@ public:
         now_.routers().for_each(
             [&](const MacAddr&, const RouterPlace& place) { introduce(place); });
         if (was_ && !residents_.empty())
-            now_.held().for_each_unshared(
-                was_->held(), [&](const IpAddr& address, const Held&) { say_held(address); });
+            say_held();
         for (PortId id : newcomers_)
             remind(id);
     }
@@ -90,6 +89,33 @@ private:
         for (const IpAddr& gateway : gateways)
             if (after_.proxy(now_, gateway))
                 speak(gateway);
+    }
+
+    // What a router holds is at its MAC.
+    void say_held() {
+        std::vector<RouterId> changed;
+        now_.routers().for_each([&](const MacAddr& mac, const RouterPlace& place) {
+            if (had_another_mac(place, mac))
+                changed.push_back(place.router);
+        });
+        auto is_elsewhere = [&](const Held& held) {
+            return std::ranges::count(changed, held.router) != 0;
+        };
+        now_.held().for_each_unshared(was_->held(), [&](const IpAddr& address, const Held& held) {
+            if (!is_elsewhere(held))
+                say_held(address);
+        });
+        if (!changed.empty())
+            now_.held().for_each([&](const IpAddr& address, const Held& held) {
+                if (is_elsewhere(held))
+                    say_held(address);
+            });
+    }
+    bool had_another_mac(const RouterPlace& place, const MacAddr& mac) const {
+        const Router* before = before_.router(place.router);
+        return before && std::ranges::any_of(before->interfaces(), [&](const auto& interface) {
+                   return interface.segment == now_.id() && interface.mac != mac;
+               });
     }
 
     void say_held(const IpAddr& address) {

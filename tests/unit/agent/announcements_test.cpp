@@ -128,6 +128,24 @@ TEST(Announcements, OfAnAddressThatAnotherRouterHolds) {
     EXPECT_EQ(said(now, moved), Lines{}) << "the NIC moved: its address did not";
 }
 
+TEST(Announcements, OfAnotherMacOfTheRouterThatHoldsAddresses) {
+    auto before = after(start(), [](FabricEdit& edit) {
+        edit.set_router(fence_router());
+        for (const char* outside : {"10.0.0.105", "10.0.0.106"})
+            edit.segment(parent)->set_held(address(outside),
+                                           {fence, Destination::nowhere(), address("10.0.0.5")});
+    });
+    auto now = after(before, [](FabricEdit& edit) {
+        edit.set_router(fence_router(fence, MacAddr::from_u64(0x02aa00000008)));
+        edit.segment(parent)->erase_held(address("10.0.0.106"));
+        edit.segment(parent)->set_held(address("10.0.0.107"),
+                                       {fence, Destination::nowhere(), address("10.0.0.7")});
+    });
+    EXPECT_EQ(said(before, now),
+              (Lines{"3: 10.0.0.100 at 02:aa:00:00:00:08, router",
+                     "3: 10.0.0.105 at 02:aa:00:00:00:08", "3: 10.0.0.107 at 02:aa:00:00:00:08"}));
+}
+
 // Bridged, then fenced: what the NIC knew is behind the fence now, except who came with it.
 TEST(Announcements, OfANicThatGoesBehindAFence) {
     auto before = after(start(), [](FabricEdit& edit) {
