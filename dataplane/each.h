@@ -26,17 +26,15 @@ public:
     void operator()(Stage stage, Decide decide, Burst& burst, Applies applies) const {
         if (burst.size() == 0)
             return;
-        const Fabric& fabric = fabric_;
-        Worker& worker = worker_;
-        uint64_t began = worker.timing() ? rte_rdtsc() : 0;
+        uint64_t began = worker_.timing() ? rte_rdtsc() : 0;
         uint16_t met = burst.size();
         burst.keep([&](Packet& packet) {
             if (!applies(packet))
                 return true;
-            return goes_on(stage, decide(fabric, worker, packet), packet);
+            return goes_on(decided(stage, decide, packet), packet);
         });
         if (began) [[unlikely]]
-            worker.timed(stage, rte_rdtsc() - began, met);
+            worker_.timed(stage, rte_rdtsc() - began, met);
     }
     template <class Decide> void operator()(Stage stage, Decide decide, Burst& burst) const {
         (*this)(stage, decide, burst, [](const Packet&) { return true; });
@@ -63,33 +61,46 @@ public:
 private:
     bool take(const Step& step, Packet& packet) const {
         uint64_t began = worker_.timing() ? rte_rdtsc() : 0;
-        bool on = goes_on(step.stage, step.decide(fabric_, worker_, packet), packet);
+        bool on = goes_on(decided(step.stage, step.decide, packet), packet);
         if (began) [[unlikely]]
             worker_.timed(step.stage, rte_rdtsc() - began, 1);
         return on;
     }
-    bool goes_on(Stage stage, Verdict verdict, Packet& packet) const {
+    template <class Decide> Verdict decided(Stage stage, Decide& decide, Packet& packet) const {
         if (packet.traced) [[unlikely]]
-            trace(stage, packet, verdict);
+            return traced(stage, decide, packet);
+        return decide(fabric_, worker_, packet);
+    }
+    bool goes_on(Verdict verdict, Packet& packet) const {
         if (verdict == Verdict::next) [[likely]]
             return true;
         if (verdict != Verdict::held)
             worker_.drop(packet.mbuf, verdict);
         return false;
     }
-    [[gnu::cold, gnu::noinline]] void trace(Stage stage, const Packet& packet,
-                                            Verdict verdict) const {
+    // Records the frame as the stage left it; as it found it where it gave it away, to others who
+    // may have changed or freed it since.
+    template <class Decide>
+    [[gnu::cold, gnu::noinline]] Verdict traced(Stage stage, Decide& decide, Packet& packet) const {
+        TraceRecord record = record_of(stage, packet);
+        Verdict verdict = decide(fabric_, worker_, packet);
+        if (verdict != Verdict::held && stage != Stage::send)
+            record = record_of(stage, packet);
+        record.verdict = verdict;
+        worker_.trace().record(record);
+        return verdict;
+    }
+    static TraceRecord record_of(Stage stage, const Packet& packet) {
         TraceRecord record{};
         record.packet = packet.traced;
         record.port = packet.mbuf->port;
         if (packet.segment)
             record.segment = packet.segment->id();
         record.stage = stage;
-        record.verdict = verdict;
         record.length = static_cast<uint16_t>(packet.length);
         record.captured = static_cast<uint8_t>(std::min<size_t>(packet.linear, record.head.size()));
         std::memcpy(record.head.data(), packet.data, record.captured);
-        worker_.trace().record(record);
+        return record;
     }
 
     const Fabric& fabric_;

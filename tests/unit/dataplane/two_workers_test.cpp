@@ -1,5 +1,6 @@
 // A connection belongs to its local port's worker (DESIGN §5, rule 5): what another worker receives
 // or routes for that port goes there, and once only.
+#include <cstring>
 #include <map>
 #include <string>
 #include <vector>
@@ -54,7 +55,10 @@ protected:
     void connect(Worker& worker) {
         worker.set_hand_over(
             [](void* self, unsigned to, const Arrival& arrival) {
-                static_cast<TwoWorkers*>(self)->rings_[to].push_back(arrival);
+                auto& test = *static_cast<TwoWorkers*>(self);
+                if (test.is_spoiled_)
+                    std::memset(rte_pktmbuf_mtod(arrival.frame, void*), 0xee, 14);
+                test.rings_[to].push_back(arrival);
                 return true;
             },
             this);
@@ -102,6 +106,7 @@ protected:
     test::Lab lab_;
     Worker other_;
     std::map<unsigned, std::vector<Arrival>> rings_;
+    bool is_spoiled_ = false; // the other worker changes a frame as soon as it has it
 };
 
 } // namespace
@@ -113,6 +118,17 @@ TEST_F(TwoWorkers, EachHasTheConnectionOfItsOwnPort) {
     EXPECT_EQ(lab_.worker().connections().size(), 1u);
     EXPECT_EQ(other_.connections().size(), 1u);
     expect_conserved();
+}
+
+TEST_F(TwoWorkers, ATraceShowsAFrameAsItWasWhenItWasHandedOver) {
+    is_spoiled_ = true;
+    lab_.worker().trace().arm(1);
+    receive(lab_.worker(), 1, ask(3));
+    auto records = lab_.worker().trace().take();
+    ASSERT_FALSE(records.empty());
+    EXPECT_EQ(to_string(records.back()), "#1 port 1 send: next, 42 bytes, 02:aa:00:00:00:01 > "
+                                         "02:aa:00:00:00:03 0x0800");
+    rte_pktmbuf_free(rings_[1].at(0).frame);
 }
 
 TEST_F(TwoWorkers, WhatComesByTunnelGoesToTheWorkerOfItsPort) {
