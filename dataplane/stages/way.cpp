@@ -53,6 +53,14 @@ template <class Address> void depart(const Half<Address>& half, const Way& way, 
                            packet.has_l4 ? packet.data + packet.l4 : nullptr, packet.protocol);
 }
 
+// A port with itself, from and to the same number: each segment is of both ends, and no record can
+// follow that. It concerns nobody else.
+template <class Address> bool is_with_itself(const Half<Address>& half, const Way& way) {
+    const Tuple<Address> tuple = half.key.tuple();
+    return half.key.place().kind() == Place::Kind::port && way.target.kind == Target::Kind::port &&
+           tuple.source_port == tuple.destination_port;
+}
+
 // `next`, a drop, or none where it begins another connection.
 template <class Address>
 std::optional<Verdict> track(ConnectionTable<Address>& table,
@@ -96,8 +104,11 @@ std::optional<Verdict> follow(const Fabric& fabric, Connections& connections,
     auto& table = connections.table<Address>();
     if (packet.protocol == ip_protocol::tcp && packet.has_l4) {
         auto verdict = track(table, hit, packet);
-        if (verdict != Verdict::next) [[unlikely]]
-            return verdict;
+        if (verdict != Verdict::next) [[unlikely]] {
+            if (!verdict || !is_with_itself(*hit.half, connections.ways()[hit.half->way_id()]))
+                return verdict;
+            table.count(hit, packet.length);
+        }
     } else {
         table.count(hit, packet.length);
     }
