@@ -32,6 +32,10 @@ bool Segment::may_also_come_from(MacAddr mac, NextHopId hop) const {
     return holds(also_from_, {mac, hop});
 }
 
+bool Segment::may_also_come_from(const IpAddr& outside, NextHopId hop) const {
+    return holds(held_also_from_, {outside, hop});
+}
+
 void Segment::set_settings(SegmentSettings settings) {
     if (settings.mtu != settings_.mtu)
         note(ObjectId(id_), Change::Effect::raises);
@@ -129,5 +133,11 @@ void Segment::set_trusted(NextHopId hop, bool trusted) {
 
 void Segment::allow_also_from(MacAddr mac, NextHopId hop) { insert(also_from_, {mac, hop}); }
 void Segment::forbid_also_from(MacAddr mac, NextHopId hop) { erase(also_from_, {mac, hop}); }
+void Segment::allow_also_from(const IpAddr& outside, NextHopId hop) {
+    insert(held_also_from_, {outside, hop});
+}
+void Segment::forbid_also_from(const IpAddr& outside, NextHopId hop) {
+    erase(held_also_from_, {outside, hop});
+}
 
 } // namespace ringfence

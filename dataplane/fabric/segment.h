@@ -79,6 +79,8 @@ public:
     bool is_trusted(NextHopId hop) const;
     // True where a NIC's MAC may also come from this VTEP: its candidate's, or its previous one.
     bool may_also_come_from(MacAddr mac, NextHopId hop) const;
+    // The same of what a router holds here for a NIC.
+    bool may_also_come_from(const IpAddr& outside, NextHopId hop) const;
 
     // --- what the agent sets
     void set_settings(SegmentSettings settings);
@@ -99,6 +101,8 @@ public:
     // The agent takes it back 2 s after a move; the workers know no clock for it.
     void allow_also_from(MacAddr mac, NextHopId hop);
     void forbid_also_from(MacAddr mac, NextHopId hop);
+    void allow_also_from(const IpAddr& outside, NextHopId hop);
+    void forbid_also_from(const IpAddr& outside, NextHopId hop);
 
     // --- for dumps (fdb/show) and tests
     const MacTable& macs() const { return macs_; }
@@ -115,11 +119,12 @@ private:
 
     SegmentId id_;
     SegmentSettings settings_;
-    MacTable macs_;                                        // -> Destination::bits()
-    std::vector<PortId> flood_ports_;                      // sorted
-    std::vector<NextHopId> flood_vteps_;                   // sorted
-    std::vector<NextHopId> trusted_;                       // sorted
-    std::vector<std::pair<MacAddr, NextHopId>> also_from_; // sorted; short
+    MacTable macs_;                                            // -> Destination::bits()
+    std::vector<PortId> flood_ports_;                          // sorted
+    std::vector<NextHopId> flood_vteps_;                       // sorted
+    std::vector<NextHopId> trusted_;                           // sorted
+    std::vector<std::pair<MacAddr, NextHopId>> also_from_;     // sorted; short
+    std::vector<std::pair<IpAddr, NextHopId>> held_also_from_; // the same
     PagedMap<IpAddr, MacAddr> neighbours_;
     std::vector<MacAddr> any_address_; // sorted; short
     HeldAddresses held_;

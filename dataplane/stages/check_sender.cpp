@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "dataplane/stages/carry_mark.h"
+#include "dataplane/stages/check_sender.h"
 #include "dataplane/stages/link_local.h"
 #include "dataplane/stages/reserved.h"
 #include "dataplane/stages/stages.h"
@@ -26,12 +27,10 @@ bool may_have_sent(const Packet& packet) {
     return segment.may_also_come_from(MacAddr::from_u64(packet.source), packet.peer);
 }
 
-Verdict find_sender(const Fabric& fabric, Packet& packet);
-
 } // namespace
 
 Verdict trace_back(const Fabric& fabric, Worker&, Packet& packet) {
-    return packet.passage ? find_sender(fabric, packet) : Verdict::next;
+    return packet.passage ? find_sender(fabric, packet, packet.passage->walk) : Verdict::next;
 }
 
 Verdict check_sender(const Fabric& fabric, Worker& worker, Packet& packet) {
@@ -41,7 +40,8 @@ Verdict check_sender(const Fabric& fabric, Worker& worker, Packet& packet) {
     if (is_group(packet.source) || packet.source == 0) [[unlikely]]
         return Verdict::tunnel_src_mac;
     if (packet.passage) {
-        if (Verdict verdict = find_sender(fabric, packet); verdict != Verdict::next)
+        if (Verdict verdict = find_sender(fabric, packet, packet.passage->walk);
+            verdict != Verdict::next)
             return verdict;
     } else if (!may_have_sent(packet)) [[unlikely]] {
         return Verdict::tunnel_mac_spoof;
@@ -69,30 +69,28 @@ bool has_port_inside(const Fabric& fabric, const Segment& segment, const RouterP
     return segment.held().has_behind(place.router, peer);
 }
 
-bool may_have_sent(const Fabric& fabric, const Walk::Origin& origin, NextHopId peer) {
+bool may_have_sent(const Fabric& fabric, const Walk& walk, NextHopId peer) {
+    const Walk::Origin& origin = walk.origin();
     if (origin.router)
         return has_port_inside(fabric, *origin.segment, *origin.router, peer);
     if (origin.sender == *Destination::vtep(peer))
         return true;
     if (!origin.mac)
-        return false;
+        return origin.segment->may_also_come_from(walk.begin().source, peer);
     if (origin.sender.kind() == Destination::Kind::unknown || origin.sender.learned())
         return origin.segment->is_trusted(peer);
     return origin.segment->may_also_come_from(MacAddr::from_u64(origin.mac), peer);
 }
 
-// The walk backwards; what another local port handed over was checked there, and its way is asked
-// for all the same: the firewalls on it are.
-Verdict find_sender(const Fabric& fabric, Packet& packet) {
-    Walk& walk = packet.passage->walk;
+} // namespace
+
+Verdict find_sender(const Fabric& fabric, const Packet& packet, Walk& walk) {
     walk = Walk(header_of(packet), Walk::From::elsewhere);
     if (Verdict verdict = walk.find_origin(fabric); verdict != Verdict::next)
         return verdict;
-    if (packet.from_tunnel && !may_have_sent(fabric, walk.origin(), packet.peer))
+    if (packet.from_tunnel && !may_have_sent(fabric, walk, packet.peer))
         return Verdict::tunnel_mac_spoof;
     return Verdict::next;
 }
-
-} // namespace
 
 } // namespace ringfence

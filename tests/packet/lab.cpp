@@ -279,6 +279,14 @@ void add_absent(FabricEdit& edit, const Line& line) {
     add_neighbours(segment_of(edit, line), line, mac);
 }
 
+void add_other_sender(FabricEdit& edit, const Line& line) {
+    NextHopId hop(line.number("vtep"));
+    if (auto outside = IpAddr::from(line.first()))
+        segment_of(edit, line).allow_also_from(*outside, hop);
+    else
+        segment_of(edit, line).allow_also_from(line.parse<MacAddr>(line.first()), hop);
+}
+
 void set_tunnel(FabricEdit& edit, const Line& line) {
     TunnelSettings settings;
     settings.udp_port = static_cast<uint16_t>(line.number("udp-port", 4789));
@@ -385,8 +393,7 @@ void Lab::configure(std::string_view text) {
     else if (kind == "trusted-vtep")
         segment_of(*edit_, line).set_trusted(NextHopId(line.id()), true);
     else if (kind == "also")
-        segment_of(*edit_, line)
-            .allow_also_from(line.parse<MacAddr>(line.first()), NextHopId(line.number("vtep")));
+        add_other_sender(*edit_, line);
     else if (kind == "tunnel")
         set_tunnel(*edit_, line);
     else if (kind == "policy")
@@ -445,9 +452,10 @@ void Lab::pass(uint32_t seconds) {
 }
 
 void Lab::open(PortId port) {
+    if (std::find(ports_.begin(), ports_.end(), port) != ports_.end())
+        return; // it is changed, and counts on
     worker_->open_port(port);
-    if (std::find(ports_.begin(), ports_.end(), port) == ports_.end())
-        ports_.push_back(port);
+    ports_.push_back(port);
 }
 
 const Fabric& Lab::fabric() {

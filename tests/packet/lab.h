@@ -16,8 +16,8 @@
 //     learned MAC segment ID vtep ID|port PORT    seen behind a trusted port
 //     absent MAC segment ID [ip A,B]              a nic of no host
 //     trusted-vtep ID segment ID
-//     also MAC segment ID vtep ID                 its candidate or previous VTEP
-//     tunnel [udp-port N] [pipe]
+//     also MAC|IP segment ID vtep ID              its candidate or previous VTEP; IP: of what is
+//     held tunnel [udp-port N] [pipe]
 //
 // and edge routers, their parts each on a line of its own after it:
 //

@@ -91,7 +91,8 @@ std::shared_ptr<const Fabric> FabricBuilder::finish() {
 void FabricBuilder::finish_moves(FabricEdit& edit) {
     for (const Move& move : std::exchange(over_, {}))
         if (Segment* segment = edit.segment(move.segment))
-            segment->forbid_also_from(move.mac, move.from);
+            std::visit([&](const auto& what) { segment->forbid_also_from(what, move.from); },
+                       move.what);
 }
 
 // --- What others want to know.

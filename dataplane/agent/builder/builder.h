@@ -77,7 +77,7 @@ public:
     // Logical ports whose segment is not there (yet).
     std::vector<std::string> without_segment() const { return nics_.without_segment(); }
     // Moves since the last call; give each back to forget() two seconds later.
-    std::vector<Move> take_moves() { return nics_.take_moves(); }
+    std::vector<Move> take_moves() { return std::exchange(known_.moves, {}); }
     void forget(const Move& move) { over_.insert(move); }
 
 private:

@@ -27,10 +27,23 @@ void HeldPart::place(FabricEdit& edit) {
             continue;
         }
         const HeldEntry& row = *known_.held.find(uuid);
-        segment->set_held(placement->outside,
-                          {placement->router, known_.place_on(row.host, row.owner), row.inside});
+        Destination owner = known_.place_on(row.host, row.owner);
+        note_move(edit, *segment, *placement, owner);
+        segment->set_held(placement->outside, {placement->router, owner, row.inside});
         placements_.insert_or_assign(uuid, *placement);
     }
+}
+
+// What is still there is the same NIC's.
+void HeldPart::note_move(FabricEdit& edit, Segment& segment, const Placement& placement,
+                         Destination owner) {
+    const Held* before = segment.held(placement.outside);
+    bool moved =
+        before && before->owner.kind() == Destination::Kind::vtep && !(before->owner == owner);
+    if (!moved || !edit.view().next_hop(before->owner.next_hop()))
+        return;
+    segment.allow_also_from(placement.outside, before->owner.next_hop());
+    known_.moves.push_back({placement.segment, placement.outside, before->owner.next_hop()});
 }
 
 std::optional<HeldPart::Placement> HeldPart::wanted(const Uuid& uuid) {

@@ -26,6 +26,8 @@ private:
         bool operator==(const Placement&) const = default;
     };
     std::optional<Placement> wanted(const Uuid& uuid);
+    void note_move(FabricEdit& edit, Segment& segment, const Placement& placement,
+                   Destination owner);
 
     Known& known_;
     std::unordered_map<Uuid, Placement> placements_;

@@ -70,6 +70,7 @@ bool Known::replace(KnownTable<Entry>& table, const Uuid& uuid, const std::optio
 void Known::follow(const Uuid& uuid, const NicEntry& nic, bool add) {
     nics_by_name_.set(nic.name, uuid, add);
     nics_by_segment_.set(nic.segment, uuid, add);
+    nics_by_mac_.set({nic.segment, nic.mac}, uuid, add);
     if (nic.host)
         nics_by_host_.set(*nic.host, uuid, add);
     name_policies(uuid, nic.policies, add);
@@ -96,6 +97,7 @@ void Known::follow(const Uuid& uuid, const RouterEntry& router, bool add) {
 void Known::follow(const Uuid& uuid, const InterfaceEntry& interface, bool add) {
     interfaces_by_router_.set(interface.router, uuid, add);
     interfaces_by_segment_.set(interface.segment, uuid, add);
+    touch(touched.nics, nics_by_mac_.of({interface.segment, interface.mac}));
     name_policies(uuid, interface.policies, add);
     touched.routers.insert(interface.router);
 }

@@ -10,8 +10,10 @@
 #include <string>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "dataplane/agent/builder/facts.h"
+#include "dataplane/agent/builder/move.h"
 #include "dataplane/agent/southbound/router_rows.h"
 #include "dataplane/agent/southbound/rows.h"
 #include "dataplane/agent/state/ids.h"
@@ -138,6 +140,8 @@ public:
     std::map<std::pair<Uuid, MacAddr>, Uuid> learned_by_mac; // of a segment
     std::map<std::string, NextHopId> next_hops;              // by Host name, as in the Fabric
     Touched touched;
+    std::vector<Move> moves;              // since they were last taken
+    std::set<std::string> misplaced_nics; // by name, whose MAC is a router's in their segment
 
 private:
     // A row comes in (add) or goes: the ways to it, and what it touches.
@@ -155,6 +159,7 @@ private:
     std::map<std::string, std::string> port_by_iface_id_; // -> Interface name
     Index<std::string> nics_by_name_, nics_by_host_, learned_by_port_;
     Index<Uuid> nics_by_segment_, learned_by_segment_;
+    Index<std::pair<Uuid, MacAddr>> nics_by_mac_; // in a segment
     Index<std::string> routers_by_name_, interfaces_by_router_, routes_by_router_;
     Index<std::string> held_by_router_, held_by_owner_, held_by_host_;
     Index<Uuid> interfaces_by_segment_, held_by_segment_;

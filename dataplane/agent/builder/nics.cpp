@@ -33,6 +33,7 @@ void NicPart::place(FabricEdit& edit) {
         const NicEntry* nic = known_.nics.find(uuid);
         if (!nic)
             continue;
+        known_.misplaced_nics.erase(nic->name);
         known_.touch_learned_by(*nic); // it may have been plugged in or pulled out
         place(edit, uuid, *nic);
         known_.touch_port_of(*nic);
@@ -49,6 +50,7 @@ void NicPart::place(FabricEdit& edit, const Uuid& uuid, const NicEntry& nic) {
     }
     if (segment->router(nic.mac.to_u64())) {
         conflicts_[uuid] = fmt::format("MAC {} is a router's", to_string(nic.mac));
+        known_.misplaced_nics.insert(nic.name);
         return;
     }
     Placement placement{*id, nic.segment, nic.mac, {}, known_.place_on(nic.host, nic.name)};
@@ -85,7 +87,7 @@ void NicPart::note_move(FabricEdit& edit, Segment& segment, const Placement& bef
     if (!moved || !edit.view().next_hop(before.place.next_hop()))
         return;
     segment.allow_also_from(now.mac, before.place.next_hop());
-    moves_.push_back({now.segment, now.mac, before.place.next_hop()});
+    known_.moves.push_back({now.segment, now.mac, before.place.next_hop()});
 }
 
 bool NicPart::stays(const NicEntry* nic, const Placement& placement) const {
@@ -95,7 +97,8 @@ bool NicPart::stays(const NicEntry* nic, const Placement& placement) const {
 
 void NicPart::retract(FabricEdit& edit, const NicEntry* nic, const Placement& placement) {
     Segment* segment = edit.segment(placement.segment);
-    bool stays_here = stays(nic, placement);
+    bool is_a_routers = segment && segment->router(placement.mac.to_u64());
+    bool stays_here = stays(nic, placement) && !is_a_routers;
     auto wanted = nic ? addresses_of(*nic) : std::vector<IpAddr>();
     if (segment && !stays_here && segment->find(placement.mac.to_u64()) == placement.place)
         segment->erase_mac(placement.mac); // else it is a router's by now

@@ -8,14 +8,6 @@
 
 namespace ringfence::agent {
 
-// For some time after a NIC moved away from a VTEP, its frames may still come from there.
-struct Move {
-    SegmentId segment;
-    MacAddr mac;
-    NextHopId from;
-    auto operator<=>(const Move&) const = default;
-};
-
 class NicPart {
 public:
     explicit NicPart(Known& known) : known_(known) {}
@@ -24,8 +16,6 @@ public:
     // addresses can be swapped. What stays is not: that a NIC moved changes no decision.
     void retract(FabricEdit& edit);
     void place(FabricEdit& edit);
-    // Moves since the last call.
-    std::vector<Move> take_moves() { return std::exchange(moves_, {}); }
 
     // NICs with an address that is somebody else's already.
     std::map<std::string, std::string> trouble() const;
@@ -62,7 +52,6 @@ private:
     std::set<Uuid> retracted_; // to be placed
     std::unordered_map<Uuid, Placement> placements_, before_;
     std::map<std::pair<SegmentId, NextHopId>, Shares> shares_;
-    std::vector<Move> moves_;
     std::map<Uuid, std::string> conflicts_; // NIC -> whose its address is already
     std::set<Uuid> homeless_;               // NICs without their segment
 };

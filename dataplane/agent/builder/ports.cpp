@@ -21,8 +21,8 @@ void PortPart::finish(FabricEdit& edit) {
     }
 }
 
-// A NIC is in its segment only once the database says that this host has it: until then it drops
-// all (`admit.not_ready`).
+// A NIC is in its segment only once the database says that this host has it, and where no router
+// has its MAC: until then it drops all (`admit.not_ready`).
 LocalPort PortPart::local_port(const std::string& name, const PortFacts& facts) {
     LocalPort port(facts.id, facts.kind);
     port.worker = facts.worker;
@@ -40,7 +40,8 @@ LocalPort PortPart::local_port(const std::string& name, const PortFacts& facts) 
     port.ip6 = nic->ip6;
     port.policies = known_.ids_of(nic->policies);
     port.link_local = facts.link_local;
-    if (nic->host == known_.facts.host && !known_.facts.host.empty())
+    bool is_here = nic->host == known_.facts.host && !known_.facts.host.empty();
+    if (is_here && !known_.misplaced_nics.contains(nic->name))
         port.segment = known_.id_of_segment(nic->segment);
     return port;
 }

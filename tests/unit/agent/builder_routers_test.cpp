@@ -49,11 +49,21 @@ protected:
         auto now = builder_.finish();
         std::string text;
         now->changes_since(base_->serial(), [&](const Change& change) {
-            text += (change.effect == Change::Effect::raises ? "raises " : "widens ") +
-                    name(change.object) + "\n";
+            text += fmt::format("{} {}\n", name(change.effect), name(change.object));
         });
         base_ = now;
         return text;
+    }
+    static const char* name(Change::Effect effect) {
+        switch (effect) {
+        case Change::Effect::raises:
+            return "raises";
+        case Change::Effect::widens:
+            return "widens";
+        case Change::Effect::alters:
+            return "alters";
+        }
+        return "";
     }
     std::string name(ObjectId object) const {
         SegmentId front = *ids_.segments.find(ovsdb::to_string(id("front")));
@@ -151,14 +161,14 @@ TEST_F(RoutersTest, WhatDivertsOrDeniesRaisesAndWhatOnlyWidensWidens) {
     put(rule("inbound/front", "in", "drop"));
     EXPECT_EQ(changes(), "raises policy\n");
     put(route(outside_, "10.9.0.0/16", "10.0.0.3"));
-    EXPECT_NE(changes().find("raises router\n"), std::string::npos);
+    EXPECT_NE(changes().find("alters router\n"), std::string::npos);
     erase(nat_);
     EXPECT_NE(changes().find("raises 10.0.0.105 in org\n"), std::string::npos);
     web0_.addresses = {"10.0.0.6"};
     put(web0_);
     std::string text = changes();
-    EXPECT_NE(text.find("raises 10.0.0.5 in front\n"), std::string::npos) << text;
-    EXPECT_NE(text.find("raises 10.0.0.6 in front\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("alters 10.0.0.5 in front\n"), std::string::npos) << text;
+    EXPECT_NE(text.find("alters 10.0.0.6 in front\n"), std::string::npos) << text;
 }
 
 TEST_F(RoutersTest, ARuleThatCannotBeObeyedDeniesAndIsNamed) {
@@ -231,6 +241,49 @@ TEST_F(RoutersTest, ANicWithARoutersMacIsRefusedUntilItHasItsOwn) {
     EXPECT_TRUE(builder_.trouble().empty());
     put(inside_);
     EXPECT_NE(fabric().find("02:52:46:00:00:01 at router"), std::string::npos) << "the router's";
+}
+
+TEST_F(RoutersTest, ANicWithARoutersMacPassesNothing) {
+    auto twin = nic("twin", "front", "02:52:46:00:00:01", "10.0.0.9");
+    twin.host = "a";
+    plug("tap1", 1, "twin");
+    auto is_in_a_segment = [&] {
+        fabric();
+        return builder_.finish()->port(PortId(1))->segment.has_value();
+    };
+    put(twin);
+    EXPECT_FALSE(is_in_a_segment());
+    erase(inside_);
+    EXPECT_TRUE(is_in_a_segment());
+    EXPECT_NE(fabric().find("10.0.0.9"), std::string::npos);
+    put(inside_);
+    EXPECT_FALSE(is_in_a_segment()) << "the router came later";
+    EXPECT_EQ(fabric().find("10.0.0.9 at"), std::string::npos) << fabric();
+    twin.mac = "02:00:00:00:00:09";
+    put(twin);
+    EXPECT_TRUE(is_in_a_segment());
+}
+
+TEST_F(RoutersTest, WhatWasHeldForANicThatMovedMayStillComeFromItsOldHostForAWhile) {
+    put(host("c", "192.0.2.3"));
+    nat_.host = "b";
+    put(nat_);
+    facts_.ports.clear();
+    fabric();
+    builder_.take_moves();
+    nat_.host = "c";
+    put(nat_);
+    fabric();
+    auto moves = builder_.take_moves();
+    ASSERT_EQ(moves.size(), 1u);
+    NextHopId b = *ids_.next_hops.find("b");
+    auto is_allowed = [&] {
+        const Segment* org = builder_.finish()->segment(*Vni::from(5002));
+        return org->may_also_come_from(*IpAddr::from("10.0.0.105"), b);
+    };
+    EXPECT_TRUE(is_allowed());
+    builder_.forget(moves.front());
+    EXPECT_FALSE(is_allowed());
 }
 
 TEST_F(RoutersTest, PoliciesOfALogicalPortAreItsPorts) {
