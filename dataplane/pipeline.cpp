@@ -5,6 +5,7 @@
 
 #include "dataplane/each.h"
 #include "dataplane/stages/flood.h"
+#include "dataplane/stages/split.h"
 #include "dataplane/stages/stages.h"
 
 namespace ringfence {
@@ -18,6 +19,10 @@ constexpr auto is_undecided = [](const Packet& packet) {
 constexpr auto is_new = [](const Packet& packet) {
     return packet.passage && packet.out.kind == Out::Kind::undecided;
 };
+constexpr auto is_fragment = [](const Packet& packet) {
+    return packet.is_fragment && packet.passage;
+};
+constexpr auto is_large = [](const Packet& packet) { return packet.largest != 0; };
 constexpr auto is_flooded = [](const Packet& packet) {
     return packet.out.kind == Out::Kind::flood;
 };
@@ -44,7 +49,24 @@ void replicate(const Each& each, Burst& burst) {
     transmit(each, copies);
 }
 
+// What is too large for its way goes in pieces, as the packet that it has become.
+void split_up(const Each& each, Burst& burst) {
+    Burst pieces;
+    auto split_one = [&](const Fabric&, Worker& worker, Packet& packet) {
+        return split(worker, packet, pieces, [&] {
+            transmit(each, pieces);
+            pieces.clear();
+        });
+    };
+    each(Stage::split, split_one, burst, is_large);
+    transmit(each, pieces);
+}
+
 void deliver(const Each& each, Burst& burst) {
+    if (burst.has(Mark::fragments))
+        each(Stage::connection, vouch, burst, is_fragment);
+    if (burst.has(Mark::large))
+        split_up(each, burst);
     if (burst.has(Mark::flood))
         replicate(each, burst);
     transmit(each, burst);
@@ -127,11 +149,13 @@ void from_router(const Each& each, Burst& burst) {
     deliver(each, burst);
 }
 
-// Into the burst, as a frame that its own port has sent; not where that or the segment is gone.
+// Into the burst, as a frame that its own port has sent; not where that or the segment is gone, or
+// the port has been given another NIC since.
 void arrive(const Fabric& fabric, Worker& worker, const Arrival& arrival, Burst& burst) {
     const LocalPort* port = fabric.port(PortId(arrival.frame->port));
     const Segment* segment = fabric.segment(arrival.segment);
-    if (!port || !segment)
+    bool was_held = arrival.from == Arrival::From::sender;
+    if (!port || !segment || (was_held && port->segment != arrival.segment))
         return worker.drop(arrival.frame, Verdict::tx_no_port);
     Packet& packet = burst.add(arrival.frame);
     packet.port = port;

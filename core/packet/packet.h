@@ -29,6 +29,8 @@ enum class Mark : uint8_t {
     routers = 8,
     connections = 16,
     undecided = 32,
+    fragments = 64,
+    large = 128,
 };
 
 struct Packet {
@@ -70,7 +72,8 @@ struct Packet {
     bool is_unseen = false;   // from_tunnel: goes as it came to the worker that has its port
     uint8_t outer_ecn = 0;    // from_tunnel: the outer header's two bits
 
-    bool asks = false; // admit: a well-formed ARP request or neighbour solicitation
+    bool asks = false;    // admit: a well-formed ARP request or neighbour solicitation
+    uint16_t largest = 0; // connection: IPv4 to be split into packets of so many bytes; 0: not
     Out out;
     Passage* passage = nullptr; // connection: of a packet that meets connections
     uint32_t traced = 0;        // its number in the trace; 0: not traced

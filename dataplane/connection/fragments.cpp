@@ -78,8 +78,10 @@ struct Link {
 struct Datagram {
     uint32_t next = none; // of the same hash
     FragmentKey key{{}, {}, {}, 0, NextHopId(0), 0, false};
+    uint32_t number = 0; // of a Ticket
     uint64_t until = 0;
     uint32_t account = 0;
+    bool is_vouched_for = false;
     Link age, own; // among those of its family, and of its account
     uint32_t first_piece = none, last_piece = none;
     uint32_t pieces = 0, held = 0, released = 0; // how many; released: not back yet
@@ -111,8 +113,13 @@ private:
 };
 
 struct Account {
-    List<&Datagram::own> datagrams;
+    List<&Datagram::own> vouched, others;
     uint32_t count = 0, held = 0;
+    uint32_t owner = 0;
+
+    auto& list_of(const Datagram& datagram) { return datagram.is_vouched_for ? vouched : others; }
+    // The next that it can best do without; none: it has none.
+    uint32_t least() const { return others.front() != none ? others.front() : vouched.front(); }
 };
 
 uint64_t random_seed() {
@@ -192,6 +199,7 @@ struct Fragments::Table {
     std::vector<Account> accounts; // by port, outbound and inbound in turn
     List<&Datagram::age> old, old6;
     uint32_t held = 0;
+    uint32_t last_number = 0;
 
     uint32_t& bucket(const FragmentKey& key) {
         return buckets[hash_of(key, seed) % buckets.size()];
@@ -210,21 +218,33 @@ struct Fragments::Table {
         Account& account = accounts[account_number];
         uint32_t allowed = std::min(limits.datagrams_each, pool.left());
         if (account.count > 0 && account.count >= allowed)
-            forget(account.datagrams.front(), Verdict::frag_quota);
+            forget(account.least(), Verdict::frag_quota);
         uint32_t i = pool.take();
         if (i == none)
             return none;
         Datagram& datagram = pool[i];
         datagram.key = key;
+        last_number += last_number == UINT32_MAX ? 2 : 1; // none has 0
+        datagram.number = last_number;
         datagram.account = account_number;
         datagram.until = now + (key.six ? lifetime6 : lifetime);
         uint32_t& head = bucket(key);
         datagram.next = head;
         head = i;
         family(datagram).push_back(pool, i);
-        account.datagrams.push_back(pool, i);
+        account.others.push_back(pool, i);
         ++account.count;
         return i;
+    }
+
+    void vouch(const Ticket& ticket) {
+        Datagram& datagram = pool[ticket.index];
+        if (!ticket.number || datagram.number != ticket.number || datagram.is_vouched_for)
+            return;
+        Account& account = accounts[datagram.account];
+        account.others.remove(pool, ticket.index);
+        datagram.is_vouched_for = true;
+        account.vouched.push_back(pool, ticket.index);
     }
 
     // What is held of it leaves.
@@ -237,8 +257,9 @@ struct Fragments::Table {
         *link = datagram.next;
         family(datagram).remove(pool, i);
         Account& account = accounts[datagram.account];
-        account.datagrams.remove(pool, i);
+        account.list_of(datagram).remove(pool, i);
         --account.count;
+        datagram.number = 0;
         pool.give(i);
     }
 
@@ -310,9 +331,8 @@ struct Fragments::Table {
         return i;
     }
 
-    // The oldest datagram that the account holds frames of, other than this.
-    uint32_t oldest_held(const Account& account, uint32_t other_than) {
-        uint32_t i = account.datagrams.front();
+    // The first datagram on from this one that frames are held of, other than that.
+    uint32_t next_held(uint32_t i, uint32_t other_than) {
         while (i != none && (i == other_than || pool[i].held == 0))
             i = pool[i].own.next;
         return i;
@@ -323,10 +343,12 @@ struct Fragments::Table {
         uint32_t allowed = std::min(limits.held_each, limits.held - held);
         if (account.held < allowed)
             return true;
-        uint32_t oldest = oldest_held(account, datagram);
-        if (oldest == none)
+        uint32_t least = next_held(account.others.front(), datagram);
+        if (least == none)
+            least = next_held(account.vouched.front(), datagram);
+        if (least == none)
             return false;
-        forget(oldest, Verdict::frag_quota);
+        forget(least, Verdict::frag_quota);
         return true;
     }
 
@@ -391,7 +413,10 @@ struct Fragments::Table {
     Fate lead(uint32_t i, const Fragment& fragment) {
         pool[i].upper = fragment.upper.value_or(UpperLayer{});
         release_all(pool[i]);
-        return pass(i);
+        Ticket ticket{i, pool[i].number};
+        Fate fate = pass(i);
+        fate.ticket = ticket;
+        return fate;
     }
 
     Fate follow(uint32_t i, Piece& piece, const Arrival& arrival) {
@@ -406,15 +431,24 @@ struct Fragments::Table {
         return {Fate::Kind::held};
     }
 
-    void expire(List<&Datagram::age>& list, uint64_t now) {
+    bool has_expired(const List<&Datagram::age>& list, uint64_t now) {
+        return list.front() != none && pool[list.front()].until <= now;
+    }
+    bool expire(const List<&Datagram::age>& list, uint64_t now) {
         constexpr int most = 8; // a call
-        for (int n = 0; n < most && list.front() != none && pool[list.front()].until <= now; ++n)
+        for (int n = 0; n < most && has_expired(list, now); ++n)
             forget(list.front(), Verdict::frag_timeout);
+        return has_expired(list, now);
     }
 
     void forget_all(Account& account, Verdict why) {
-        while (account.datagrams.front() != none)
-            forget(account.datagrams.front(), why);
+        while (account.least() != none)
+            forget(account.least(), why);
+    }
+    void claim(Account& account, uint32_t owner) {
+        if (account.owner != owner)
+            forget_all(account, Verdict::tx_no_port);
+        account.owner = owner;
     }
 };
 
@@ -434,6 +468,8 @@ void Fragments::clear() {
 Fate Fragments::take(const Fragment& fragment, const Arrival& arrival,
                      const FragmentAccount& account, uint64_t now) {
     expire(now);
+    uint32_t number = 2 * account.port.value() + account.inbound;
+    table_->claim(table_->accounts[number], account.owner);
     uint32_t i = table_->find(fragment.key);
     Verdict wrong = is_past_the_end(fragment) ? Verdict::frag_overflow
                     : is_tiny(fragment)       ? Verdict::frag_tiny
@@ -442,7 +478,7 @@ Fate Fragments::take(const Fragment& fragment, const Arrival& arrival,
         return i == none ? Fate{Fate::Kind::refused, wrong}
                          : table_->refuse(table_->pool[i], wrong);
     if (i == none)
-        i = table_->make(fragment.key, 2 * account.port.value() + account.inbound, now);
+        i = table_->make(fragment.key, number, now);
     if (i == none)
         return {Fate::Kind::refused, Verdict::frag_quota};
     if (Verdict refused = table_->pool[i].refused; refused != Verdict::next)
@@ -450,9 +486,13 @@ Fate Fragments::take(const Fragment& fragment, const Arrival& arrival,
     return table_->join(i, fragment, arrival);
 }
 
-void Fragments::expire(uint64_t now) {
-    table_->expire(table_->old, now);
-    table_->expire(table_->old6, now);
+bool Fragments::knows(const FragmentKey& key) const { return table_->find(key) != none; }
+
+void Fragments::vouch(Ticket ticket) { table_->vouch(ticket); }
+
+bool Fragments::expire(uint64_t now) {
+    bool more = table_->expire(table_->old, now);
+    return table_->expire(table_->old6, now) || more;
 }
 
 void Fragments::forget_port(PortId port) {

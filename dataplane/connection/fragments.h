@@ -15,7 +15,8 @@
 //
 // Accounts (a port's outbound fragments, a port's inbound ones) have quotas of datagrams and of
 // held frames, and none gets more than what is left for the others. Who exceeds one loses the
-// oldest datagram of its own, and nobody else's.
+// oldest datagram of its own, and nobody else's: before others one whose first fragment has not
+// come, or was let through by no firewall, so that what may not come in displaces nothing that may.
 //
 // One worker's. Nothing allocates after construction.
 #pragma once
@@ -73,6 +74,8 @@ struct FragmentLimits {
 struct FragmentAccount {
     PortId port;  // below Destination::max_ports
     bool inbound; // what comes for the port, not what it sends
+    // Whose port it is; what it had as another's is forgotten.
+    uint32_t owner;
 };
 
 class Fragments {
@@ -86,6 +89,10 @@ public:
     ~Fragments(); // clears
     Fragments(const Fragments&) = delete;
 
+    // A datagram whose first fragment was let into the table, for as long as it is there.
+    struct Ticket {
+        uint32_t index = 0, number = 0; // 0: none
+    };
     struct Fate {
         enum class Kind : uint8_t {
             pass,    // now, with `upper`
@@ -95,12 +102,18 @@ public:
         Kind kind;
         Verdict why = Verdict::next;
         UpperLayer upper{};
+        Ticket ticket{}; // the first fragment's, that passes
     };
     Fate take(const Fragment& fragment, const Arrival& arrival, const FragmentAccount& account,
               uint64_t now);
 
-    // Forgets datagrams that are too old, a few of them a call.
-    void expire(uint64_t now);
+    // Some fragment of it has been taken, and it is not forgotten.
+    bool knows(const FragmentKey& key) const;
+    // Its first fragment has passed all who were asked.
+    void vouch(Ticket ticket);
+
+    // Forgets datagrams that are too old, a few of them a call. True while there are more.
+    bool expire(uint64_t now);
     // What is held for the port, either way, leaves as `tx_no_port`.
     void forget_port(PortId port);
     void clear(); // what is held leaves as `frag_timeout`

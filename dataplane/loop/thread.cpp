@@ -45,8 +45,8 @@ constexpr nanoseconds shortest_nap = 20us;
 constexpr nanoseconds look_interval =
     10us; // at descriptors, while other ports keep the thread busy
 constexpr nanoseconds no_limit = nanoseconds::max();
-// A worker that sleeps gets up for its connections so often: a Fabric that came meanwhile is seen,
-// and those that it makes stale are visited within a second.
+// A worker that sleeps gets up for its connections and fragments so often: a Fabric that came
+// meanwhile is seen, and those that it makes stale are visited within a second.
 constexpr nanoseconds sweep_interval = 50ms;
 constexpr uint64_t alarm_tag = UINT64_MAX;
 
@@ -309,7 +309,8 @@ void Thread::idle(bool moved) {
         rte_pause();
         return;
     }
-    nanoseconds limit = worker_.connections().size() ? sweep_interval : no_limit;
+    bool has_timers = worker_.connections().size() || worker_.fragments().datagrams();
+    nanoseconds limit = has_timers ? sweep_interval : no_limit;
     nap(devices_.empty() ? limit : next_nap_);
     next_nap_ = std::min<nanoseconds>(2 * next_nap_, settings_.longest_nap);
 }

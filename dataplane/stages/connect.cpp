@@ -23,7 +23,7 @@ Verdict refused(Refusal refusal) {
 // The half that an earlier packet of the burst has written.
 template <class Address>
 typename ConnectionTable<Address>::Hit written(const Fabric& fabric, Connections& connections,
-                                               const Packet& packet) {
+                                               Packet& packet) {
     auto& table = connections.table<Address>();
     auto hit = table.find(packet.passage->probe<Address>().key);
     if (!hit || table.validity(*hit.half) != Validity::live)
@@ -49,8 +49,10 @@ template <class Address> Verdict open(const Fabric& fabric, Worker& worker, Pack
     }
     auto decision = decision_of<Address>(passage.walk, passage.landing,
                                          passage.probe<Address>().key, sender_of(packet));
-    if (write(table, *passage.entry, passage.side, passage.landing, decision))
+    if (write(table, *passage.entry, passage.side, passage.landing, decision)) {
+        gets_through(packet, decision.way.mtu); // the walk has let it
         return Verdict::next;
+    }
     // Without its initiator's direction nothing could say any more that the entry is stale.
     if (is_new || table.initiator(*passage.entry) == passage.side)
         table.close(*passage.entry);

@@ -10,6 +10,7 @@
 #include "dataplane/stages/datagram.h"
 #include "dataplane/stages/decide.h"
 #include "dataplane/stages/recheck.h"
+#include "dataplane/stages/relate.h"
 #include "dataplane/stages/reserved.h"
 #include "dataplane/stages/reset.h"
 #include "dataplane/stages/stages.h"
@@ -60,12 +61,14 @@ Verdict aim(const Fabric& fabric, Worker& worker, Packet& packet) {
         return Verdict::next;
     if (!is_ip(packet) || packet.tagged || is_group(packet.destination) || is_discovery(packet))
         return routed ? Verdict::route_not_ip : Verdict::next;
-    if (packet.is_fragment) [[unlikely]]
-        if (Verdict verdict = join_datagram(worker, packet); verdict != Verdict::next)
-            return verdict;
     packet.passage = &worker.take_passage();
+    if (packet.is_fragment) [[unlikely]]
+        if (Verdict verdict = join_datagram(fabric, worker, packet); verdict != Verdict::next)
+            return verdict;
     packet.mark(Mark::connections);
     packet.passage->is_error = is_error(packet);
+    if (packet.passage->is_error) [[unlikely]]
+        look_at_quote(worker, packet);
     by_family(packet, [&]<class Address>() {
         auto& probe = packet.passage->probe<Address>();
         probe.key = key_of<Address>(packet);

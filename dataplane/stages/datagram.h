@@ -7,9 +7,9 @@
 
 namespace ringfence {
 
-// packet.is_fragment: `next`, and a later fragment has the ports of its datagram's first one;
-// `held` until that has come; or a drop.
-Verdict join_datagram(Worker& worker, Packet& packet);
+// packet.is_fragment, with a passage: `next`, and a later fragment has the ports of its datagram's
+// first one; `held` until that has come; or a drop.
+Verdict join_datagram(const Fabric& fabric, Worker& worker, Packet& packet);
 
 // For it to come once more as it came, after the burst.
 Arrival arrival_of(const Packet& packet);

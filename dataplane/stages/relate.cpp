@@ -5,8 +5,10 @@
 #include <span>
 
 #include "dataplane/stages/decide.h"
+#include "dataplane/stages/relate.h"
 #include "dataplane/stages/stages.h"
 #include "dataplane/stages/tuple.h"
+#include "dataplane/stages/way.h"
 #include "edge-router/icmp/quote.h"
 
 namespace ringfence {
@@ -33,12 +35,7 @@ template <class Address> Walk walk_of_answer(const Packet& packet, const Tuple<A
 
 // What is quoted is a segment that its sender may still have under way: a forger who has not seen
 // the connection can't say which (RFC 5927, 4.1; BEHAVIOUR F7).
-template <class Address>
-bool is_under_way(ConnectionTable<Address>& table, typename ConnectionTable<Address>::Hit from_port,
-                  const Walk& walk, uint32_t sequence) {
-    const TcpRecord& record = table.record(from_port.entry());
-    TcpEnd port = table.end_of(from_port);
-    TcpEnd sender = walk.from() == Walk::From::port ? other(port) : port;
+bool is_under_way(const TcpRecord& record, TcpEnd sender, uint32_t sequence) {
     uint32_t from = record.expected_by(other(sender)), to = record.sent_by(sender);
     return sequence - from <= to - from; // they wrap
 }
@@ -46,14 +43,16 @@ bool is_under_way(ConnectionTable<Address>& table, typename ConnectionTable<Addr
 // True where the port has the connection, and it is allowed.
 template <class Address>
 bool is_connected(const Fabric& fabric, Worker& worker, const Walk& walk, PortId port,
-                  const Quote<Address>& quote) {
+                  const Quote<Address>& quote, std::optional<bool> under_way) {
     auto& table = worker.connections().table<Address>();
     auto known = table.find_by_port(port, outbound_tuple<Address>(walk));
     if (!known)
         return false;
     if (table.is_stale(known.entry()))
         decide_again<Address>(fabric, worker, known.entry());
-    if (quote.tcp_sequence && !is_under_way(table, known, walk, *quote.tcp_sequence))
+    TcpEnd own = table.end_of(known), sender = walk.from() == Walk::From::port ? other(own) : own;
+    if (quote.tcp_sequence &&
+        !under_way.value_or(is_under_way(table.record(known.entry()), sender, *quote.tcp_sequence)))
         return false;
     auto begun = table.half(known.entry(), table.initiator(known.entry()));
     return table.validity(*begun.half) == Validity::live;
@@ -76,10 +75,13 @@ Verdict relate_packet(const Fabric& fabric, Worker& worker, Packet& packet) {
     Landing landing;
     if (walk.route(fabric) != Verdict::next || walk.end() == Walk::End::router ||
         land(fabric, walk, landing) != Verdict::next ||
-        !is_connected<Address>(fabric, worker, walk, landing.port, quote))
+        !is_connected<Address>(fabric, worker, walk, landing.port, quote,
+                               packet.passage->quotes_under_way))
         return Verdict::nat_icmp_no_match;
     if (ttl_of(packet) <= walk.hops())
         return Verdict::route_ttl;
+    if (!gets_through(packet, walk.mtu()))
+        return Verdict::route_too_big;
     auto to = translated<Address>(packet, walk);
     rewrite_quote(ip_packet<Address>(packet), quote, to);
     Tuple<Address> outer{to.source, to.destination, 0, 0, packet.protocol};
@@ -92,7 +94,26 @@ Verdict relate_packet(const Fabric& fabric, Worker& worker, Packet& packet) {
     return Verdict::next;
 }
 
+template <class Address>
+std::optional<bool> quotes_under_way(Worker& worker, const Packet& packet) {
+    Quote<Address> quote;
+    if (find_quote(ip_packet<Address>(packet), packet.l4 - packet.l3, quote) != Verdict::next ||
+        !quote.tcp_sequence)
+        return std::nullopt;
+    auto& table = worker.connections().table<Address>();
+    auto answer = table.find({key_of<Address>(packet).place(), quote.tuple.reversed()});
+    if (!answer)
+        return std::nullopt;
+    return is_under_way(table.record(answer.entry()), other(table.end_of(answer)),
+                        *quote.tcp_sequence);
+}
+
 } // namespace
+
+void look_at_quote(Worker& worker, Packet& packet) {
+    packet.passage->quotes_under_way = by_family(
+        packet, [&]<class Address>() { return quotes_under_way<Address>(worker, packet); });
+}
 
 Verdict relate(const Fabric& fabric, Worker& worker, Packet& packet) {
     if (!packet.passage->is_error)

@@ -2,7 +2,6 @@
 // it is in the next segment, with the last router's MACs. Its bytes stay as they are: connect
 // changes them all at once.
 #include "dataplane/stages/respond.h"
-#include "dataplane/stages/split.h"
 #include "dataplane/stages/stages.h"
 #include "dataplane/stages/tuple.h"
 
@@ -14,8 +13,6 @@ Verdict route(const Fabric& fabric, Worker& worker, Packet& packet) {
         walk = Walk(header_of(packet), packet.generated ? Walk::From::router : Walk::From::port,
                     packet.port->id);
     Verdict verdict = walk.route(fabric);
-    if (verdict == Verdict::route_too_big && may_split(packet))
-        return split(worker, packet, walk.mtu());
     if (verdict != Verdict::next)
         return refuse(worker, packet, verdict);
     if (walk.end() == Walk::End::router)

@@ -38,6 +38,9 @@ Verdict connection(const Fabric&, Worker&, Packet&);
 // What no connection knows: may this port, or the one that it is for, have it decided?
 Verdict limit_slow_path(const Fabric&, Worker&, Packet&);
 
+// A fragment that leads its datagram has been let through.
+Verdict vouch(const Fabric&, Worker&, Packet&);
+
 // From a tunnel, with several workers: it belongs to the one that has the port for which it is, by
 // its destination MAC, or, where that is a router's, by who holds the destination.
 Verdict find_worker(const Fabric&, Worker&, Packet&);

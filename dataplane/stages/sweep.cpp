@@ -16,9 +16,11 @@ template <class Address> struct AddressOf<ConnectionTable<Address>&> { using Typ
 
 bool sweep(const Fabric& fabric, Worker& worker) {
     worker.see(fabric);
-    return worker.connections().sweep(most_visits, [&](auto& table, EntryId entry) {
+    bool more_fragments = worker.fragments().expire(worker.now());
+    bool more = worker.connections().sweep(most_visits, [&](auto& table, EntryId entry) {
         decide_again<typename AddressOf<decltype(table)>::Type>(fabric, worker, entry);
     });
+    return more || more_fragments;
 }
 
 } // namespace ringfence

@@ -1,5 +1,6 @@
 // Between two bursts: connections that have been silent for too long end, and those whose decision
 // no longer stands are decided again, so that a silent one is judged too (DESIGN §5, rule 1).
+// Fragments that wait for others end in time.
 #pragma once
 
 #include "dataplane/fabric/fabric.h"

@@ -89,14 +89,26 @@ inline void put_macs(const Packet& packet, const Header& header) {
     ethernet->source = MacAddr::from_u64(header.source_mac);
 }
 
+// IPv4 that routers split where it is too large (RFC 791, 2.3; RFC 1812, 4.2.2.7); not what has
+// options, or lies in several buffers.
+inline bool may_split(const Packet& packet) {
+    const auto* ip =
+        packet.ether_type == ether_type::ip4 ? packet.at<Ipv4Header>(packet.l3) : nullptr;
+    return ip && ip->is_plain() && !ip->dont_fragment() && packet.mbuf->nb_segs == 1;
+}
+
+// Bytes of IP that must pass in one piece; 0: as many as will.
+inline uint16_t whole_length(const Packet& packet) {
+    return may_split(packet) ? uint16_t{0} : static_cast<uint16_t>(packet.length - packet.l3);
+}
+
 inline Header header_of(const Packet& packet) {
     return by_family(packet, [&]<class Address>() {
         Tuple<Address> tuple = tuple_of<Address>(packet);
-        return Header{packet.segment,         packet.source,
-                      packet.destination,     tuple.source,
-                      tuple.destination,      tuple.source_port,
-                      tuple.destination_port, tuple.protocol,
-                      ttl_of(packet),         static_cast<uint16_t>(packet.length - packet.l3)};
+        return Header{packet.segment,         packet.source,     packet.destination,
+                      tuple.source,           tuple.destination, tuple.source_port,
+                      tuple.destination_port, tuple.protocol,    ttl_of(packet),
+                      whole_length(packet)};
     });
 }
 

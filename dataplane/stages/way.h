@@ -67,11 +67,22 @@ template <class Address>
 std::optional<Verdict> follow(const Fabric& fabric, Connections& connections,
                               typename ConnectionTable<Address>::Hit hit, Packet& packet);
 
+// True where IP of that size passes, 0: any; else it is split in the end, where it may be.
+inline bool gets_through(Packet& packet, uint16_t mtu) {
+    if (mtu == 0 || packet.length - packet.l3 <= mtu) [[likely]]
+        return true;
+    if (!may_split(packet))
+        return false;
+    packet.largest = mtu;
+    packet.mark(Mark::large);
+    return true;
+}
+
 // The packet comes as the way, which is kept up, expects it, and gets to its end: its TTL, and the
 // MTUs there, let it.
-inline bool is_for(const Packet& packet, const Way& way) {
+inline bool is_for(Packet& packet, const Way& way) {
     return way.fits(packet.data) && way.sender == sender_of(packet) && ttl_of(packet) > way.hops &&
-           (way.mtu == 0 || packet.length - packet.l3 <= way.mtu);
+           gets_through(packet, way.mtu);
 }
 
 } // namespace ringfence

@@ -9,6 +9,7 @@
 #include "core/packet/out.h"
 #include "core/types/ids.h"
 #include "dataplane/connection/connections.h"
+#include "dataplane/connection/fragments.h"
 #include "dataplane/walk/walk.h"
 
 namespace ringfence {
@@ -28,6 +29,9 @@ struct Passage {
     std::tuple<Probe<Ipv4Addr>, Probe<Ipv6Addr>> probes; // the packet's family alone is set
 
     bool is_error = false; // ICMP's: of the connection that it quotes, not of one of its own
+    // is_error: the TCP segment that it quotes was under way when the burst came; none: not known.
+    std::optional<bool> quotes_under_way;
+    Fragments::Ticket datagram; // of a fragment: what it leads
 
     // The slow path.
     Walk walk;

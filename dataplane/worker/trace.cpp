@@ -34,6 +34,8 @@ const char* to_string(Stage stage) {
         return "judge";
     case Stage::connect:
         return "connect";
+    case Stage::split:
+        return "split";
     case Stage::flood:
         return "flood";
     case Stage::encapsulate:

@@ -29,6 +29,7 @@ enum class Stage : uint8_t {
     bridge,
     judge,
     connect,
+    split,
     flood,
     encapsulate,
     send,

@@ -75,7 +75,9 @@ void fragments(const uint8_t* data, size_t size) {
             rte_mbuf* frame =
                 buffers().buffer(std::vector<uint8_t>(fragment.length, step.content()));
             ++holder.held; // already: the table may release it before take() returns
-            auto fate = table.take(fragment, {frame, SegmentId(1)}, {step.port(), false}, now);
+            auto fate = table.take(fragment, {frame, SegmentId(1)}, {step.port(), false, 1}, now);
+            if (step.pause() % 2)
+                table.vouch(fate.ticket);
             if (fate.kind != Fragments::Fate::Kind::held) {
                 --holder.held;
                 rte_pktmbuf_free(frame);

@@ -39,7 +39,7 @@ public:
         return take(describe(id, offset, length, more, port), frame, port);
     }
     Fragments::Fate take(const Fragment& fragment, rte_mbuf* frame, PortId port = vm) {
-        auto fate = table.take(fragment, arrival(frame), {port, false}, now);
+        auto fate = table.take(fragment, arrival(frame), {port, false, owner}, now);
         if (fate.kind != Kind::held)
             rte_pktmbuf_free(frame);
         return fate;
@@ -77,6 +77,7 @@ public:
 
     Lab lab{8191};
     uint64_t now = 0;
+    uint32_t owner = 7;
     std::vector<rte_mbuf*> released;
     std::vector<Verdict> dropped;
     Fragments table;
@@ -276,7 +277,7 @@ TEST(Fragments, OfManyFloodsLeaveRoom) {
         for (uint32_t id = 0; id < 100; ++id) {
             Fragment fragment = Rig::describe(id, 8, 8, true, PortId(port));
             auto fate = rig.table.take(fragment, Rig::arrival(rig.lab.buffer(Rig::bytes(8, 8, 0))),
-                                       {PortId(port), false}, 0);
+                                       {PortId(port), false, 1}, 0);
             EXPECT_EQ(fate.kind, Kind::held);
         }
     };
@@ -284,6 +285,42 @@ TEST(Fragments, OfManyFloodsLeaveRoom) {
         flood(port);
     EXPECT_LT(rig.table.held(), limits.held);
     EXPECT_EQ(rig.take(7, 8, 8, true, neighbour).kind, Kind::held);
+}
+
+// What a firewall has let through is not displaced by what it has not.
+TEST(Fragments, ThatNobodyLetThroughDisplaceOnlyEachOther) {
+    FragmentLimits limits{.datagrams_each = 4};
+    Rig rig(limits);
+    rig.table.vouch(rig.take(1, 0, 8, true).ticket);
+    EXPECT_EQ(rig.take(2, 8, 8, true).kind, Kind::held);
+    for (uint32_t id = 10; id < 30; ++id)
+        EXPECT_EQ(rig.take(id, 0, 8, true).kind, Kind::pass) << "and is denied";
+    for (uint32_t id = 30; id < 50; ++id)
+        EXPECT_EQ(rig.take(id, 8, 8, true).kind, Kind::held);
+    EXPECT_EQ(rig.take(1, 8, 8, false).kind, Kind::pass);
+    EXPECT_EQ(rig.take(2, 0, 8, true).kind, Kind::pass);
+    EXPECT_TRUE(rig.released.empty()) << "it was displaced";
+    EXPECT_EQ(rig.table.datagrams(), 4u);
+}
+
+TEST(Fragments, ATicketEndsWithItsDatagram) {
+    Rig rig;
+    auto ticket = rig.take(1, 0, 8, true).ticket;
+    EXPECT_EQ(rig.take(1, 8, 8, false).kind, Kind::pass);
+    EXPECT_EQ(rig.take(2, 8, 8, true).kind, Kind::held) << "in the same place";
+    rig.table.vouch(ticket);
+    rig.table.vouch({});
+    rig.table.forget_port(vm);
+    EXPECT_EQ(rig.dropped, (Drops{Verdict::tx_no_port}));
+}
+
+TEST(Fragments, OfAPortThatIsAnothersNowAreForgotten) {
+    Rig rig;
+    EXPECT_EQ(rig.take(7, 8, 8, true).kind, Kind::held);
+    rig.owner = 8;
+    EXPECT_EQ(rig.take(7, 0, 8, true).kind, Kind::pass);
+    EXPECT_TRUE(rig.released.empty());
+    EXPECT_EQ(rig.dropped, (Drops{Verdict::tx_no_port}));
 }
 
 TEST(Fragments, OfAPortThatIsGoneAreDropped) {
@@ -303,7 +340,7 @@ TEST(Fragments, StillHeldAtTheEndAreFreed) {
             [](void*, const Arrival& arrival, Verdict) { rte_pktmbuf_free(arrival.frame); },
             nullptr);
         table.take(Rig::describe(7, 8, 8, true, vm), Rig::arrival(lab.buffer(Rig::bytes(8, 8, 0))),
-                   {vm, false}, 0);
+                   {vm, false, 1}, 0);
         EXPECT_EQ(lab.buffers_in_use(), 1u);
     }
     EXPECT_EQ(lab.buffers_in_use(), 0u);

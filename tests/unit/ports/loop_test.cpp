@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <rte_cycles.h>
 #include <rte_mbuf.h>
 #include <rte_ring.h>
 #include <time.h>
@@ -368,6 +369,29 @@ TEST_F(Loop, NapsWithPortsThatOnlyPollingCanAsk) {
             wait_until([&] { return forwarder_->counters(PortId(3))[Verdict::tx] == i + 1; }, 1s));
     }
     expect_conservation({3, 4});
+}
+
+TEST_F(Loop, FragmentsTimeOutAtAWorkerThatSleeps) {
+    start(1);
+    add(PortId(1), 0, tap("l-quiet"));
+    auto hold = [frame = rte_pktmbuf_alloc(pool_.get())](Worker& worker, const Fabric&) {
+        rte_pktmbuf_append(frame, 60);
+        frame->port = 1;
+        Fragment later{{Place::sent_by(PortId(1)), {}, {}, 7, NextHopId(0), 17, false},
+                       8,
+                       8,
+                       true,
+                       14,
+                       std::nullopt};
+        FragmentLimits limits;
+        uint64_t hz = rte_get_tsc_hz(), nearly_over = worker.now() - limits.seconds * hz + hz / 5;
+        worker.fragments().take(later, {frame, SegmentId(1), Arrival::From::sender},
+                                {PortId(1), false, 1}, nearly_over);
+    };
+    ASSERT_TRUE(forwarder_->run_errand(0, hold));
+    EXPECT_LT(pool_.available(), pool_.count());
+    EXPECT_TRUE(wait_until(
+        [&] { return forwarder_->counters(PortId(1))[Verdict::frag_timeout] == 1; }, 2s));
 }
 
 TEST_F(Loop, BusyPollNeverSleeps) {
