@@ -237,7 +237,10 @@ void process(const Fabric& fabric, Worker& worker, PortId from, rte_mbuf** frame
         if (segment && (segment->has_routers() || !port->policies.empty()))
             burst.mark(Mark::routers);
         worker.see(fabric);
-        run(Each(fabric, worker), port, burst);
+        Each each(fabric, worker);
+        if (port && port->limits.limit_all_sent()) [[unlikely]]
+            each(Stage::limit, limit_sent, burst);
+        run(each, port, burst);
         process_arrivals(fabric, worker);
         done = static_cast<uint16_t>(done + size);
     }

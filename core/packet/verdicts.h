@@ -41,6 +41,7 @@ enum class VerdictKind : uint8_t {
     X(answered_echo, "answered.echo", note, "echo requests to a router turned into the reply")     \
     X(answered_icmp, "answered.icmp", note, "packets that a router answered with an error")        \
     X(tunnel_ecn_anomaly, "tunnel.ecn_anomaly", note, "ECN pair that RFC 6040 calls unused")       \
+    X(limited_bandwidth_in, "limited.bandwidth_in", note, "limit.bandwidth_in of frames to it")    \
     X(limited_slow_path, "limited.slow_path", note, "dropped elsewhere as too much for this port") \
     X(uplink_to_host, "uplink.to_host", note, "not VXLAN for us: given to the host's kernel")      \
     X(parse_too_short, "parse.too_short", drop, "less than the 14 bytes of an Ethernet header")    \
@@ -142,6 +143,9 @@ enum class VerdictKind : uint8_t {
     X(frag_tiny, "frag.tiny", drop, "fragment of a size that no sender makes")                     \
     X(limit_icmp, "limit.icmp", drop, "a router answers no more often")                            \
     X(limit_broadcast, "limit.broadcast", drop, "the port floods more than its limit")             \
+    X(limit_bandwidth_in, "limit.bandwidth_in", drop, "the port gets more bytes than its limit")   \
+    X(limit_bandwidth_out, "limit.bandwidth_out", drop, "the port sends more than its limit")      \
+    X(limit_packets_out, "limit.packets_out", drop, "the port sends more packets than its limit")  \
     X(limit_slow_path, "limit.slow_path", drop, "the port begins more than its limit")             \
     X(tunnel_no_headroom, "tunnel.no_headroom", system, "no room in the buffer for the headers")   \
     X(bridge_no_buffer, "bridge.no_buffer", system, "no buffer for a copy")                        \

@@ -253,6 +253,7 @@ LocalFacts FabricAgent::facts() const {
     LocalFacts facts;
     facts.host = settings_.host;
     facts.tunnel = settings_.tunnel;
+    facts.limits = settings_.limits;
     for (const auto& [name, port] : ports_.open()) {
         PortFacts fact(port.id);
         fact.worker = port.worker;
@@ -263,6 +264,8 @@ LocalFacts FabricAgent::facts() const {
         fact.iface_id = port.wanted.iface_id;
         fact.dead_vlan = has_vlans(port.wanted);
         fact.peer = port.peer;
+        if (!port.is_shadow)
+            fact.limits = port.wanted.limits;
         fact.link_local = link_local_.granted(port.id);
         facts.ports.emplace(name, std::move(fact));
     }
@@ -414,6 +417,10 @@ void FabricAgent::check_ports() {
             errors[name] = fmt::format("tag and trunks of a NIC's port are not built yet, so it "
                                        "passes nothing: ovs-vsctl clear port {} tag trunks",
                                        name);
+            continue;
+        }
+        if (!port.is_shadow && !port.wanted.limits_trouble.empty()) {
+            errors[name] = port.wanted.limits_trouble;
             continue;
         }
         auto binding = builder_.binding(port.wanted.iface_id);

@@ -20,13 +20,19 @@ struct Rate {
     bool operator==(const Rate&) const = default;
 };
 
-// Of a logical port, where nothing else is said. Packets a second:
+// What holds where nothing else is said.
 struct PortLimits {
+    // Bytes of frames; none: no limit. In = towards the VM, out = what it sends.
+    std::optional<Rate> bandwidth_in, bandwidth_out;
+    std::optional<Rate> packets_out; // all that it sends
+    // Packets:
     Rate broadcast = Rate::each_second(10'000);  // that it has flooded, copies not counted
     Rate slow_path = Rate::each_second(100'000); // that no connection knows, each way
     Rate errors = Rate::each_second(1'000);      // that routers answer with an error
     // Connections under way at a time, both families; 0: what other_config says.
     uint32_t connections = 0;
+
+    bool limit_all_sent() const { return bandwidth_out || packets_out; }
     bool operator==(const PortLimits&) const = default;
 };
 

@@ -267,6 +267,7 @@ void Thread::send(PortId to, Outbox& outbox) {
             worker_.drop(outbox.frames[i], Verdict::tx_no_port);
         outbox.count = 0;
     } else if (berth->owner == worker_.index()) {
+        worker_.keep_within_limits(*plan_->fabric, to, outbox);
         worker_.transmitted(outbox, berth->port->transmit(outbox.frames.data(), outbox.count));
     } else {
         auto& ring = *shared_.rings[worker_.index()][berth->owner];

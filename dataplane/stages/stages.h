@@ -14,6 +14,9 @@ namespace ringfence {
 // all else is for the kernel, by the uplink's shadow.
 Verdict decapsulate(const Fabric&, Worker&, Packet&);
 
+// Of a port with a bandwidth of its own: may it send this much?
+Verdict limit_sent(const Fabric&, Worker&, Packet&);
+
 // The frame's layers: where they begin, that they are whole and mean what they say.
 Verdict parse(const Fabric&, Worker&, Packet&);
 

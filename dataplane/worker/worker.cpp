@@ -152,9 +152,23 @@ rte_mbuf* Worker::make(std::span<const uint8_t> frame, PortId cause, size_t size
     return mbuf;
 }
 
-bool Worker::may(PortId port, Metered what, const Rate& rate) {
+bool Worker::may(PortId port, Metered what, const Rate& rate, uint64_t units) {
     State* s = state(port);
-    return s && s->meters[static_cast<size_t>(what)].take(now_, ticks_per_second_, rate);
+    return s && s->meters[static_cast<size_t>(what)].take(now_, ticks_per_second_, rate, units);
+}
+
+void Worker::keep_within(PortId to, Outbox& outbox, const Rate& bandwidth) {
+    uint16_t kept = 0;
+    for (uint16_t i = 0; i < outbox.count; ++i) {
+        if (may(to, Metered::bytes_in, bandwidth, outbox.frames[i]->pkt_len)) {
+            outbox.frames[kept] = outbox.frames[i];
+            outbox.origins[kept++] = outbox.origins[i];
+        } else {
+            drop(outbox.frames[i], Verdict::limit_bandwidth_in);
+            count(to, Verdict::limited_bandwidth_in);
+        }
+    }
+    outbox.count = kept;
 }
 
 bool Worker::may_answer(PortId port, const Rate& limit) {

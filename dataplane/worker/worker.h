@@ -5,10 +5,11 @@
 //
 //     process(fabric, worker, port, frames, n);            // pipeline.h; takes all n
 //     worker.drain([&](PortId to, Outbox& outbox) {
-//         if (own(to))
+//         if (own(to)) {
+//             worker.keep_within_limits(fabric, to, outbox);
 //             worker.transmitted(outbox, rte_eth_tx_burst(dev, queue, outbox.frames.data(),
 //             outbox.count));
-//         else
+//         } else
 //             worker.handed_over(outbox, rte_ring_enqueue_burst(ring_to_owner(to), ...));
 //     });
 //
@@ -56,8 +57,11 @@ struct Outbox {
     }
 };
 
-// What a worker meters of each port: packets, a sender's by what it costs here.
+// What a worker meters of each port.
 enum class Metered : uint8_t {
+    bytes_in,     // of frames that it gets
+    bytes_out,    // of frames that it sends
+    packets_out,  // that it sends; of them those
     broadcast,    // that are flooded
     slow_path,    // that are decided
     slow_path_to, // the same of what comes for the port from elsewhere
@@ -126,6 +130,13 @@ public:
             state(to)->pending = false;
         pending_.clear();
     }
+    // Before they are transmitted on a port of this worker: drops those of the outbox's frames that
+    // exceed what the port may get a second.
+    void keep_within_limits(const Fabric& fabric, PortId to, Outbox& outbox) {
+        const LocalPort* port = fabric.port(to);
+        if (port && port->limits.bandwidth_in) [[unlikely]]
+            keep_within(to, outbox, *port->limits.bandwidth_in);
+    }
     // The driver took the first `accepted` frames: counted as tx. The rest is dropped as `tx.full`.
     void transmitted(Outbox& outbox, uint16_t accepted);
     // Another worker's ring took the first `accepted`. The rest is dropped as `tx.handover_full`.
@@ -183,8 +194,8 @@ public:
         else
             nobody_.add(verdict, packets);
     }
-    // True where one more of these stays within the port's rate.
-    bool may(PortId port, Metered what, const Rate& rate);
+    // True where so many more of these stay within the port's rate.
+    bool may(PortId port, Metered what, const Rate& rate, uint64_t units = 1);
     void notice(const Notice& notice);
     rte_mempool* copies() const { return copies_; }
     bool timing() const { return timing_.load(std::memory_order_relaxed); }
@@ -205,6 +216,7 @@ private:
     void enqueue_slowly(State* to_state, PortId to, rte_mbuf* frame, PortId origin);
     void count_origins(const Outbox& outbox, uint16_t count, Verdict verdict);
     void drop_from(Outbox& outbox, uint16_t first, Verdict why);
+    void keep_within(PortId to, Outbox& outbox, const Rate& bandwidth);
     void adopt(const Fabric& fabric);
     static void let_go(void* worker, const Arrival& fragment, Verdict why);
     rte_mbuf* make(std::span<const uint8_t> frame, PortId cause, size_t size);

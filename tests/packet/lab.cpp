@@ -186,6 +186,11 @@ PortLimits limits_of(const Line& line) {
           std::pair{"errors", &limits.errors}})
         if (line.has(word))
             *limit = Rate::each_second(line.number(word));
+    for (auto [word, limit] : {std::pair{"bytes-in", &limits.bandwidth_in},
+                               std::pair{"bytes-out", &limits.bandwidth_out},
+                               std::pair{"packets-out", &limits.packets_out}})
+        if (line.has(word))
+            *limit = Rate::each_second(line.number(word));
     limits.connections = line.number("connections", 0);
     return limits;
 }
@@ -495,6 +500,7 @@ void Lab::receive(PortId from, const std::vector<std::vector<uint8_t>>& frames, 
 std::map<uint32_t, std::vector<std::vector<uint8_t>>> Lab::transmitted() {
     std::map<uint32_t, std::vector<std::vector<uint8_t>>> all;
     worker_->drain([&](PortId to, Outbox& outbox) {
+        worker_->keep_within_limits(fabric(), to, outbox);
         for (uint16_t i = 0; i < outbox.count; ++i) {
             rte_mbuf* mbuf = outbox.frames[i];
             std::vector<uint8_t> bytes(mbuf->pkt_len);

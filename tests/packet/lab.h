@@ -6,6 +6,7 @@
 //     segment ID vni N [mtu N] [drop-unknown] [vlan-transparent]
 //     nic PORT segment ID mac MAC [ip A,B] [security mac|trusted] [link-local A,B]
 //                     [broadcast N] [slow-path N] [errors N] [connections N]
+//                     [bytes-in N] [bytes-out N] [packets-out N]
 //                     [policy ID,ID] [worker N] [dead-vlan]
 //     waiting PORT mac MAC                        a nic whose segment is not there yet
 //     unbound PORT

@@ -45,6 +45,26 @@ std::string to_text(const std::vector<PolicyId>& policies) {
     return text;
 }
 
+// Those that are not every port's.
+std::string to_text(const PortLimits& limits) {
+    const PortLimits usual;
+    std::string text;
+    auto add = [&](const char* name, const std::optional<Rate>& rate) {
+        if (rate)
+            text += fmt::format(" {} {} burst {}", name, rate->units, rate->burst);
+    };
+    add("bytes-in", limits.bandwidth_in);
+    add("bytes-out", limits.bandwidth_out);
+    add("packets-out", limits.packets_out);
+    if (!(limits.broadcast == usual.broadcast))
+        add("broadcast", limits.broadcast);
+    if (!(limits.slow_path == usual.slow_path))
+        add("slow-path", limits.slow_path);
+    if (limits.connections)
+        text += fmt::format(" connections {}", limits.connections);
+    return text;
+}
+
 const char* to_text(Judgement judgement) {
     return judgement == Judgement::allow ? "allow" : "deny";
 }
@@ -66,6 +86,7 @@ std::string line_of(const LocalPort& port) {
     line += to_text(port.policies);
     if (port.dead_vlan)
         line += " dead";
+    line += to_text(port.limits);
     return line + "\n";
 }
 

@@ -9,6 +9,7 @@
 
 #include "core/types/addresses.h"
 #include "core/types/ids.h"
+#include "dataplane/agent/limits.h"
 #include "dataplane/fabric/local_port.h"
 #include "dataplane/fabric/next_hop.h"
 #include "dataplane/fabric/tunnel_settings.h"
@@ -26,6 +27,7 @@ struct PortFacts {
     std::optional<PortId> peer;           // uplink, shadow
     std::vector<Ipv4Addr> vtep_addresses; // uplink: that its shadow carries
     std::vector<Ipv6Addr> link_local;     // nic: claimed by its own probes
+    WantedLimits limits;                  // by the host's own database
     bool operator==(const PortFacts&) const = default;
 };
 
@@ -35,6 +37,7 @@ struct LocalFacts {
     std::map<Ipv4Addr, UnderlayPath> paths; // of other hosts' VTEPs, as far as resolved
     std::optional<unsigned> underlay_mtu;   // the smallest of our VTEPs' devices
     TunnelSettings tunnel;
+    PortLimits limits; // of ports of which nothing else is said
     bool operator==(const LocalFacts&) const = default;
 };
 

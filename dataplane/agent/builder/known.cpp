@@ -150,6 +150,9 @@ void Known::set_facts(LocalFacts latest) {
     for (const auto& [name, port] : before.ports)
         if (auto now = facts.ports.find(name); now == facts.ports.end() || !(now->second == port))
             changed(name, port);
+    if (!(before.limits == facts.limits))
+        for (const auto& [name, port] : facts.ports)
+            touched.ports.insert(name);
     for (const auto& [name, port] : facts.ports)
         if (auto old = before.ports.find(name); old == before.ports.end() || !(old->second == port))
             changed(name, port);

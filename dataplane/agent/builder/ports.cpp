@@ -31,6 +31,7 @@ LocalPort PortPart::local_port(const std::string& name, const PortFacts& facts) 
     port.peer = facts.peer;
     port.vtep_addresses = facts.vtep_addresses;
     const NicEntry* nic = known_.nic(facts.iface_id);
+    port.limits = limits_of(known_.facts.limits, nic ? nic->limits : WantedLimits(), facts.limits);
     if (facts.kind != PortKind::nic || !nic)
         return port;
     port.intent = nic->intent;

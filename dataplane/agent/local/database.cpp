@@ -12,6 +12,8 @@ using vswitch::Controller;
 using vswitch::Interface;
 using vswitch::OpenvSwitch;
 using vswitch::Port;
+using vswitch::QoS;
+using vswitch::Queue;
 
 log::Module module("switch");
 
@@ -23,15 +25,18 @@ void choose_columns(ovsdb::Database<vswitch::Schema>& database) {
     database.monitor_columns<Bridge>(Bridge::Column::name | Bridge::Column::ports |
                                      Bridge::Column::controller | Bridge::Column::other_config);
     database.monitor_columns<Port>(Port::Column::name | Port::Column::interfaces |
-                                   Port::Column::tag | Port::Column::trunks);
+                                   Port::Column::tag | Port::Column::trunks | Port::Column::qos);
     database.monitor_columns<Interface>(
         Interface::Column::name | Interface::Column::type | Interface::Column::options |
         Interface::Column::external_ids | Interface::Column::ofport |
         Interface::Column::ofport_request | Interface::Column::mac |
-        Interface::Column::mtu_request);
+        Interface::Column::mtu_request | Interface::Column::ingress_policing_rate |
+        Interface::Column::ingress_policing_burst | Interface::Column::ingress_policing_kpkts_rate |
+        Interface::Column::ingress_policing_kpkts_burst);
     database.monitor_columns<Controller>(Controller::Column::target);
-    database.monitor_columns<vswitch::QoS>({});
-    database.monitor_columns<vswitch::Queue>({});
+    database.monitor_columns<QoS>(QoS::Column::type | QoS::Column::queues |
+                                  QoS::Column::other_config);
+    database.monitor_columns<Queue>(Queue::Column::other_config);
     database.monitor_columns<vswitch::Mirror>({});
 }
 
@@ -41,7 +46,7 @@ bool only_ofports(const vswitch::Changes& changes) {
         if (!(change.modified == Interface::Columns(Interface::Column::ofport)))
             return false;
     return changes.open_vswitch.empty() && changes.bridge.empty() && changes.port.empty() &&
-           changes.controller.empty();
+           changes.controller.empty() && changes.qos.empty() && changes.queue.empty();
 }
 
 } // namespace

@@ -1,5 +1,7 @@
 #include "dataplane/agent/local/wanted.h"
 
+#include "dataplane/agent/local/policing.h"
+
 #include <algorithm>
 #include <charconv>
 #include <climits>
@@ -114,6 +116,15 @@ Result<WantedPort> port_from(const vswitch::Bridge& bridge, const vswitch::Port&
     return wanted;
 }
 
+void limit(const vswitch::Tables& tables, const vswitch::Port& row,
+           const vswitch::Interface& interface, WantedPort& port) {
+    auto limits = policing_from(tables, row, interface);
+    if (limits)
+        port.limits = *limits;
+    else
+        port.limits_trouble = limits.error().text;
+}
+
 void read_bridge(const vswitch::Tables& tables, const vswitch::Bridge& row, Wanted& wanted) {
     WantedBridge bridge{row.uuid, row.name, {}, {}};
     if (std::string id = value_of(row.other_config, "datapath-id");
@@ -132,9 +143,10 @@ void read_bridge(const vswitch::Tables& tables, const vswitch::Bridge& row, Want
             const vswitch::Interface* interface = tables.interface.find(interface_uuid);
             if (!interface)
                 continue;
-            if (auto built = port_from(row, *port, *interface))
+            if (auto built = port_from(row, *port, *interface)) {
+                limit(tables, *port, *interface, *built);
                 wanted.ports.emplace(built->name, *built);
-            else
+            } else
                 wanted.refused.emplace(interface_uuid, built.error().text);
         }
     }
@@ -220,6 +232,7 @@ Wanted wanted_from(const vswitch::Tables& tables) {
         wanted.next_cfg = root.next_cfg;
         wanted.other_config = root.other_config;
         wanted.fabric = fabric_settings_from(root.external_ids);
+        wanted.fabric.limits = default_limits_from(root.other_config, wanted.fabric.errors);
         for (const ovsdb::Uuid& uuid : root.bridges)
             if (const vswitch::Bridge* bridge = tables.bridge.find(uuid))
                 read_bridge(tables, *bridge, wanted);

@@ -10,6 +10,7 @@
 
 #include "core/types/addresses.h"
 #include "core/types/result.h"
+#include "dataplane/agent/limits.h"
 #include "dataplane/fabric/tunnel_settings.h"
 #include "ovsdb/uuid.h"
 #include "ovsdb/vswitch.h"
@@ -34,6 +35,8 @@ struct WantedPort {
     std::optional<unsigned> mtu_request;
     std::optional<uint16_t> tag;
     std::set<uint16_t> trunks;
+    WantedLimits limits;
+    std::string limits_trouble;             // what is wrong with them; the rest holds
     std::optional<uint16_t> ofport;         // that the row holds: re-used after a restart
     std::optional<uint16_t> ofport_request; // by the operator
     bool operator==(const WantedPort&) const = default;
@@ -54,6 +57,7 @@ struct FabricSettings {
     std::vector<Ipv4Addr> vtep_addresses;               // ringfence-encap-ip
     std::map<std::string, std::string> bridge_mappings; // ringfence-bridge-mappings
     TunnelSettings tunnel;           // ringfence-encap-port; ringfence-encap-dscp
+    PortLimits limits;               // other_config: of ports of which nothing else is said
     std::vector<std::string> errors; // a sentence each; the rest is good
     bool operator==(const FabricSettings&) const = default;
 };

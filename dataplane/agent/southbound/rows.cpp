@@ -30,7 +30,6 @@ Result<PortSecurity> security_from(const std::string& text) {
 Result<> refuse_what_is_not_built(const southbound::LogicalPort& row) {
     const char* feature = row.kind != "nic"                ? "ports to the outside (uplink)"
                           : !row.virtual_addresses.empty() ? "virtual addresses"
-                          : !row.limits.empty()            ? "limits"
                           : row.candidate                  ? "candidate hosts"
                                                            : nullptr;
     if (feature)
@@ -92,6 +91,10 @@ Result<NicEntry> read_row(const southbound::LogicalPort& row) {
     if (!security)
         return tl::unexpected(security.error());
     nic.security = *security;
+    auto limits = limits_from(row.limits);
+    if (!limits)
+        return tl::unexpected(limits.error());
+    nic.limits = *limits;
     nic.policies.assign(row.policies.begin(), row.policies.end());
     nic.intent = row.intent;
     return nic;

@@ -9,6 +9,7 @@
 
 #include "core/types/addresses.h"
 #include "core/types/result.h"
+#include "dataplane/agent/limits.h"
 #include "dataplane/fabric/local_port.h"
 #include "dataplane/fabric/segment.h"
 #include "ovsdb/southbound.h"
@@ -30,6 +31,7 @@ struct NicEntry {
     std::optional<std::string> host;
     PortSecurity security = PortSecurity::strict;
     std::vector<std::string> policies; // Firewall.policy
+    WantedLimits limits;
     std::string intent;
     bool operator==(const NicEntry&) const = default;
 };

@@ -147,9 +147,50 @@ TEST_F(FabricBuilderTest, WhatIsNotBuiltIsRefusedByName) {
     external.kind = "external";
     put(external);
     fabric();
-    EXPECT_EQ(builder_.trouble().at("port web-0"), "limits are not built yet");
+    EXPECT_EQ(builder_.trouble().at("port web-0"), "limit pps is not one that this version knows");
     EXPECT_EQ(builder_.trouble().at("segment org/acme/network/out"),
               "external segments are not built yet");
+}
+
+TEST_F(FabricBuilderTest, LimitsAreTheFabricsAndTheHostsTheLowerOneCounts) {
+    put(segment("web", 5001));
+    auto web0 = nic("web-0", "web", "02:00:00:00:00:01", "10.0.0.1");
+    web0.host = "a";
+    web0.limits = {{"bandwidth-in", 8'000'000}, {"bandwidth-out", 80'000'000},
+                   {"burst-out", 50'000},       {"broadcast", 50},
+                   {"slow-path", 70},           {"connections", 9}};
+    put(web0);
+    plug("tap0", 0, "web-0");
+    auto limits = [&] {
+        std::string text = fabric();
+        size_t from = text.find("10.0.0.1 bytes-in");
+        return from == text.npos ? text : text.substr(from, text.find('\n', from) - from);
+    };
+    EXPECT_EQ(limits(), "10.0.0.1 bytes-in 1000000 burst 100000 bytes-out 10000000 burst 50000 "
+                        "broadcast 50 burst 50 slow-path 70 burst 70 connections 9");
+    facts_.ports.at("tap0").limits.bandwidth_in = Rate{500'000, 20'000};
+    facts_.ports.at("tap0").limits.bandwidth_out = Rate{20'000'000, 20'000};
+    EXPECT_EQ(limits(), "10.0.0.1 bytes-in 500000 burst 20000 bytes-out 10000000 burst 50000 "
+                        "broadcast 50 burst 50 slow-path 70 burst 70 connections 9");
+    facts_.limits.broadcast = Rate::each_second(5);
+    web0.limits = {{"bandwidth-in", 800}};
+    put(web0);
+    EXPECT_EQ(limits(), "10.0.0.1 bytes-in 100 burst 16384 bytes-out 20000000 burst 20000 "
+                        "broadcast 5 burst 5");
+}
+
+TEST_F(FabricBuilderTest, LimitsThatMeanNothingAreRefusedByName) {
+    put(segment("web", 5001));
+    auto web0 = nic("web-0", "web", "02:00:00:00:00:01", "10.0.0.1");
+    for (auto [name, value, says] : {std::tuple{"burst-in", 5, "nothing without bandwidth-in"},
+                                     std::tuple{"connections", 0, "0 is too small"},
+                                     std::tuple{"broadcast", -1, "-1 is too small"}}) {
+        web0.limits = {{name, value}};
+        put(web0);
+        fabric();
+        EXPECT_NE(builder_.trouble().at("port web-0").find(says), std::string::npos)
+            << builder_.trouble().at("port web-0");
+    }
 }
 
 TEST_F(FabricBuilderTest, AddressOfTwoNicsStaysWithTheFirstUntilItLetsGo) {

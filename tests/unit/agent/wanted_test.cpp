@@ -34,6 +34,17 @@ public:
     }
     vswitch::Port& port(const std::string& name) { return ports_.at(name); }
     vswitch::OpenvSwitch& root() { return root_; }
+    vswitch::QoS& qos(const std::string& port_name, const std::string& type) {
+        qos_.uuid = ovsdb::Uuid::named("qos");
+        qos_.type = type;
+        port(port_name).qos = qos_.uuid;
+        return qos_;
+    }
+    vswitch::Queue& queue(int64_t number) {
+        queue_.uuid = ovsdb::Uuid::named("queue");
+        qos_.queues = {{number, queue_.uuid}};
+        return queue_;
+    }
     static ovsdb::Uuid uuid(const std::string& name) {
         return ovsdb::Uuid::named("interface " + name);
     }
@@ -46,6 +57,8 @@ public:
             tables.interface.insert(row);
         for (const auto& [name, row] : ports_)
             tables.port.insert(row);
+        tables.qos.insert(qos_);
+        tables.queue.insert(queue_);
         return wanted_from(tables);
     }
 
@@ -54,6 +67,8 @@ private:
     vswitch::Bridge bridge_;
     std::map<std::string, vswitch::Interface> interfaces_;
     std::map<std::string, vswitch::Port> ports_;
+    vswitch::QoS qos_;
+    vswitch::Queue queue_;
 };
 
 TEST(Wanted, BridgeHasItsOwnInternalPort) {
@@ -92,6 +107,68 @@ TEST(Wanted, DevicesNameWhatTheyAttach) {
     EXPECT_EQ(wanted.ports.at("eth").device, "net_af_packet0,iface=eth1");
     EXPECT_EQ(wanted.ports.at("vhu1").type, PortType::vhost_user_client);
     EXPECT_EQ(wanted.ports.at("vhu1").device, "/run/vm1.sock");
+}
+
+TEST(Wanted, WhatAPortSendsIsPoliced) {
+    Rows rows;
+    vswitch::Interface& tap = rows.plug("web0", "tap");
+    auto limits = [&] { return rows.wanted().ports.at("web0").limits; };
+    EXPECT_EQ(limits(), WantedLimits());
+    tap.ingress_policing_rate = 10'000;
+    EXPECT_EQ(limits().bandwidth_out, (Rate{1'250'000, 1'000'000})) << "kbit/s; 8000 kbit at once";
+    tap.ingress_policing_burst = 1'000;
+    EXPECT_EQ(limits().bandwidth_out, (Rate{1'250'000, 125'000}));
+    tap.ingress_policing_burst = 8;
+    EXPECT_EQ(limits().bandwidth_out, (Rate{1'250'000, 16'384})) << "a frame must pass";
+    tap.ingress_policing_kpkts_rate = 3;
+    EXPECT_EQ(limits().packets_out, (Rate{3'000, 16'000}));
+    tap.ingress_policing_kpkts_burst = 2;
+    EXPECT_EQ(limits().packets_out, (Rate{3'000, 2'000}));
+}
+
+TEST(Wanted, WhatAPortGetsIsLimitedByItsQos) {
+    Rows rows;
+    rows.plug("web0", "tap");
+    auto limit = [&] { return rows.wanted().ports.at("web0").limits.bandwidth_in; };
+    vswitch::QoS& qos = rows.qos("web0", "linux-htb");
+    EXPECT_EQ(limit(), std::nullopt) << "no rate";
+    qos.other_config = {{"max-rate", "8000000"}};
+    EXPECT_EQ(limit(), (Rate{1'000'000, 100'000}));
+    rows.queue(0).other_config = {{"max-rate", "4000000"}, {"burst", "400000"}};
+    EXPECT_EQ(limit(), (Rate{500'000, 50'000}));
+    rows.queue(1);
+    EXPECT_EQ(limit(), (Rate{1'000'000, 100'000})) << "only OpenFlow chooses another queue than 0";
+    qos.type = "egress-policer";
+    qos.other_config = {{"cir", "2000000"}, {"cbs", "30000"}};
+    EXPECT_EQ(limit(), (Rate{2'000'000, 30'000}));
+    qos.type = "linux-noop";
+    EXPECT_EQ(limit(), std::nullopt);
+}
+
+TEST(Wanted, AQosThatIsNotBuiltLeavesThePortAndIsNamed) {
+    Rows rows;
+    rows.plug("web0", "tap");
+    auto trouble = [&] { return rows.wanted().ports.at("web0").limits_trouble; };
+    vswitch::QoS& qos = rows.qos("web0", "linux-codel");
+    EXPECT_EQ(trouble(), "QoS type linux-codel is not built, so it limits nothing: use linux-htb, "
+                         "egress-policer or linux-noop");
+    qos.type = "linux-htb";
+    EXPECT_EQ(trouble(), "");
+    qos.other_config = {{"max-rate", "fast"}};
+    EXPECT_EQ(trouble(), "QoS max-rate: \"fast\" is not a number");
+}
+
+TEST(Wanted, LimitsOfEveryPort) {
+    Rows rows;
+    EXPECT_EQ(rows.wanted().fabric.limits, PortLimits());
+    rows.root().other_config = {{"ringfence-slow-path-per-port", "500"},
+                                {"ringfence-broadcast-per-port", "many"}};
+    Wanted wanted = rows.wanted();
+    EXPECT_EQ(wanted.fabric.limits.slow_path, Rate::each_second(500));
+    EXPECT_EQ(wanted.fabric.limits.broadcast, PortLimits().broadcast);
+    ASSERT_EQ(wanted.fabric.errors.size(), 1u);
+    EXPECT_NE(wanted.fabric.errors[0].find("ringfence-broadcast-per-port: \"many\""),
+              std::string::npos);
 }
 
 struct Refusal {
