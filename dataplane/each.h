@@ -87,6 +87,8 @@ private:
         if (verdict != Verdict::held && stage != Stage::send)
             record = record_of(stage, packet);
         record.verdict = verdict;
+        if (verdict == Verdict::fw_denied || verdict == Verdict::fw_rejected)
+            record.rule = worker_.denied_by();
         worker_.trace().record(record);
         return verdict;
     }

@@ -332,6 +332,32 @@ std::vector<TraceRecord> Forwarder::take_trace() {
     return all;
 }
 
+void Forwarder::open_rule(RuleId rule) {
+    for (auto& worker : impl_->workers)
+        worker->open_rule(rule);
+}
+
+uint64_t Forwarder::hits(RuleId rule) const {
+    uint64_t sum = 0;
+    for (const auto& worker : impl_->workers)
+        sum += worker->hits(rule);
+    return sum;
+}
+
+std::vector<FirewallEvent> Forwarder::take_firewall_events() {
+    std::vector<FirewallEvent> all;
+    for (auto& worker : impl_->workers)
+        worker->take_firewall_events([&](const FirewallEvent& event) { all.push_back(event); });
+    return all;
+}
+
+uint64_t Forwarder::suppressed_firewall_events() const {
+    uint64_t sum = 0;
+    for (const auto& worker : impl_->workers)
+        sum += worker->suppressed_events();
+    return sum;
+}
+
 std::vector<Notice> Forwarder::take_notices() {
     std::vector<Notice> all;
     for (auto& worker : impl_->workers)

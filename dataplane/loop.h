@@ -92,6 +92,12 @@ public:
     std::vector<TraceRecord> take_trace();
     // What workers saw and the agent should know, since the last call.
     std::vector<Notice> take_notices();
+    // Firewall rules: room to count one's hits, before a Fabric that has it is published; how often
+    // it has decided; what is to be logged since the last call, and how much was too much for that.
+    void open_rule(RuleId rule);
+    uint64_t hits(RuleId rule) const;
+    std::vector<FirewallEvent> take_firewall_events();
+    uint64_t suppressed_firewall_events() const;
     Worker& worker(unsigned index);
 
 private:

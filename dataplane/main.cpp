@@ -69,7 +69,8 @@ public:
                              return Result<std::string>();
                          }});
         auto signals = reactor_.on_signals({SIGTERM, SIGINT}, [&](int) { leave(agent); });
-        auto hang_up = reactor_.on_signals({SIGHUP}, [](int) {
+        auto hang_up = reactor_.on_signals({SIGHUP}, [&](int) {
+            agent.reopen_logs();
             if (auto reopened = log::reopen(); !reopened)
                 log::error(module, "{}", reopened.error().text);
         });

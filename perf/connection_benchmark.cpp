@@ -71,7 +71,7 @@ template <class Address> struct Subject {
                 table->pick(probes[n - first]);
             for (uint32_t n = first; n < end; ++n)
                 if (!table->find(probes[n - first]) &&
-                    connections->template denied<Address>({probes[n - first].key, 1, 2}) ==
+                    connections->template denied<Address>({probes[n - first].key, 1, 2}).why ==
                         Verdict::next)
                     open(n);
         }

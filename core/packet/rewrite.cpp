@@ -23,10 +23,14 @@ bool is_icmp(uint8_t protocol) {
     return protocol == ip_protocol::icmp || protocol == ip_protocol::icmp6;
 }
 
-// As they lie on the wire at L4Layout::ports; of ICMP the identifier alone.
-template <class Address> std::array<uint16_t, 2> ports_of(const Tuple<Address>& tuple) {
-    const uint16_t second = is_icmp(tuple.protocol) ? uint16_t{0} : tuple.destination_port;
-    return {__builtin_bswap16(tuple.source_port), __builtin_bswap16(second)};
+// As they lie on the wire at L4Layout::ports; of ICMP the identifier alone, which is the one of the
+// two that may change.
+template <class Address>
+std::array<uint16_t, 2> ports_of(const Tuple<Address>& tuple, const Tuple<Address>& other) {
+    if (!is_icmp(tuple.protocol))
+        return {__builtin_bswap16(tuple.source_port), __builtin_bswap16(tuple.destination_port)};
+    bool answers = tuple.destination_port != other.destination_port;
+    return {__builtin_bswap16(answers ? tuple.destination_port : tuple.source_port), 0};
 }
 
 } // namespace
@@ -34,7 +38,7 @@ template <class Address> std::array<uint16_t, 2> ports_of(const Tuple<Address>& 
 template <class Address>
 Rewrite<Address> Rewrite<Address>::make(const Tuple<Address>& before, const Tuple<Address>& after) {
     const auto old_addresses = addresses_of(before), addresses = addresses_of(after);
-    const auto old_ports = ports_of(before), ports = ports_of(after);
+    const auto old_ports = ports_of(before, after), ports = ports_of(after, before);
     ChecksumDelta header, l4;
     header.replace(old_addresses.data(), addresses.data(), addresses.size());
     if (before.protocol != ip_protocol::icmp) // which has no pseudo-header (RFC 792)

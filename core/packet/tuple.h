@@ -8,7 +8,7 @@
 
 namespace ringfence {
 
-// Address is Ipv4Addr or Ipv6Addr. Of an ICMP query both ports are its identifier; of protocols
+// Address is Ipv4Addr or Ipv6Addr. Of ICMP icmp_ports.h says what the ports are; of protocols
 // without ports they are 0.
 template <class Address> struct Tuple {
     Address source, destination;

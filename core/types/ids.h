@@ -27,6 +27,9 @@ using SegmentId = Id<struct SegmentIdTag>; // a segment known to this host
 using NextHopId = Id<struct NextHopIdTag>; // a VTEP, as this host reaches it
 using RouterId = Id<struct RouterIdTag>;   // an edge router known to this host
 using PolicyId = Id<struct PolicyIdTag>;   // a firewall policy, named by interfaces and ports
+using RuleId = Id<struct RuleIdTag>;       // a rule of a policy, as hits and traces name it
+using GroupId = Id<struct GroupIdTag>;     // a group of addresses that rules name
+using DomainId = Id<struct DomainIdTag>;   // networks in which an address means the same
 
 // A VXLAN network identifier, 24 bits (RFC 7348, clause 5). 0 is refused: it is what forgetting to
 // set one gives.

@@ -15,8 +15,15 @@ namespace ringfence {
 namespace ip_protocol {
 inline constexpr uint8_t hop_by_hop = 0, icmp = 1, igmp = 2, tcp = 6, udp = 17, routing = 43,
                          fragment = 44, authentication = 51, icmp6 = 58, none = 59,
-                         destination_options = 60;
+                         destination_options = 60, dccp = 33, sctp = 132, udp_lite = 136;
 } // namespace ip_protocol
+
+// The upper layer begins with a source and a destination port.
+constexpr bool has_ports(uint8_t protocol) {
+    return protocol == ip_protocol::tcp || protocol == ip_protocol::udp ||
+           protocol == ip_protocol::sctp || protocol == ip_protocol::dccp ||
+           protocol == ip_protocol::udp_lite;
+}
 
 // The two ECN bits (RFC 3168, clause 5).
 enum class Ecn : uint8_t { not_ect = 0, ect1 = 1, ect0 = 2, ce = 3 };

@@ -55,6 +55,17 @@ private:
 };
 static_assert(sizeof(TcpBeginning) == 8);
 
+// What the headers of all protocols with ports begin with.
+class L4Ports {
+public:
+    L4Port source() const { return L4Port(source_.host()); }
+    L4Port destination() const { return L4Port(destination_.host()); }
+
+private:
+    Be16 source_, destination_;
+};
+static_assert(sizeof(L4Ports) == 4);
+
 class UdpHeader {
 public:
     UdpHeader() = default;
@@ -76,7 +87,7 @@ static_assert(sizeof(UdpHeader) == 8);
 namespace icmp_type { // RFC 792, RFC 950
 inline constexpr uint8_t echo_reply = 0, unreachable = 3, source_quench = 4, redirect = 5, echo = 8,
                          time_exceeded = 11, parameter_problem = 12, timestamp = 13,
-                         timestamp_reply = 14, mask = 17, mask_reply = 18;
+                         timestamp_reply = 14, information_reply = 16, mask = 17, mask_reply = 18;
 } // namespace icmp_type
 
 namespace icmp6_type { // RFC 4443; below 128 they are errors (2.1)

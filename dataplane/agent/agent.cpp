@@ -151,6 +151,7 @@ void Agent::reconfigure() {
             fabric_->start_from(kept_);
         if (!given_)
             fabric_->keep_state_in(arguments_.kept_state);
+        fabric_->log_firewalls_to(arguments_.firewall_log);
     }
     mention_controllers(wanted);
     if (ports_->apply(wanted.ports)) {
@@ -249,6 +250,11 @@ vswitch::Interface Agent::row_of(const OpenPort& port, uint16_t ofport) const {
              error != fabric_->errors().end())
         row.error = error->second;
     return row;
+}
+
+void Agent::reopen_logs() {
+    if (fabric_)
+        fabric_->reopen_firewall_log();
 }
 
 void Agent::close(std::function<void()> closed) {

@@ -34,6 +34,7 @@ public:
     [[nodiscard]] Result<> start();
     // Closes all ports; closed() is called when they are gone.
     void close(std::function<void()> closed);
+    void reopen_logs(); // after they were rotated
     // Adds what ovs-appctl can ask this daemon.
     void add_commands(unixctl::Server& server);
 
@@ -48,6 +49,7 @@ private:
     std::string drops(const std::optional<std::string>& port) const;
     Result<std::string> connections(unixctl::Arguments words) const;
     Result<std::string> connection_counts(Format format) const;
+    Result<std::string> firewall(unixctl::Arguments words) const;
 
     ovsdb::Reactor& reactor_;
     const Arguments& arguments_;

@@ -22,6 +22,7 @@ enum Option {
     user,
     mlockall,
     state,
+    firewall_log,
     syslog,
     dpdk,
     tls,
@@ -40,6 +41,7 @@ const option options[] = {
     {"user", required_argument, nullptr, user},
     {"mlockall", no_argument, nullptr, mlockall},
     {"state", required_argument, nullptr, state},
+    {"firewall-log", required_argument, nullptr, firewall_log},
     {"syslog-target", required_argument, nullptr, syslog},
     {"syslog-method", required_argument, nullptr, syslog},
     {"dpdk", no_argument, nullptr, dpdk},
@@ -101,6 +103,9 @@ Result<> take(Arguments& arguments, int chosen, const char* value, const fs::pat
     case state:
         arguments.given_state = fs::absolute(value);
         return {};
+    case firewall_log:
+        arguments.firewall_log = placed(value, log_folder, "");
+        return {};
     case detach:
         arguments.detach = true;
         return {};
@@ -139,6 +144,7 @@ Result<Arguments> Arguments::from(int argc, char** argv) {
     Arguments arguments;
     std::string program = fs::path(argv[0]).filename();
     fs::path log_folder = folder("OVS_LOGDIR", "/var/log/openvswitch");
+    arguments.firewall_log = log_folder / "ringfence-firewall.log";
     arguments.run_folder = folder("OVS_RUNDIR", "/var/run/openvswitch");
     arguments.pid_file = arguments.run_folder / "ovs-vswitchd.pid";
     arguments.database = "unix:" + (arguments.run_folder / "db.sock").string();
@@ -181,6 +187,7 @@ unless given) and ringfence-encap-dscp (copy, or zero).
   --pidfile[=FILE]         default $OVS_RUNDIR/ovs-vswitchd.pid
   --unixctl=SOCKET         control socket; default beside the pid file, where ovs-appctl finds it
   --log-file[=FILE]        log to a file too; default $OVS_LOGDIR/PROGRAM.log
+  --firewall-log=FILE      what firewalls log; default $OVS_LOGDIR/ringfence-firewall.log
   -v[SPEC], --verbose=SPEC log levels: [MODULE:][console|file:]off|emer|err|warn|info|dbg
   --mlockall               keep all memory resident
   -h, --help; -V, --version

@@ -22,6 +22,7 @@ struct Arguments {
     std::filesystem::path pid_file;
     std::filesystem::path control_socket; // "" = RUNDIR/STEM.PID.ctl, see control_socket_of()
     std::optional<std::filesystem::path> log_file;    // absent = console only
+    std::filesystem::path firewall_log;               // --firewall-log
     std::optional<std::filesystem::path> given_state; // --state: run from this file alone
     std::filesystem::path kept_state;                 // where the last applied state is kept
     log::Level console = log::Level::warning;

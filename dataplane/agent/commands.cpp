@@ -4,6 +4,7 @@
 #include "dataplane/agent/agent.h"
 #include "dataplane/agent/local/ofports.h"
 #include "dataplane/agent/show/connections.h"
+#include "dataplane/agent/show/firewall.h"
 #include "dataplane/agent/show/names.h"
 #include "dataplane/agent/show/routers.h"
 #include "dataplane/agent/show/trace.h"
@@ -94,6 +95,29 @@ Result<std::string> Agent::connection_counts(Format format) const {
     return show(counts->workers, ports, format);
 }
 
+// [POLICY] [--format=json]
+Result<std::string> Agent::firewall(Words words) const {
+    if (!fabric_)
+        return std::string("not started yet\n");
+    auto format = std::erase(words, "--format=json") ? Format::json : Format::text;
+    std::erase(words, "--format=text");
+    if (words.size() > 1)
+        return fail("\"{}\": one policy, or nothing for all", words[1]);
+    FirewallNames names{ids_.policies.all(),
+                        [this](GroupId group) { return fabric_->name_of_group(group); },
+                        [this](RuleId rule) { return fabric_->hits(rule); }};
+    if (!words.empty()) {
+        auto id = ids_.policies.find(words[0]);
+        if (!id)
+            return fail(ErrorKind::not_found, "no policy is named {}", words[0]);
+        names.policies = {{words[0], *id}};
+    }
+    std::string text = show_firewall(names, *fabric_->fabric(), format);
+    if (uint64_t lost = dataplane_->suppressed_firewall_events(); lost && format == Format::text)
+        text += fmt::format("{} decisions were too many to be logged\n", lost);
+    return text;
+}
+
 void Agent::add_commands(unixctl::Server& server) {
     auto add = [&server](const char* name, const char* usage, size_t min, size_t max, auto run) {
         server.add({name, usage, min, max, run});
@@ -145,6 +169,8 @@ void Agent::add_commands(unixctl::Server& server) {
     });
     add("ringfence/connections", "[PORT | flush PORT | --all] [--format=json|text]", 0, 3,
         [this](const Words& words) { return connections(words); });
+    add("ringfence/firewall", "[POLICY] [--format=json|text]", 0, 2,
+        [this](const Words& words) { return firewall(words); });
     add("dpif/show", "", 0, 0, [this](const Words&) -> Result<std::string> {
         std::string text = "netdev@ringfence:\n";
         if (local_ && ports_)

@@ -17,6 +17,7 @@
 #include "dataplane/ports/port.h"
 #include "dataplane/worker/announcement.h"
 #include "dataplane/worker/counters.h"
+#include "dataplane/worker/firewall_event.h"
 #include "dataplane/worker/notice.h"
 #include "dataplane/worker/trace.h"
 
@@ -47,6 +48,14 @@ public:
     virtual void trace(uint32_t packets) = 0; // records the next ones of each worker
     virtual std::vector<TraceRecord> take_trace() = 0;
     virtual std::vector<Notice> take_notices() = 0; // since the last call
+
+    // --- firewalls
+    // Makes room to count the rule's hits, before a Fabric that has it is published.
+    virtual void open_rule(RuleId rule) = 0;
+    // How often it has decided, with those that had its number before.
+    virtual uint64_t hits(RuleId rule) const = 0;
+    virtual std::vector<FirewallEvent> take_firewall_events() = 0; // to log, since the last call
+    virtual uint64_t suppressed_firewall_events() const = 0;       // that were too many to log
 
     // Every connection, or those of one port. Errors here and below: a worker does not answer.
     [[nodiscard]] virtual Result<std::vector<ListedConnection>>

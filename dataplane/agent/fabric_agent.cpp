@@ -74,7 +74,10 @@ FabricAgent::FabricAgent(ovsdb::Reactor& reactor, Dataplane& dataplane, PortSet&
         ++new_beats_;
         report();
     });
-    notices_ = reactor_.every(notice_period, [this] { take_notices(); });
+    notices_ = reactor_.every(notice_period, [this] {
+        take_notices();
+        take_firewall_events();
+    });
 }
 
 // The keeper's last writing asks for the state: all that it is made of must still be there.
@@ -220,6 +223,7 @@ void FabricAgent::note_what_is_whole() {
 }
 
 void FabricAgent::publish(std::shared_ptr<const Fabric> fabric) {
+    open_new_rules();
     if (fabric == published_)
         return;
     auto news = announcements(*published_, *fabric);
@@ -233,6 +237,39 @@ void FabricAgent::publish(std::shared_ptr<const Fabric> fabric) {
     });
     if (keeper_)
         keeper_->changed();
+}
+
+// Before it is published: its rules are counted from 0.
+void FabricAgent::open_new_rules() {
+    for (RuleId rule : builder_.take_new_rules()) {
+        dataplane_.open_rule(rule);
+        hits_before_.erase(rule);
+        if (uint64_t before = dataplane_.hits(rule))
+            hits_before_[rule] = before;
+    }
+}
+
+uint64_t FabricAgent::hits(RuleId rule) const {
+    auto before = hits_before_.find(rule);
+    return dataplane_.hits(rule) - (before == hits_before_.end() ? 0 : before->second);
+}
+
+void FabricAgent::log_firewalls_to(const std::filesystem::path& file) {
+    firewall_log_ = std::make_unique<FirewallLog>(file);
+}
+
+void FabricAgent::reopen_firewall_log() {
+    if (firewall_log_)
+        firewall_log_->reopen();
+}
+
+void FabricAgent::take_firewall_events() {
+    auto events = dataplane_.take_firewall_events();
+    if (!firewall_log_ || events.empty())
+        return;
+    for (const FirewallEvent& event : events)
+        firewall_log_->write(event, *published_, settings_.host);
+    firewall_log_->flush();
 }
 
 // Every worker forwards by the latest Fabric: what the database asked for is done.

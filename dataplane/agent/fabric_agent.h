@@ -12,6 +12,7 @@
 
 #include "dataplane/agent/builder/builder.h"
 #include "dataplane/agent/dataplane.h"
+#include "dataplane/agent/firewall_log.h"
 #include "dataplane/agent/local/wanted.h"
 #include "dataplane/agent/ports/port_set.h"
 #include "dataplane/agent/southbound/host_rows.h"
@@ -44,6 +45,12 @@ public:
     const std::map<std::string, std::string>& errors() const { return errors_; }
     const std::shared_ptr<const Fabric>& fabric() const { return published_; }
     std::string summary() const; // ringfence/fabric
+    // How often a rule of the Fabric has decided since it came into it.
+    uint64_t hits(RuleId rule) const;
+    std::string name_of_group(GroupId group) const { return builder_.name_of_group(group); }
+    // Where firewalls log to; without it nowhere.
+    void log_firewalls_to(const std::filesystem::path& file);
+    void reopen_firewall_log();
     // The workers forward by the latest Fabric.
     bool quiescent() const { return quiescent_ == publications_; }
 
@@ -68,6 +75,8 @@ private:
     void follow_network_mtus();
     void check_ports();
     void publish(std::shared_ptr<const Fabric> fabric);
+    void open_new_rules();
+    void take_firewall_events();
     void reached_quiescence();
     void forget_later(const std::vector<Move>& moves);
     void report();
@@ -88,9 +97,11 @@ private:
     std::unique_ptr<Underlay> underlay_;
     std::unique_ptr<SouthboundLink> link_;
     std::unique_ptr<StateKeeper> keeper_;
-    southbound::Tables kept_; // forwarded by, until the database's first whole view
-    Pending pending_;         // of the database, until the view is whole again
-    bool emptied_ = false;    // the database lost all that it had; kept_ is what it was
+    std::unique_ptr<FirewallLog> firewall_log_;
+    std::map<RuleId, uint64_t> hits_before_; // of rules whose number was another's
+    southbound::Tables kept_;                // forwarded by, until the database's first whole view
+    Pending pending_;                        // of the database, until the view is whole again
+    bool emptied_ = false; // the database lost all that it had; kept_ is what it was
 
     std::shared_ptr<const Fabric> published_;
     uint64_t publications_ = 0, quiescent_ = 0;

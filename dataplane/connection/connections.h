@@ -73,13 +73,14 @@ public:
     Ways& ways() { return shared_.ways; }
     const PortConnections& port(PortId id) const { return shared_.ports[id.value()]; }
 
-    // The verdict of a denial that still stands, or Verdict::next.
-    template <class Address> Verdict denied(const typename Denials<Address>::Packet& packet) {
+    // The reason of a denial that still stands, or Verdict::next.
+    template <class Address> DenialReason denied(const typename Denials<Address>::Packet& packet) {
         return denials<Address>().find(packet, now(), [&](PortId id) { return port(id).voided; });
     }
     template <class Address>
-    void deny(const typename Denials<Address>::Packet& packet, PortId port_id, Verdict why) {
-        denials<Address>().add(packet, {port_id, port(port_id).voided}, why, now());
+    void deny(const typename Denials<Address>::Packet& packet, PortId port_id,
+              DenialReason reason) {
+        denials<Address>().add(packet, {port_id, port(port_id).voided}, reason, now());
     }
 
     // --- what decisions stand on

@@ -10,11 +10,11 @@ Denials<Address>::Denials(uint32_t capacity, const HashSeed& seed)
     : seed_(seed), sets_(std::bit_ceil(std::max(capacity / Set::size, 1u))) {}
 
 template <class Address>
-void Denials<Address>::add(const Packet& packet, Basis basis, Verdict why, Moment now) {
+void Denials<Address>::add(const Packet& packet, Basis basis, DenialReason reason, Moment now) {
     newest_ = now;
     Set& set = sets_[place_of(packet)];
     auto age = [&](const Denial& denial) {
-        return denial.why == Verdict::next ? UINT32_MAX : now.since(denial.since);
+        return denial.reason.why == Verdict::next ? UINT32_MAX : now.since(denial.since);
     };
     auto same = [&](const Denial& denial) {
         return denial.key == packet.key && denial.macs_match(packet);
@@ -25,7 +25,7 @@ void Denials<Address>::add(const Packet& packet, Basis basis, Verdict why, Momen
                                  [&](const Denial& a, const Denial& b) { return age(a) < age(b); });
     *place = {packet.key, packet.destination_mac, packet.source_mac,
               now,        basis.voided,           static_cast<uint16_t>(basis.port.value()),
-              why};
+              reason};
 }
 
 template class Denials<Ipv4Addr>;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "core/packet/verdicts.h"
@@ -10,6 +11,15 @@
 #include "dataplane/connection/moment.h"
 
 namespace ringfence {
+
+// Why: next is no denial.
+struct DenialReason {
+    DenialReason(Verdict verdict = Verdict::next, std::optional<RuleId> by = {})
+        : why(verdict), rule(by) {}
+
+    Verdict why;
+    std::optional<RuleId> rule; // of a firewall
+};
 
 template <class Address> class Denials {
 public:
@@ -28,19 +38,18 @@ public:
 
     explicit Denials(uint32_t capacity, const HashSeed& seed);
 
-    void add(const Packet& packet, Basis basis, Verdict why, Moment now);
-    // The verdict that it was denied with; Verdict::next where it was not. voided_of(PortId) is
-    // the port's count now.
+    void add(const Packet& packet, Basis basis, DenialReason reason, Moment now);
+    // Why it was denied; Verdict::next where it was not. voided_of(PortId) is the port's count now.
     template <class VoidedOf>
-    Verdict find(const Packet& packet, Moment now, VoidedOf voided_of) const {
+    DenialReason find(const Packet& packet, Moment now, VoidedOf voided_of) const {
         if (now.since(newest_) >= lifetime) // of a new connection, as a rule
-            return Verdict::next;
+            return {};
         for (const Denial& denial : sets_[place_of(packet)].ways)
-            if (denial.why != Verdict::next && denial.key == packet.key &&
+            if (denial.reason.why != Verdict::next && denial.key == packet.key &&
                 denial.macs_match(packet) && now.since(denial.since) < lifetime &&
                 voided_of(PortId(denial.port)) == denial.voided)
-                return denial.why;
-        return Verdict::next;
+                return denial.reason;
+        return {};
     }
 
 private:
@@ -50,7 +59,7 @@ private:
         Moment since;
         uint32_t voided = 0;
         uint16_t port = 0;
-        Verdict why = Verdict::next; // next: empty
+        DenialReason reason; // next: empty
 
         bool macs_match(const Packet& packet) const {
             return destination_mac == packet.destination_mac && source_mac == packet.source_mac;

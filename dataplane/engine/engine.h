@@ -45,6 +45,14 @@ public:
     void trace(uint32_t packets) override { forwarder_->trace(packets); }
     std::vector<TraceRecord> take_trace() override { return forwarder_->take_trace(); }
     std::vector<Notice> take_notices() override { return forwarder_->take_notices(); }
+    void open_rule(RuleId rule) override { forwarder_->open_rule(rule); }
+    uint64_t hits(RuleId rule) const override { return forwarder_->hits(rule); }
+    std::vector<FirewallEvent> take_firewall_events() override {
+        return forwarder_->take_firewall_events();
+    }
+    uint64_t suppressed_firewall_events() const override {
+        return forwarder_->suppressed_firewall_events();
+    }
     Result<std::vector<ListedConnection>> connections(std::optional<PortId> only) override;
     Result<Counts> connection_counts(const std::vector<PortId>& ports) override;
     Result<> forget_connections(PortId port) override;

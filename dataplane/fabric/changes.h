@@ -28,6 +28,11 @@ public:
     // Who has the address in the segment: a NIC, a router, or the NIC that it is held for.
     ObjectId(SegmentId segment, const IpAddr& address)
         : ObjectId(5, mix(std::hash<IpAddr>{}(address), segment.value())) {}
+    // The prefixes of its groups that are more than one address.
+    constexpr explicit ObjectId(DomainId domain) : ObjectId(7, domain.value()) {}
+    // Which groups the address is in there.
+    ObjectId(DomainId domain, const IpAddr& address)
+        : ObjectId(8, mix(std::hash<IpAddr>{}(address), domain.value())) {}
     // What the router's inside address is outside.
     ObjectId(RouterId router, const IpAddr& inside)
         : ObjectId(6, mix(std::hash<IpAddr>{}(inside), router.value())) {}

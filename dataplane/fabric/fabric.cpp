@@ -154,18 +154,58 @@ void FabricEdit::take_out(const Router& router, const Router* successor) {
 
 void FabricEdit::set_policy(Policy policy) {
     PolicyId id = policy.id();
-    const Policy* old = fabric_.policy(id);
-    if (narrows(old, &policy))
-        note(ObjectId(id), Change::Effect::raises);
-    if (narrows(&policy, old))
-        note(ObjectId(id), Change::Effect::widens);
-    fabric_.policies_.set(id.value(), std::make_shared<const Policy>(std::move(policy)));
+    replace_policy(id, std::make_shared<const Policy>(std::move(policy)));
 }
 
-void FabricEdit::erase_policy(PolicyId id) {
-    if (narrows(fabric_.policy(id), nullptr))
-        note(ObjectId(id), Change::Effect::raises);
-    fabric_.policies_.set(id.value(), nullptr);
+void FabricEdit::erase_policy(PolicyId id) { replace_policy(id, nullptr); }
+
+void FabricEdit::replace_policy(PolicyId id, std::shared_ptr<const Policy> policy) {
+    const Policy* old = fabric_.policy(id);
+    note(ObjectId(id), effect_of(old, policy.get()));
+    count_uses(policy.get(), 1);
+    count_uses(old, uint32_t(-1));
+    fabric_.policies_.set(id.value(), std::move(policy));
+}
+
+void FabricEdit::count_uses(const Policy* policy, uint32_t change) {
+    if (!policy)
+        return;
+    for (const Policy::GroupUse& use : policy->groups()) {
+        const auto* known = fabric_.group_uses_.find(use.group);
+        Fabric::GroupUses uses = known ? *known : Fabric::GroupUses();
+        uses.allow += use.allows ? change : 0;
+        uses.deny += use.denies ? change : 0;
+        if (uses.allow || uses.deny)
+            fabric_.group_uses_.set(use.group, uses);
+        else
+            fabric_.group_uses_.erase(use.group);
+    }
+}
+
+void FabricEdit::set_groups(AddressGroups groups) {
+    DomainId domain = groups.domain();
+    replace_groups(domain, std::make_shared<const AddressGroups>(std::move(groups)));
+}
+
+void FabricEdit::erase_groups(DomainId domain) { replace_groups(domain, nullptr); }
+
+// What one address becomes concerns the decisions about it; of a wider prefix any may be.
+void FabricEdit::replace_groups(DomainId domain, std::shared_ptr<const AddressGroups> groups) {
+    for (const MembershipChange& change : differences(fabric_.groups(domain), groups.get()))
+        if (const auto* uses = fabric_.group_uses_.find(change.group)) {
+            const IpAddr& address = change.prefix.address();
+            bool is_host = change.prefix.length() == (address.is_v4() ? 32 : 128);
+            note(is_host ? ObjectId(domain, address) : ObjectId(domain),
+                 effect_of({change.group, uses->allow != 0, uses->deny != 0}, change.added));
+        }
+    fabric_.groups_.set(domain.value(), std::move(groups));
+}
+
+void FabricEdit::note(ObjectId object, Effect effect) {
+    if (effect.narrows)
+        note(object, Change::Effect::raises);
+    if (effect.widens)
+        note(object, Change::Effect::widens);
 }
 
 Segment& FabricEdit::segment(SegmentId id, SegmentSettings settings) {

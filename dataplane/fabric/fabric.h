@@ -43,6 +43,8 @@ public:
     const Router* router(RouterId id) const { return routers_.find(id.value()); }
     // nullptr: a policy that is not there; it denies all.
     const Policy* policy(PolicyId id) const { return policies_.find(id.value()); }
+    // nullptr: no address is in any group there.
+    const AddressGroups* groups(DomainId id) const { return groups_.find(id.value()); }
 
     // The MAC at which the address is reached in the segment: that of the NIC that has it, of the
     // router that has it as its own, or of the one that holds it for a NIC behind it. What a fence
@@ -85,6 +87,7 @@ public:
     template <class Visit> void for_each_next_hop(Visit visit) const { next_hops_.for_each(visit); }
     template <class Visit> void for_each_router(Visit visit) const { routers_.for_each(visit); }
     template <class Visit> void for_each_policy(Visit visit) const { policies_.for_each(visit); }
+    template <class Visit> void for_each_groups(Visit visit) const { groups_.for_each(visit); }
 
 private:
     friend class FabricEdit;
@@ -96,6 +99,13 @@ private:
     Registry<NextHop> next_hops_;
     Registry<Router> routers_;
     Registry<Policy> policies_;
+    Registry<AddressGroups> groups_;
+    // In how many policies rules name the group that allow, or that deny: what a member that comes
+    // or goes does depends on it.
+    struct GroupUses {
+        uint32_t allow = 0, deny = 0;
+    };
+    PagedMap<GroupId, GroupUses> group_uses_;
     ChangeLog changes_;
     PagedMap<Vni, SegmentId> by_vni_;
     // Every packet from a tunnel asks: an address is a MAC of two zero bytes to the faster table,
@@ -130,6 +140,10 @@ public:
     void set_policy(Policy policy);
     void erase_policy(PolicyId id);
 
+    // All groups of a domain. No group is of two domains.
+    void set_groups(AddressGroups groups);
+    void erase_groups(DomainId domain);
+
     // A copy to change, valid until finish(); made with the settings where there is none.
     Segment& segment(SegmentId id, SegmentSettings settings);
     // The same of one that is there; nullptr where none is.
@@ -149,6 +163,10 @@ private:
     void put_in(const Router& router);
     void take_out(const Router& router, const Router* successor);
     void note(ObjectId object, Change::Effect effect) { changes_.push_back({object, effect}); }
+    void note(ObjectId object, Effect effect);
+    void replace_policy(PolicyId id, std::shared_ptr<const Policy> policy);
+    void replace_groups(DomainId domain, std::shared_ptr<const AddressGroups> groups);
+    void count_uses(const Policy* policy, uint32_t change);
 
     Fabric fabric_;
     std::unordered_map<SegmentId, std::shared_ptr<Segment>> open_segments_;

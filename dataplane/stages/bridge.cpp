@@ -10,7 +10,8 @@ namespace ringfence {
 namespace {
 
 Verdict to_port(const Fabric& fabric, Packet& packet, PortId to) {
-    if (!packet.from_tunnel && packet.port->id == to)
+    bool is_sent = !packet.from_tunnel && !packet.handed_over;
+    if (is_sent && packet.port->id == to)
         return Verdict::bridge_same_port;
     const LocalPort* port = fabric.port(to);
     if (port && port->dead_vlan)

@@ -66,8 +66,8 @@ template <class Address> void forgive(Connections& connections, const Passage& p
         {Place::arriving_in(now.segment->id()), tuple_of<Address>(now).reversed()},
         now.source_mac,
         now.destination_mac};
-    if (connections.denied<Address>(answer) != Verdict::next)
-        connections.deny<Address>(answer, passage.landing.port, Verdict::next);
+    if (connections.denied<Address>(answer).why != Verdict::next)
+        connections.deny<Address>(answer, passage.landing.port, {});
 }
 
 template <class Address>

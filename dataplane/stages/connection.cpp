@@ -9,6 +9,7 @@
 #include "dataplane/stages/carry_mark.h"
 #include "dataplane/stages/datagram.h"
 #include "dataplane/stages/decide.h"
+#include "dataplane/stages/discovery.h"
 #include "dataplane/stages/recheck.h"
 #include "dataplane/stages/relate.h"
 #include "dataplane/stages/reserved.h"
@@ -37,12 +38,6 @@ bool is_routed(const Packet& packet, Destination to) {
     return is_router(to) || (packet.handed_over && is_router(packet.segment->find(packet.source)));
 }
 
-// Neighbour discovery is of its link, and of no connection (RFC 4861).
-bool is_discovery(const Packet& packet) {
-    return packet.protocol == ip_protocol::icmp6 && packet.has_l4 &&
-           nd_type::is_nd(packet.at<IcmpHeader>(packet.l4)->type());
-}
-
 bool is_error(const Packet& packet) {
     bool is_icmp = packet.protocol == ip_protocol::icmp || packet.protocol == ip_protocol::icmp6;
     return is_icmp && packet.has_l4 &&
@@ -59,6 +54,8 @@ Verdict aim(const Fabric& fabric, Worker& worker, Packet& packet) {
     bool is_sent = !packet.from_tunnel && !packet.handed_over;
     if (!routed && !(is_sent ? !packet.port->policies.empty() : is_guarded(fabric, to)))
         return Verdict::next;
+    if (packet.tagged && !routed)
+        return Verdict::fw_no_policy; // rules don't look behind tags, and nothing goes around them
     if (!is_ip(packet) || packet.tagged || is_group(packet.destination) || is_discovery(packet))
         return routed ? Verdict::route_not_ip : Verdict::next;
     packet.passage = &worker.take_passage();
@@ -117,9 +114,12 @@ Verdict undecided(Packet& packet) {
 
 // No connection has it: was it denied a moment ago?
 template <class Address> Verdict miss(Worker& worker, Packet& packet) {
-    Verdict denied = worker.connections().denied<Address>(
+    auto denied = worker.connections().denied<Address>(
         {packet.passage->probe<Address>().key, packet.destination, packet.source});
-    return denied == Verdict::next ? undecided(packet) : denied;
+    if (denied.why == Verdict::next)
+        return undecided(packet);
+    worker.set_denied_by(denied.rule);
+    return denied.why;
 }
 
 bool is_syn(const Packet& packet) {
@@ -157,7 +157,7 @@ Verdict reconsider(const Fabric& fabric, Worker& worker, Hit<Address> hit, Packe
         break;
     }
     if (!was_stale) // when it was cut, both ends have been told
-        reset_sender(worker, packet);
+        reset_sender(worker, packet, packet.segment->id());
     return Verdict::fw_cut;
 }
 

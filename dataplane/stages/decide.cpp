@@ -81,25 +81,65 @@ Verdict land_arrived(const Fabric& fabric, const Walk& walk, Landing& landing) {
 
 } // namespace
 
-Verdict ask_firewalls(const Fabric& fabric, Connections& connections, const Walk& walk,
-                      const Landing& landing) {
-    Verdict verdict = Verdict::next;
-    auto put = [&](const Question& question, const Header& header) {
-        if (verdict == Verdict::next)
-            verdict = ask(fabric, question, header);
-        for (PolicyId policy : question.policies)
-            connections.note(landing.port, ObjectId(policy));
-    };
-    for_each_question(walk, [&](const Question& question) { put(question, walk.begin()); });
+namespace {
+
+// What the policies say of the packet may change with them, and with the groups that its addresses
+// are in.
+void note(const Fabric& fabric, Connections& connections, PortId port, const Question& question) {
+    for (PolicyId id : question.policies) {
+        connections.note(port, ObjectId(id));
+        const Policy* policy = fabric.policy(id);
+        if (!policy || policy->groups().empty())
+            continue;
+        DomainId domain = policy->domain();
+        connections.note(port, ObjectId(domain));
+        const Subject& subject = question.subject;
+        for (const IpAddr* address : {&subject.source, &subject.destination,
+                                      &subject.outside_source, &subject.outside_destination})
+            connections.note(port, ObjectId(domain, *address));
+    }
+}
+
+// Of the port that sends, or receives, at the end of its way.
+template <class Visit>
+void for_each_question_of_port(const LocalPort& port, const Walk& walk, bool is_hairpin,
+                               Visit visit) {
     const Header &begin = walk.begin(), &now = walk.now();
     bool is_sender = walk.from() == Walk::From::port;
-    if (const LocalPort* port = fabric.port(landing.port)) {
-        if (is_sender)
-            put({port->policies, Direction::out, begin.source, begin.destination}, begin);
-        if (!is_sender || landing.is_hairpin)
-            put({port->policies, Direction::in, now.source, now.destination}, now);
-    }
-    return verdict;
+    auto ask_port = [&](Direction direction, const Header& seen, const Header& other) {
+        Subject subject = subject_of(seen, seen.source, seen.destination);
+        subject.outside_source = other.source;
+        subject.outside_destination = other.destination;
+        visit(Question{port.policies, direction, subject});
+    };
+    if (is_sender)
+        ask_port(Direction::out, begin, now);
+    if (!is_sender || is_hairpin)
+        ask_port(Direction::in, now, begin);
+}
+
+} // namespace
+
+Ruling ask_firewalls(const Fabric& fabric, Connections& connections, const Walk& walk,
+                     const Landing& landing) {
+    Ruling ruling;
+    auto put = [&](const Question& question) {
+        note(fabric, connections, landing.port, question);
+        if (ruling.verdict != Verdict::next)
+            return;
+        Answer answer = ask(fabric, question);
+        ruling.verdict = answer.verdict;
+        if (answer.verdict != Verdict::next) {
+            ruling.rule = answer.rule;
+            ruling.crossing = question.crossing;
+        }
+        if (answer.rule && question.counts)
+            ruling.counted.push_back(answer.rule);
+    };
+    for_each_question(walk, put);
+    if (const LocalPort* port = fabric.port(landing.port))
+        for_each_question_of_port(*port, walk, landing.is_hairpin, put);
+    return ruling;
 }
 
 Verdict find_way(const Fabric& fabric, Walk& walk, PortId port, Landing& landing) {
@@ -230,7 +270,7 @@ template <class Address> void decide_again(const Fabric& fabric, Worker& worker,
     if (walk)
         note(connections, *walk, port);
     if (verdict == Verdict::next)
-        verdict = ask_firewalls(fabric, connections, *walk, landing);
+        verdict = ask_firewalls(fabric, connections, *walk, landing).verdict;
     if (verdict != Verdict::next ||
         !write(table, entry, hit.side(), landing,
                decision_of<Address>(*walk, landing, hit.half->key, way.sender))) {

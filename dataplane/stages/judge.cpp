@@ -1,6 +1,7 @@
 // judge: may the packet begin a connection? Of one that its port has already, what comes the other
 // way is a reply, and asks nobody; what comes the way that it began is asked about as at first.
 #include "dataplane/stages/decide.h"
+#include "dataplane/stages/reject.h"
 #include "dataplane/stages/stages.h"
 #include "dataplane/stages/tuple.h"
 #include "edge-router/firewall/tcp_segment.h"
@@ -11,7 +12,14 @@ namespace {
 
 template <class Address> Verdict judge_packet(const Fabric& fabric, Worker& worker, Packet& packet);
 
-// Nothing but a query begins a connection of ICMP's, nothing but a SYN one of TCP's.
+// ICMP's, to a question that nobody here has asked: no rule speaks of it.
+bool is_answer(const Packet& packet) {
+    bool is_icmp = packet.protocol == ip_protocol::icmp || packet.protocol == ip_protocol::icmp6;
+    return is_icmp && packet.has_l4 &&
+           icmp_question(packet.protocol, packet.at<IcmpHeader>(packet.l4)->type());
+}
+
+// Nothing but a SYN begins a connection of TCP's.
 Verdict check_beginning(const Packet& packet, const ConnectionSettings& settings) {
     if (!packet.has_l4) // a later fragment: the first one has begun it, or was not allowed to
         return Verdict::fw_no_connection;
@@ -21,10 +29,6 @@ Verdict check_beginning(const Packet& packet, const ConnectionSettings& settings
         if (!TcpSegment::is_sane(flags))
             return Verdict::fw_tcp_invalid;
         can_begin = settings.tcp.loose || (flags & tcp_flag::syn && !(flags & tcp_flag::ack));
-    } else if (packet.protocol == ip_protocol::icmp) {
-        can_begin = packet.at<IcmpHeader>(packet.l4)->type() != icmp_type::echo_reply;
-    } else if (packet.protocol == ip_protocol::icmp6) {
-        can_begin = packet.at<IcmpHeader>(packet.l4)->type() != icmp6_type::echo_reply;
     }
     return can_begin ? Verdict::next : Verdict::fw_no_connection;
 }
@@ -54,6 +58,34 @@ typename ConnectionTable<Address>::Hit find_known(const Fabric& fabric, Worker& 
     return known;
 }
 
+template <class Address> typename Denials<Address>::Packet as_denied(const Packet& packet) {
+    return {packet.passage->probe<Address>().key, packet.destination, packet.source};
+}
+
+// Rules are counted and logged once a connection, and once for what is denied a second long.
+void record(Worker& worker, const Passage& passage, const Ruling& ruling) {
+    const Walk& walk = passage.walk;
+    const Header& seen = walk.from() == Walk::From::port ? walk.begin() : walk.now();
+    for (const Rule* rule : ruling.counted) {
+        worker.count(rule->id);
+        if (rule->log) [[unlikely]]
+            worker.log({rule->id, passage.landing.port, seen.source, seen.destination,
+                        seen.source_port, seen.destination_port, seen.protocol});
+    }
+}
+
+template <class Address>
+Verdict deny(const Fabric& fabric, Worker& worker, const Packet& packet, const Ruling& ruling) {
+    Passage& passage = *packet.passage;
+    std::optional<RuleId> by = ruling.rule ? std::optional(ruling.rule->id) : std::nullopt;
+    worker.connections().deny<Address>(as_denied<Address>(packet), passage.landing.port,
+                                       {ruling.verdict, by});
+    worker.set_denied_by(by);
+    if (ruling.verdict == Verdict::fw_rejected)
+        reject(fabric, worker, packet, ruling);
+    return ruling.verdict;
+}
+
 template <class Address>
 Verdict judge_packet(const Fabric& fabric, Worker& worker, Packet& packet) {
     Passage& passage = *packet.passage;
@@ -68,13 +100,20 @@ Verdict judge_packet(const Fabric& fabric, Worker& worker, Packet& packet) {
         return Verdict::fw_cut;
     if (known && table.initiator(known.entry()) != passage.side)
         return Verdict::next;
-    Verdict verdict = ask_firewalls(fabric, connections, passage.walk, passage.landing);
-    if (verdict != Verdict::next)
-        connections.deny<Address>({passage.probe<Address>().key, packet.destination, packet.source},
-                                  passage.landing.port, verdict);
-    else if (!known)
-        verdict = check_beginning(packet, connections.settings());
-    return verdict;
+    if (!known && is_answer(packet))
+        return Verdict::fw_no_connection;
+    if (auto denied = connections.denied<Address>(as_denied<Address>(packet));
+        denied.why != Verdict::next) { // with an earlier packet of the burst
+        worker.set_denied_by(denied.rule);
+        return denied.why;
+    }
+    const Ruling ruling = ask_firewalls(fabric, connections, passage.walk, passage.landing);
+    bool is_denied = ruling.verdict != Verdict::next;
+    if (!known || is_denied)
+        record(worker, passage, ruling);
+    if (is_denied)
+        return deny<Address>(fabric, worker, packet, ruling);
+    return known ? Verdict::next : check_beginning(packet, connections.settings());
 }
 
 } // namespace

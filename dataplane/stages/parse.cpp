@@ -176,13 +176,17 @@ inline Verdict parse_l4(Cursor cursor, size_t l4_length, Packet& packet) {
         need = sizeof(UdpHeader);
         static_assert(sizeof(UdpHeader) == sizeof(IcmpHeader));
         break;
+    case ip_protocol::dccp:
+    case ip_protocol::sctp:
+    case ip_protocol::udp_lite:
+        need = sizeof(L4Ports);
+        break;
     }
     cursor.limit(l4_length);
     if (cursor.left() < need) [[unlikely]]
         return Verdict::parse_truncated_l4;
-    // TCP's ports lie where UDP's do.
-    if (packet.protocol == ip_protocol::tcp || packet.protocol == ip_protocol::udp) {
-        const auto* l4 = cursor.peek<UdpHeader>();
+    if (has_ports(packet.protocol)) {
+        const auto* l4 = cursor.peek<L4Ports>();
         packet.source_port = l4->source().value();
         packet.destination_port = l4->destination().value();
     }

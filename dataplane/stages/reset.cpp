@@ -98,7 +98,8 @@ private:
 };
 
 template <class Address>
-void answer_with_reset(Worker& worker, const Packet& packet, const TcpSegment& segment) {
+void answer_with_reset(Worker& worker, const Packet& packet, SegmentId came_in,
+                       const TcpSegment& segment) {
     Room room;
     Link link{MacAddr::from_u64(packet.destination), MacAddr::from_u64(packet.source)};
     size_t size = build_tcp_reset(room, link, tuple_of<Address>(packet).reversed(),
@@ -107,7 +108,7 @@ void answer_with_reset(Worker& worker, const Packet& packet, const TcpSegment& s
     if (is_sent(packet))
         worker.generate(frame, packet.port->id, packet.port->id);
     else
-        worker.generate(frame, packet.port->id, packet.segment->id());
+        worker.generate(frame, packet.port->id, came_in);
 }
 
 } // namespace
@@ -116,7 +117,7 @@ template <class Address> void reset_both_ends(Worker& worker, EntryId entry) {
     Ends<Address>(worker, entry).reset();
 }
 
-void reset_sender(Worker& worker, const Packet& packet) {
+void reset_sender(Worker& worker, const Packet& packet, SegmentId came_in) {
     if (packet.protocol != ip_protocol::tcp || !packet.has_l4)
         return;
     by_family(packet, [&]<class Address>() {
@@ -124,7 +125,7 @@ void reset_sender(Worker& worker, const Packet& packet) {
                                         l4_length<Address>(packet));
         if (segment && !segment->has(tcp_flag::rst) &&
             worker.may_answer(packet.port->id, packet.port->limits.errors))
-            answer_with_reset<Address>(worker, packet, *segment);
+            answer_with_reset<Address>(worker, packet, came_in, *segment);
     });
 }
 

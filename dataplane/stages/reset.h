@@ -11,7 +11,8 @@ namespace ringfence {
 // Before the entry is cut: its ways, which say where the ends are, go with that.
 template <class Address> void reset_both_ends(Worker& worker, EntryId entry);
 
-// The packet's connection is cut.
-void reset_sender(Worker& worker, const Packet& packet);
+// The packet's connection is cut, or refused: who has sent it is told, as by its receiver. The
+// packet is as it came, in that segment.
+void reset_sender(Worker& worker, const Packet& packet, SegmentId segment);
 
 } // namespace ringfence

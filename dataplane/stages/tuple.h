@@ -3,6 +3,7 @@
 
 #include <cstdint>
 
+#include "core/packet/icmp_ports.h"
 #include "core/packet/packet.h"
 #include "core/packet/tuple.h"
 #include "core/wire/ethernet.h"
@@ -16,24 +17,14 @@ struct PortPair {
     uint16_t source = 0, destination = 0;
 };
 
-constexpr bool is_icmp_query(uint8_t protocol, uint8_t type) {
-    if (protocol == ip_protocol::icmp6)
-        return type == icmp6_type::echo || type == icmp6_type::echo_reply;
-    return type == icmp_type::echo || type == icmp_type::echo_reply ||
-           type == icmp_type::timestamp || type == icmp_type::timestamp_reply ||
-           type == icmp_type::mask || type == icmp_type::mask_reply;
-}
-
 // A local port has sent it just now.
 inline bool is_sent(const Packet& packet) {
     return !packet.from_tunnel && !packet.handed_over && !packet.generated;
 }
 
-// Of an ICMP query both are its identifier; of other messages, and other protocols, they are 0.
 inline PortPair icmp_ports(const Packet& packet) {
-    const auto* icmp = packet.at<IcmpHeader>(packet.l4);
-    uint16_t id = is_icmp_query(packet.protocol, icmp->type()) ? icmp->id() : uint16_t{0};
-    return {id, id};
+    auto ports = icmp_ports(packet.protocol, *packet.at<IcmpHeader>(packet.l4));
+    return {ports.source, ports.destination};
 }
 
 inline PortPair ports_of(const Packet& packet) {

@@ -190,6 +190,7 @@ Verdict Walk::find_origin(const Fabric& fabric) {
         const RouterPlace* place = origin_.segment->router(origin_.mac);
         if (origin_.sender.kind() != Destination::Kind::router || !place || is_named_by(*place)) {
             std::reverse(crossings_.begin(), crossings_.end());
+            crossed_before_ = static_cast<uint8_t>(crossings_.size());
             return Verdict::next;
         }
         if (!step_back(fabric, *place))

@@ -92,6 +92,16 @@ public:
 
     using Crossings = FixedVector<Crossing, 2 * max_routers>;
     const Crossings& crossings() const { return crossings_; }
+    // How many of them find_origin() found: the sender's host has crossed those too.
+    size_t crossed_before() const { return crossed_before_; }
+    // What stands in the header outside of the translation that the crossing makes, where it makes
+    // one: its source when it has left, its destination when it came.
+    const IpAddr& source_after(size_t crossing) const {
+        return crossing + 1 < crossings_.size() ? crossings_[crossing + 1].source : now_.source;
+    }
+    const IpAddr& destination_before(size_t crossing) const {
+        return crossing > 0 ? crossings_[crossing - 1].destination : begin_.destination;
+    }
     // The ids of objects that it passed (fabric/changes.h), those that were not there included;
     // policies excepted.
     using Noted = FixedVector<ObjectId, 16 * max_routers>;
@@ -121,6 +131,7 @@ private:
     At at_;
     Origin origin_;
     Crossings crossings_;
+    uint8_t crossed_before_ = 0;
     Noted noted_;
 };
 

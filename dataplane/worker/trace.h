@@ -44,8 +44,9 @@ struct TraceRecord {
     std::optional<SegmentId> segment; // that it is in, where that is known
     Stage stage;
     Verdict verdict;
-    uint16_t length;  // of the frame, bytes
-    uint8_t captured; // bytes of it in head
+    std::optional<RuleId> rule; // of a firewall, because of which the packet is denied
+    uint16_t length;            // of the frame, bytes
+    uint8_t captured;           // bytes of it in head
     std::array<uint8_t, 96> head;
 };
 

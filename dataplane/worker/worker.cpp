@@ -13,6 +13,9 @@ namespace {
 // Notices a second that one port can cause: a guest must not crowd out the others' in the queue.
 constexpr Rate notice_limit = Rate::each_second(64);
 
+// Decisions of firewalls a second that one port, and all of a worker's, can have logged.
+constexpr Rate log_limit = Rate::each_second(100), worker_log_limit = Rate::each_second(1'000);
+
 // Packets a second, of all ports, that routers answer with an error.
 constexpr Rate answer_limit = Rate::each_second(10'000);
 
@@ -234,6 +237,20 @@ void Worker::let_go(void* worker, const Arrival& fragment, Verdict why) {
 void Worker::notice(const Notice& notice) {
     if (may(notice.port, Metered::notices, notice_limit))
         notices_.push(notice);
+}
+
+void Worker::log(FirewallEvent event) {
+    State* s = state(event.port);
+    if (!s)
+        return;
+    event.suppressed = s->not_logged;
+    bool kept = may(event.port, Metered::logged, log_limit) &&
+                logged_.take(now_, ticks_per_second_, worker_log_limit) &&
+                firewall_events_.push(event);
+    s->not_logged = kept ? 0 : s->not_logged + 1;
+    if (!kept)
+        suppressed_.store(suppressed_.load(std::memory_order_relaxed) + 1,
+                          std::memory_order_relaxed);
 }
 
 void Worker::timed(Stage stage, uint64_t ticks, uint64_t packets) {

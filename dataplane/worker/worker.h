@@ -34,6 +34,8 @@
 #include "dataplane/connection/fragments.h"
 #include "dataplane/fabric/fabric.h"
 #include "dataplane/worker/counters.h"
+#include "dataplane/worker/firewall_event.h"
+#include "dataplane/worker/hits.h"
 #include "dataplane/worker/meter.h"
 #include "dataplane/worker/notice.h"
 #include "dataplane/worker/passage.h"
@@ -67,8 +69,9 @@ enum class Metered : uint8_t {
     slow_path_to, // the same of what comes for the port from elsewhere
     errors,       // that are answered with an error
     notices,      // that the agent is told of
+    logged,       // about which firewalls log
 };
-inline constexpr size_t metered_count = static_cast<size_t>(Metered::notices) + 1;
+inline constexpr size_t metered_count = static_cast<size_t>(Metered::logged) + 1;
 
 // Tells the logical port that a local port is from others that it was or will be: none of them gets
 // the other's connections.
@@ -104,6 +107,15 @@ public:
         while (auto notice = notices_.pop())
             visit(*notice);
     }
+    // Makes room to count the rule's hits: call it before a Fabric that has the rule is published.
+    void open_rule(RuleId rule) { hits_.open(rule); }
+    uint64_t hits(RuleId rule) const { return hits_.of(rule); } // any thread
+    // One control thread takes what firewalls log: visit(const FirewallEvent&).
+    template <class Visit> void take_firewall_events(Visit visit) {
+        while (auto event = firewall_events_.pop())
+            visit(*event);
+    }
+    uint64_t suppressed_events() const { return suppressed_.load(std::memory_order_relaxed); }
     // Ticks that each stage took, and the packets that it saw, while timing was on.
     struct StageTime {
         uint64_t ticks, packets;
@@ -197,6 +209,14 @@ public:
     // True where so many more of these stay within the port's rate.
     bool may(PortId port, Metered what, const Rate& rate, uint64_t units = 1);
     void notice(const Notice& notice);
+    // The rule because of which the packet at hand is denied, for its trace.
+    void set_denied_by(std::optional<RuleId> rule) { denied_by_ = rule; }
+    std::optional<RuleId> denied_by() const { return denied_by_; }
+    // A rule has decided about a connection; or also about a packet that begins one and is denied.
+    void count(RuleId rule) { hits_.count(rule); }
+    // What a rule that is logged has decided: kept, as far as the port's and the worker's limits
+    // go.
+    void log(FirewallEvent event);
     rte_mempool* copies() const { return copies_; }
     bool timing() const { return timing_.load(std::memory_order_relaxed); }
     void timed(Stage stage, uint64_t ticks, uint64_t packets);
@@ -207,7 +227,8 @@ private:
         Counters counters;
         Outbox outbox;
         std::array<Meter, metered_count> meters;
-        bool pending = false; // in pending_
+        uint32_t not_logged = 0; // events since the last one that was
+        bool pending = false;    // in pending_
     };
     State* state(PortId port) const {
         return port.value() < states_.size() ? states_[port.value()].load(std::memory_order_acquire)
@@ -242,6 +263,11 @@ private:
     Counters nobody_; // packets of ports that are not open here; stays 0
     Trace trace_;
     SpscRing<Notice> notices_{1024};
+    std::optional<RuleId> denied_by_;
+    Hits hits_;
+    SpscRing<FirewallEvent> firewall_events_{1024};
+    Meter logged_; // of all ports together
+    std::atomic<uint64_t> suppressed_{0};
     std::atomic<bool> timing_{false};
     std::array<std::atomic<uint64_t>, stage_count> stage_ticks_{}, stage_packets_{};
 };

@@ -1,47 +1,109 @@
-// A policy: what a firewall says to a new connection. Until there are rule sets it is one default a
-// direction. Immutable; replies are asked nothing (their connection was).
+// A policy: a set of rules, compiled, and what firewalls say to a packet that begins a connection.
+// Who is asked (a network, a NIC) has a list of policies; of all their rules that match the one
+// with the highest priority decides. Immutable; replies are asked nothing (their connection was).
+//
+//     Judgement said = judge(port.policies, fabric, Direction::in, subject);
+//     if (!said.allows()) ...  said.rule->intent
+//
+// Where no rule matches, or a policy of the list is not there, nothing passes.
 #pragma once
 
+#include <array>
 #include <cstdint>
-#include <string>
+#include <memory>
+#include <span>
+#include <vector>
 
-#include "core/packet/tuple.h"
 #include "core/types/ids.h"
+#include "edge-router/firewall/address_groups.h"
+#include "edge-router/firewall/classifier.h"
+#include "edge-router/firewall/rule.h"
 
 namespace ringfence {
 
-// As the network or NIC sees it that the policy protects: towards it, or from it.
-enum class Direction : uint8_t { in, out };
-
-enum class Judgement : uint8_t { deny, allow };
-
-struct PolicySettings {
-    std::string intent;              // path of the northbound object, for traces
-    Judgement in = Judgement::deny;  // a policy of which no row is known denies
-    Judgement out = Judgement::deny; // the same
-    bool operator==(const PolicySettings&) const = default;
-};
-
 class Policy {
 public:
-    Policy(PolicyId id, PolicySettings settings) : id_(id), settings_(std::move(settings)) {}
+    // Sets of at most so many rules are scanned, larger ones classified.
+    static constexpr size_t most_scanned = 16;
+
+    // Rules in any order. The domain's groups are those that they name.
+    Policy(PolicyId id, DomainId domain, std::vector<Rule> rules);
+    // Of one rule a direction, for all packets.
+    static Policy of_defaults(PolicyId id, Action in, Action out);
 
     PolicyId id() const { return id_; }
-    const PolicySettings& settings() const { return settings_; }
+    DomainId domain() const { return domain_; }
+    // By direction, then in the order in which they are asked.
+    const std::vector<Rule>& rules() const { return rules_; }
 
-    // Of the packet that begins a connection, with the addresses that the protected side knows: the
-    // inside ones where a translation stands between.
-    template <class Address> Judgement judge(Direction direction, const Tuple<Address>&) const {
-        return direction == Direction::in ? settings_.in : settings_.out;
-    }
+    // How rules name a group: what a new member does depends on it.
+    struct GroupUse {
+        GroupId group;
+        bool allows = false, denies = false;
+    };
+    const std::vector<GroupUse>& groups() const { return groups_; } // in order
+
+    // The rule that decides, or nullptr. `groups`: of the domain; nullptr where it has none.
+    const Rule* find(Direction direction, const Subject& subject,
+                     const AddressGroups* groups) const;
+
+    size_t bytes() const; // heap
 
 private:
+    // Rules of one direction that compare the same addresses, in the order of their rank: in
+    // inside, in outside, out inside, out outside.
+    static constexpr size_t chains = 4;
+    std::span<const Rule> chain(size_t which) const {
+        return std::span(rules_).subspan(begins_[which], begins_[which + 1] - begins_[which]);
+    }
+    const Rule* find(size_t chain, const Subject& subject, const AddressGroups* groups) const;
+    void compile(size_t chain);
+    void note_groups(const Rule& rule);
+
     PolicyId id_;
-    PolicySettings settings_;
+    DomainId domain_;
+    std::vector<Rule> rules_;
+    std::array<uint32_t, chains + 1> begins_{}; // of chains in rules_, and the end
+    // By chain; none of those that are scanned, and none at all where all are.
+    std::vector<std::shared_ptr<const Classifier>> classifiers_;
+    std::vector<GroupUse> groups_;
 };
 
-// Whether something that `before` let pass is denied by `after`; swapped: whether it allows more.
+struct Judgement {
+    const Rule* rule = nullptr; // that decides; none: nothing passes
+
+    bool allows() const { return rule && rule->action == Action::allow; }
+};
+
+// What all the policies of a list say together. `where` has policy(PolicyId), which is nullptr for
+// one that is not there, and groups(DomainId). The rule is valid as long as `where` is.
+template <class Where>
+Judgement judge(std::span<const PolicyId> policies, const Where& where, Direction direction,
+                const Subject& subject) {
+    Judgement said;
+    for (PolicyId id : policies) {
+        const Policy* policy = where.policy(id);
+        if (!policy)
+            return {};
+        const AddressGroups* groups =
+            policy->groups().empty() ? nullptr : where.groups(policy->domain());
+        const Rule* rule = policy->find(direction, subject, groups);
+        if (rule && (!said.rule || outranks(*rule, *said.rule)))
+            said.rule = rule;
+    }
+    return said;
+}
+
+// What a change may do to packets.
+struct Effect {
+    bool narrows = false; // something that passed no longer does
+    bool widens = false;  // something passes that did not
+};
 // nullptr is a policy that is not there: it denies all.
-bool narrows(const Policy* before, const Policy* after);
+Effect effect_of(const Policy* before, const Policy* after);
+// A member that came or went, for the policies that use the group so.
+constexpr Effect effect_of(const Policy::GroupUse& use, bool added) {
+    return {added ? use.denies : use.allows, added ? use.allows : use.denies};
+}
 
 } // namespace ringfence

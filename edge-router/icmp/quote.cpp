@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/packet/icmp_ports.h"
 #include "core/wire/checksum.h"
 #include "core/wire/cursor.h"
 #include "core/wire/ip.h"
@@ -24,13 +25,6 @@ template <> struct Family<Ipv6Addr> {
 };
 
 constexpr size_t smallest_l4 = 8; // bytes of the upper layer that every quote has (RFC 792)
-
-bool is_query(uint8_t protocol, uint8_t type) {
-    if (protocol == ip_protocol::icmp6)
-        return type == icmp6_type::echo || type == icmp6_type::echo_reply;
-    return type == icmp_type::echo || type == icmp_type::echo_reply ||
-           (type >= icmp_type::timestamp && type <= icmp_type::mask_reply); // 13 to 18
-}
 
 size_t length_of(const Ipv4Header& ip) { return ip.total_length(); }
 size_t length_of(const Ipv6Header& ip) { return sizeof ip + ip.payload_length(); }
@@ -82,8 +76,8 @@ Upper walk_quote(Cursor& cursor, const Ipv6Header& ip) {
 // The upper layer of the quote, whose first 8 bytes the cursor must have.
 template <class Address> Verdict read_upper(const Cursor& cursor, Quote<Address>& quote) {
     auto& tuple = quote.tuple;
-    if (tuple.protocol == ip_protocol::tcp || tuple.protocol == ip_protocol::udp) {
-        const auto* ports = cursor.peek<UdpHeader>();
+    if (has_ports(tuple.protocol)) {
+        const auto* ports = cursor.peek<L4Ports>();
         tuple.source_port = ports->source().value();
         tuple.destination_port = ports->destination().value();
         if (tuple.protocol == ip_protocol::tcp)
@@ -92,9 +86,11 @@ template <class Address> Verdict read_upper(const Cursor& cursor, Quote<Address>
     }
     if (tuple.protocol == ip_protocol::icmp || tuple.protocol == ip_protocol::icmp6) {
         const auto* icmp = cursor.peek<IcmpHeader>();
-        if (tuple.protocol != Family<Address>::icmp || !is_query(tuple.protocol, icmp->type()))
+        if (tuple.protocol != Family<Address>::icmp || !is_icmp_query(tuple.protocol, icmp->type()))
             return Verdict::nat_icmp_no_match;
-        tuple.source_port = tuple.destination_port = icmp->id();
+        auto ports = icmp_ports(tuple.protocol, *icmp);
+        tuple.source_port = ports.source;
+        tuple.destination_port = ports.destination;
     }
     return Verdict::next;
 }
@@ -172,11 +168,12 @@ Change correct_header(uint8_t*, const Change&, const Ipv6Addr&) { return {}; }
 
 template <class Address> Change set_ports(uint8_t* l4, const Tuple<Address>& tuple) {
     Change change;
-    if (tuple.protocol == ip_protocol::tcp || tuple.protocol == ip_protocol::udp) {
+    if (has_ports(tuple.protocol)) {
         change.replace(l4, tuple.source_port);
         change.replace(l4 + 2, tuple.destination_port);
     } else if (tuple.protocol == Family<Address>::icmp) {
-        change.replace(l4 + 4, tuple.source_port);
+        bool answers = icmp_question(tuple.protocol, l4[0]).has_value();
+        change.replace(l4 + 4, answers ? tuple.destination_port : tuple.source_port);
     }
     return change;
 }

@@ -10,8 +10,7 @@ const PortId uplink_port(0), shadow_port(1);
 constexpr uint32_t first_nic_port = 2, vtep_count = 64;
 const Ipv4Addr own_vtep = vtep_address_of(0xff00);
 
-const Policy allow_all(PolicyId(1),
-                       {.intent = {}, .in = Judgement::allow, .out = Judgement::allow});
+const Policy allow_all = Policy::of_defaults(PolicyId(1), Action::allow, Action::allow);
 
 Vni vni_of(uint32_t segment) { return *Vni::from(5001 + segment); }
 

@@ -14,6 +14,7 @@
 #include <rte_errno.h>
 #include <rte_mbuf.h>
 
+#include "core/packet/icmp_ports.h"
 #include "dataplane/pipeline.h"
 #include "dataplane/stages/sweep.h"
 
@@ -299,14 +300,82 @@ void set_tunnel(FabricEdit& edit, const Line& line) {
     edit.set_tunnel(settings);
 }
 
-Judgement judgement_of(const Line& line, std::string_view direction) {
-    bool allow = line.has(direction) && line.value(direction) == "allow";
-    return allow ? Judgement::allow : Judgement::deny;
+Action action_of(const Line& line, const std::string& word) {
+    for (Action action : {Action::drop, Action::reject, Action::allow})
+        if (word == to_string(action))
+            return action;
+    if (word == "deny")
+        return Action::drop;
+    line.fail_here("neither allow, drop, deny nor reject");
 }
 
-void add_policy(FabricEdit& edit, const Line& line) {
-    PolicySettings settings{"", judgement_of(line, "in"), judgement_of(line, "out")};
-    edit.set_policy(Policy(PolicyId(line.id()), settings));
+std::vector<Rule> default_rules(const Line& line) {
+    std::vector<Rule> rules;
+    for (Direction direction : {Direction::in, Direction::out})
+        if (line.has(to_string(direction))) {
+            Rule& rule = rules.emplace_back();
+            rule.direction = direction;
+            rule.action = action_of(line, line.value(to_string(direction)));
+        }
+    return rules;
+}
+
+std::optional<uint8_t> protocol_of(const std::string& word) {
+    const std::map<std::string, uint8_t> names = {
+        {"icmp", 1}, {"tcp", 6}, {"udp", 17}, {"icmp6", 58}};
+    auto found = names.find(word);
+    return found != names.end() ? found->second : static_cast<uint8_t>(std::stoul(word));
+}
+
+// "N" or "N-M"; of ICMP "TYPE" or "TYPE/CODE".
+Range range_of(const std::string& word, bool icmp) {
+    auto number = [](const std::string& text) { return static_cast<uint16_t>(std::stoul(text)); };
+    auto mark = word.find_first_of("-/");
+    uint16_t first = number(word.substr(0, mark));
+    if (icmp)
+        return mark == word.npos
+                   ? Range{icmp_service(uint8_t(first), 0), icmp_service(uint8_t(first), 255)}
+                   : Range{icmp_service(uint8_t(first), uint8_t(number(word.substr(mark + 1)))),
+                           icmp_service(uint8_t(first), uint8_t(number(word.substr(mark + 1))))};
+    return {first, mark == word.npos ? first : number(word.substr(mark + 1))};
+}
+
+AddressMatch address_match(const Line& line, std::string_view key) {
+    AddressMatch match;
+    match.any = !line.has(key);
+    for (const std::string& word : line.list(key))
+        if (word.starts_with("group:"))
+            match.groups.emplace_back(static_cast<uint32_t>(std::stoul(word.substr(6))));
+        else if (word != "nobody")
+            match.prefixes.push_back(line.parse<IpPrefix>(word));
+    return match;
+}
+
+Rule rule_of(const Line& line) {
+    Rule rule;
+    rule.id = RuleId(line.id());
+    rule.direction = line.has("in") ? Direction::in : Direction::out;
+    rule.priority = line.number(to_string(rule.direction));
+    rule.action = action_of(line, line.value("then"));
+    if (line.has("protocol"))
+        rule.match.edit().protocol = protocol_of(line.value("protocol"));
+    rule.match.edit().source = address_match(line, "from");
+    rule.match.edit().destination = address_match(line, "to");
+    for (const std::string& word : line.list("source-ports"))
+        rule.match.edit().source_ports.push_back(range_of(word, false));
+    for (const char* key : {"ports", "types"})
+        for (const std::string& word : line.list(key))
+            rule.match.edit().services.push_back(range_of(word, std::string_view(key) == "types"));
+    rule.match.edit().outside_addresses = line.has("outside");
+    rule.log = line.has("log");
+    return rule;
+}
+
+AddressGroup group_of(const Line& line) {
+    AddressGroup group{GroupId(line.id()), {}};
+    for (const std::string& word : line.list("members"))
+        group.prefixes.push_back(line.parse<IpPrefix>(word));
+    return group;
 }
 
 RouterSettings router_settings(const Line& line) {
@@ -402,7 +471,11 @@ void Lab::configure(std::string_view text) {
     else if (kind == "tunnel")
         set_tunnel(*edit_, line);
     else if (kind == "policy")
-        add_policy(*edit_, line);
+        policies_[line.id()].defaults = default_rules(line);
+    else if (kind == "rule")
+        policies_.at(line.number("policy")).rules.insert_or_assign(line.id(), rule_of(line));
+    else if (kind == "group")
+        groups_.insert_or_assign(line.id(), group_of(line));
     else if (kind == "router")
         routers_[line.id()].settings = router_settings(line);
     else if (kind == "interface")
@@ -427,6 +500,10 @@ void Lab::erase(const Line& line) {
     auto id = [&] { return static_cast<uint32_t>(std::stoul(line.second())); };
     if (kind == "policy") {
         edit_->erase_policy(PolicyId(id()));
+        policies_.erase(id());
+    } else if (kind == "rule") {
+        for (auto& [number, parts] : policies_)
+            parts.rules.erase(id());
     } else if (kind == "router") {
         edit_->erase_router(RouterId(id()));
         routers_.erase(id());
@@ -467,6 +544,7 @@ const Fabric& Lab::fabric() {
     if (edit_) {
         for (const auto& [id, parts] : routers_)
             edit_->set_router(Router(RouterId(id), parts.settings, parts.routes));
+        set_policies();
         fabric_ = edit_->finish();
     }
     edit_.reset();
@@ -476,6 +554,22 @@ const Fabric& Lab::fabric() {
 void Lab::use(std::shared_ptr<const Fabric> fabric) {
     edit_.reset();
     fabric_ = std::move(fabric);
+}
+
+// All groups are of domain 0.
+void Lab::set_policies() {
+    std::vector<AddressGroup> groups;
+    for (const auto& [id, group] : groups_)
+        groups.push_back(group);
+    edit_->set_groups(AddressGroups(DomainId(0), groups));
+    for (const auto& [id, parts] : policies_) {
+        std::vector<Rule> rules = parts.defaults;
+        for (const auto& [number, rule] : parts.rules) {
+            worker_->open_rule(rule.id);
+            rules.push_back(rule);
+        }
+        edit_->set_policy(Policy(PolicyId(id), DomainId(0), rules));
+    }
 }
 
 rte_mbuf* Lab::buffer(const std::vector<uint8_t>& bytes) {

@@ -22,14 +22,18 @@
 //
 // and edge routers, their parts each on a line of its own after it:
 //
-//     policy ID [in allow|deny] [out allow|deny]                  denies where nothing is said
+//     policy ID [in ACTION] [out ACTION]               its defaults; denies where nothing is said
+//     rule ID policy ID in|out PRIORITY then ACTION [protocol tcp|udp|icmp|icmp6|N]
+//                     [from ADDRESSES] [to ADDRESSES] [source-ports N,N-M] [ports N,N-M]
+//                     [types T,T/C] [outside] [log]    ADDRESSES: PREFIX,group:ID or nobody
+//     group ID members PREFIX,PREFIX                   ACTION: allow, drop (or deny), reject
 //     router ID [fence] [translation none|one-to-one] [own A,B]   own: on the parent network
 //     interface ROUTER segment ID mac MAC inside|outside [addresses A/LEN,B/LEN] [policy ID,ID]
 //     route ROUTER PREFIX segment ID [next IP]                    by the interface on that segment
 //     held IP segment ID router ID inside IP [nic PORT|vtep ID]   for a NIC here, there, or nowhere
 //
 //     pass SECONDS                                 go by, for what waits and for the sweep
-//     erase policy ID | router ID | route ROUTER PREFIX | held IP segment ID |
+//     erase policy ID | rule ID | router ID | route ROUTER PREFIX | held IP segment ID |
 //           nic PORT segment ID | address IP segment ID
 #pragma once
 
@@ -90,7 +94,13 @@ private:
         RouterSettings settings;
         std::vector<Route> routes;
     };
+    // A policy's.
+    struct PolicyParts {
+        std::vector<Rule> defaults;
+        std::map<uint32_t, Rule> rules;
+    };
     void erase(const Line& line);
+    void set_policies();
     void pass(uint32_t seconds);
 
     rte_mempool* pool_;
@@ -98,6 +108,8 @@ private:
     std::shared_ptr<const Fabric> fabric_;
     std::unique_ptr<FabricEdit> edit_;
     std::map<uint32_t, RouterParts> routers_;
+    std::map<uint32_t, PolicyParts> policies_;
+    std::map<uint32_t, AddressGroup> groups_;
     std::vector<PortId> ports_;
 };
 

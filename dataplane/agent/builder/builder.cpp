@@ -20,7 +20,7 @@ template <class Row> void FabricBuilder::take(const Row& row) {
     } else {
         bad_rows_[name_of(row)] = entry.error().text;
         if constexpr (requires { instead_of(row); })
-            if (entry.error().kind == ErrorKind::unsupported)
+            if (fails_closed<Row> || entry.error().kind == ErrorKind::unsupported)
                 known_.put(row.uuid, instead_of(row));
     }
 }
@@ -62,6 +62,7 @@ void FabricBuilder::reload(const southbound::Tables& tables) {
     take_table(tables.router_interface, known_.interfaces);
     take_table(tables.route, known_.routes);
     take_table(tables.nat, known_.held);
+    take_table(tables.address_group, known_.groups);
     take_table(tables.firewall, known_.rules);
 }
 

@@ -58,6 +58,10 @@ public:
         known_.put(uuid_of(learned), std::optional<LearnedEntry>());
     }
     std::optional<Uuid> row_of(SegmentId segment) const { return segments_.row_of(segment); }
+    // Address_Group.name
+    std::string name_of_group(GroupId group) const { return policies_.name_of_group(group); }
+    // Firewall rules that got their number since the last call.
+    std::vector<RuleId> take_new_rules() { return policies_.take_new_rules(); }
     // What the trusted ports of a host sent from, rows and own observations alike.
     std::vector<LearnedEntry> learned_at(const std::string& host) const {
         return learned_.learned_at(host);

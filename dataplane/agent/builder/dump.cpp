@@ -65,10 +65,6 @@ std::string to_text(const PortLimits& limits) {
     return text;
 }
 
-const char* to_text(Judgement judgement) {
-    return judgement == Judgement::allow ? "allow" : "deny";
-}
-
 std::string line_of(const LocalPort& port) {
     std::string line = fmt::format("port {} {} {}", port.id.value(), port.name, to_text(port.kind));
     if (port.kind == PortKind::nic)
@@ -134,9 +130,23 @@ std::string lines_of(const Segment& segment) {
 }
 
 std::string line_of(const Policy& policy) {
-    const PolicySettings& settings = policy.settings();
-    return fmt::format("policy {} in {} out {} {}\n", policy.id().value(), to_text(settings.in),
-                       to_text(settings.out), settings.intent);
+    std::string head = fmt::format("policy {}", policy.id().value()), text;
+    for (const Rule& rule : policy.rules())
+        text += fmt::format("{} {} {} {} {}{} {}\n", head, to_string(rule.direction), rule.priority,
+                            to_string(rule.action), to_string(*rule.match), rule.log ? " log" : "",
+                            rule.intent);
+    return text;
+}
+
+std::string lines_of(const AddressGroups& groups) {
+    std::string text;
+    for (const AddressGroup& group : groups.groups()) {
+        text += fmt::format("domain {} group {}", groups.domain().value(), group.id.value());
+        for (const IpPrefix& prefix : group.prefixes)
+            text += " " + to_string(prefix);
+        text += "\n";
+    }
+    return text;
 }
 
 std::string lines_of(const Router& router) {
@@ -169,6 +179,7 @@ std::string dump(const Fabric& fabric) {
     std::string text;
     fabric.for_each_port([&](const LocalPort& port) { text += line_of(port); });
     fabric.for_each_next_hop([&](const NextHop& hop) { text += line_of(hop); });
+    fabric.for_each_groups([&](const AddressGroups& groups) { text += lines_of(groups); });
     fabric.for_each_policy([&](const Policy& policy) { text += line_of(policy); });
     fabric.for_each_router([&](const Router& router) { text += lines_of(router); });
     fabric.for_each_segment([&](const Segment& segment) { text += lines_of(segment); });

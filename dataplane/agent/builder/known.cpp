@@ -51,6 +51,18 @@ void Known::put(const Uuid& uuid, const std::optional<HeldEntry>& entry) {
         touched.held.insert(uuid);
 }
 
+void Known::put(const Uuid& uuid, const std::optional<GroupEntry>& group) {
+    auto name_of = [](const GroupEntry& entry) { return GroupName(entry.domain, entry.name); };
+    const GroupEntry* known = groups.find(uuid);
+    auto before = known ? std::optional(name_of(*known)) : std::nullopt;
+    auto after = group ? std::optional(name_of(*group)) : std::nullopt;
+    replace(groups, uuid, group);
+    if (before != after)
+        for (const auto& name : {before, after})
+            if (name)
+                touch_rules_naming(*name);
+}
+
 void Known::put(const Uuid& uuid, const std::optional<RuleEntry>& rule) {
     replace(rules, uuid, rule);
 }
@@ -119,7 +131,26 @@ void Known::follow(const Uuid& uuid, const HeldEntry& entry, bool add) {
 
 void Known::follow(const Uuid& uuid, const RuleEntry& rule, bool add) {
     rules_by_policy_.set(rule.policy, uuid, add);
+    rules_by_domain_.set(rule.domain, uuid, add);
+    for (const auto* names : {&rule.source_groups, &rule.destination_groups})
+        for (const std::string& name : *names)
+            rules_by_group_.set({rule.domain, name}, uuid, add);
     touched.policies.insert(rule.policy);
+    if (!add) {
+        touched.left_domains.insert(rule.domain);
+        touched.left_rules.insert(uuid);
+    }
+}
+
+// Who is in a group is looked up when a packet comes; that there is one, when a rule is compiled.
+void Known::follow(const Uuid& uuid, const GroupEntry& group, bool add) {
+    groups_by_domain_.set(group.domain, uuid, add);
+    groups_by_name_.set({group.domain, group.name}, uuid, add);
+    touched.grouped.insert(group.domain);
+    if (!add) {
+        touched.left_domains.insert(group.domain);
+        touched.left_groups.insert(uuid);
+    }
 }
 
 void Known::name_policies(const Uuid& uuid, const std::vector<std::string>& policies, bool add) {
@@ -177,6 +208,11 @@ void Known::touch_segment(const Uuid& segment) {
         touched.routers.insert(interfaces.find(interface)->router);
 }
 
+void Known::touch_rules_naming(const GroupName& group) {
+    for (const Uuid& rule : rules_by_group_.of(group))
+        touched.policies.insert(rules.find(rule)->policy);
+}
+
 void Known::touch_port_of(const NicEntry& nic) {
     if (auto port = port_by_iface_id_.find(nic.name); port != port_by_iface_id_.end())
         touched.ports.insert(port->second);
@@ -214,12 +250,24 @@ const std::set<Uuid>& Known::rules_of(const std::string& policy) const {
     return rules_by_policy_.of(policy);
 }
 
+const std::set<Uuid>& Known::groups_in(const std::string& domain) const {
+    return groups_by_domain_.of(domain);
+}
+std::optional<Uuid> Known::group(const std::string& domain, const std::string& name) const {
+    const auto& named = groups_by_name_.of({domain, name});
+    return named.empty() ? std::nullopt : std::optional(*named.begin());
+}
+
 bool Known::is_router_named(const std::string& router) const {
     return !routers_by_name_.of(router).empty() || !interfaces_by_router_.of(router).empty() ||
            !held_by_router_.of(router).empty();
 }
 bool Known::is_policy_named(const std::string& policy) const {
     return !rules_by_policy_.of(policy).empty() || !namers_of_policy_.of(policy).empty();
+}
+
+bool Known::is_domain_named(const std::string& domain) const {
+    return !rules_by_domain_.of(domain).empty() || !groups_by_domain_.of(domain).empty();
 }
 
 const PortFacts* Known::port_of(const std::string& nic) const {

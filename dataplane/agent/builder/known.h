@@ -83,6 +83,10 @@ struct Touched {
     std::set<Uuid> segments, nics, learned, held;
     std::set<std::string> ports;             // by Interface name
     std::set<std::string> routers, policies; // by Router.name, by Firewall.policy
+    std::set<std::string> grouped;           // domains whose groups are others
+    // What had rows, and may have none any more.
+    std::set<std::string> left_domains;
+    std::set<Uuid> left_rules, left_groups;
     bool operator==(const Touched&) const = default;
 };
 
@@ -99,6 +103,7 @@ public:
     void put(const Uuid& uuid, const std::optional<InterfaceEntry>& interface);
     void put(const Uuid& uuid, const std::optional<RouteEntry>& route);
     void put(const Uuid& uuid, const std::optional<HeldEntry>& entry);
+    void put(const Uuid& uuid, const std::optional<GroupEntry>& group);
     void put(const Uuid& uuid, const std::optional<RuleEntry>& rule);
     void set_facts(LocalFacts latest);
 
@@ -114,9 +119,12 @@ public:
     const std::set<Uuid>& interfaces_of(const std::string& router) const;
     const std::set<Uuid>& routes_of(const std::string& router) const;
     const std::set<Uuid>& rules_of(const std::string& policy) const;
+    const std::set<Uuid>& groups_in(const std::string& domain) const;
+    std::optional<Uuid> group(const std::string& domain, const std::string& name) const;
     // True where a row speaks of it: its id is still needed.
     bool is_router_named(const std::string& router) const;
     bool is_policy_named(const std::string& policy) const;
+    bool is_domain_named(const std::string& domain) const; // by rules or groups
 
     // The interface that the logical port is plugged into here; nullptr: it is not.
     const PortFacts* port_of(const std::string& nic) const;
@@ -136,6 +144,7 @@ public:
     KnownTable<InterfaceEntry> interfaces;
     KnownTable<RouteEntry> routes;
     KnownTable<HeldEntry> held;
+    KnownTable<GroupEntry> groups;
     KnownTable<RuleEntry> rules;
     std::map<std::pair<Uuid, MacAddr>, Uuid> learned_by_mac; // of a segment
     std::map<std::string, NextHopId> next_hops;              // by Host name, as in the Fabric
@@ -151,9 +160,12 @@ private:
     void follow(const Uuid& uuid, const InterfaceEntry& interface, bool add);
     void follow(const Uuid& uuid, const RouteEntry& route, bool add);
     void follow(const Uuid& uuid, const HeldEntry& entry, bool add);
+    void follow(const Uuid& uuid, const GroupEntry& group, bool add);
     void follow(const Uuid& uuid, const RuleEntry& rule, bool add);
     template <class Entry>
     bool replace(KnownTable<Entry>& table, const Uuid& uuid, const std::optional<Entry>& row);
+    using GroupName = std::pair<std::string, std::string>; // in a domain
+    void touch_rules_naming(const GroupName& group);
     void name_policies(const Uuid& uuid, const std::vector<std::string>& policies, bool add);
 
     std::map<std::string, std::string> port_by_iface_id_; // -> Interface name
@@ -164,6 +176,8 @@ private:
     Index<std::string> held_by_router_, held_by_owner_, held_by_host_;
     Index<Uuid> interfaces_by_segment_, held_by_segment_;
     Index<std::string> rules_by_policy_, namers_of_policy_; // namers: interfaces, logical ports
+    Index<std::string> groups_by_domain_, rules_by_domain_;
+    Index<GroupName> groups_by_name_, rules_by_group_;
 };
 
 } // namespace ringfence::agent

@@ -1,5 +1,9 @@
-// Firewall rows -> policies.
+// Firewall and Address_Group rows -> policies, and the groups of domains. One row compiles the
+// policy that it is of, or the groups of its domain, and nothing else.
 #pragma once
+
+#include <string>
+#include <vector>
 
 #include "dataplane/agent/builder/known.h"
 #include "dataplane/fabric/fabric.h"
@@ -12,11 +16,23 @@ public:
 
     // A policy that is named somewhere and has no row is not in the Fabric: it denies.
     void finish(FabricEdit& edit);
+    // Rules that got their id since the last call: what was counted for it before is another's.
+    std::vector<RuleId> take_new_rules() { return std::exchange(new_rules_, {}); }
+
+    // Of a group that is known, its row's name.
+    std::string name_of_group(GroupId group) const;
 
 private:
-    PolicySettings settings_of(const std::string& policy) const;
+    void group(FabricEdit& edit, const std::string& domain);
+    void compile(FabricEdit& edit, const std::string& name);
+    Rule rule_of(const Uuid& uuid, const RuleEntry& entry);
+    void name_groups(const RuleEntry& entry, const std::vector<std::string>& names,
+                     AddressMatch& match) const;
+    void release_ids();
+    DomainId id_of_domain(const std::string& name);
 
     Known& known_;
+    std::vector<RuleId> new_rules_;
 };
 
 } // namespace ringfence::agent

@@ -11,21 +11,6 @@ namespace {
 
 using nlohmann::json;
 
-std::string protocol_name(uint8_t protocol) {
-    switch (protocol) {
-    case ip_protocol::tcp:
-        return "tcp";
-    case ip_protocol::udp:
-        return "udp";
-    case ip_protocol::icmp:
-        return "icmp";
-    case ip_protocol::icmp6:
-        return "icmp6";
-    default:
-        return "ip-" + std::to_string(protocol);
-    }
-}
-
 // "10.0.0.5:80", "[fd00::1]:80"; without ports the address alone.
 std::string end_of(const IpAddr& address, uint16_t port, uint8_t protocol) {
     bool has_ports = protocol == ip_protocol::tcp || protocol == ip_protocol::udp;

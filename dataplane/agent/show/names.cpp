@@ -1,5 +1,7 @@
 #include "dataplane/agent/show/names.h"
 
+#include "core/wire/ip.h"
+
 namespace ringfence::agent {
 
 std::string name_of(Destination place, const Fabric& fabric) {
@@ -34,6 +36,30 @@ std::string name_of(RouterId id, const Fabric& fabric) {
 std::string name_of(PortId id, const Fabric& fabric) {
     const LocalPort* port = fabric.port(id);
     return port ? port->name : "(closed port)";
+}
+
+std::string protocol_name(uint8_t protocol) {
+    switch (protocol) {
+    case ip_protocol::tcp:
+        return "tcp";
+    case ip_protocol::udp:
+        return "udp";
+    case ip_protocol::icmp:
+        return "icmp";
+    case ip_protocol::icmp6:
+        return "icmp6";
+    default:
+        return "ip-" + std::to_string(protocol);
+    }
+}
+
+const Rule* find_rule(RuleId rule, const Fabric& fabric) {
+    const Rule* found = nullptr;
+    fabric.for_each_policy([&](const Policy& policy) {
+        for (const Rule& one : policy.rules())
+            found = one.id == rule ? &one : found;
+    });
+    return found;
 }
 
 } // namespace ringfence::agent

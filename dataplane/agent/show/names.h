@@ -15,4 +15,10 @@ std::string name_of(PortId port, const Fabric& fabric);
 // The path of its northbound object, or its number where its own row is in another domain.
 std::string name_of(RouterId router, const Fabric& fabric);
 
+// "tcp", "udp", "icmp", "icmp6", else "ip-47".
+std::string protocol_name(uint8_t protocol);
+
+// A search, for what people are shown; nullptr where no policy has the rule.
+const Rule* find_rule(RuleId rule, const Fabric& fabric);
+
 } // namespace ringfence::agent

@@ -8,8 +8,25 @@ namespace ringfence::agent {
 
 namespace {
 
-const char* to_text(Judgement judgement) {
-    return judgement == Judgement::allow ? "allow" : "deny";
+// What a policy says where no other rule does.
+std::string default_of(const Policy& policy, Direction direction) {
+    const Rule* last = nullptr;
+    for (const Rule& rule : policy.rules())
+        if (rule.direction == direction && (!last || outranks(*last, rule)))
+            last = &rule;
+    bool is_default = last && *last->match == RuleMatch();
+    return fmt::format("{} {}", to_string(direction),
+                       is_default ? to_string(last->action) : "denied");
+}
+
+// ", in drop, out allow, 12 rules by org/acme/network/front"
+std::string text_of(const Policy& policy) {
+    const auto& rules = policy.rules();
+    std::string text = fmt::format(", {}, {}", default_of(policy, Direction::in),
+                                   default_of(policy, Direction::out));
+    if (rules.size() > 2)
+        text += fmt::format(", {} rules", rules.size());
+    return rules.empty() ? text : text + " by " + rules.back().intent;
 }
 
 std::string heading_of(const Router& router, const Fabric& fabric) {
@@ -31,9 +48,7 @@ std::string line_of(const RouterInterface& interface, const Fabric& fabric) {
         text += fmt::format(" {}/{}", to_string(own.address), own.length);
     for (PolicyId id : interface.policies) {
         const Policy* policy = fabric.policy(id);
-        text += policy ? fmt::format(", in {}, out {} by {}", to_text(policy->settings().in),
-                                     to_text(policy->settings().out), policy->settings().intent)
-                       : ", in and out denied: its policy has no rules here";
+        text += policy ? text_of(*policy) : ", in and out denied: its policy has no rules here";
     }
     return text + "\n";
 }

@@ -36,6 +36,9 @@ std::string show(const TraceRecord& record, const Fabric& fabric) {
         text += ", " + port->intent;
     if (segment && !(is_nic && port->segment == segment->id()))
         text += ", in " + name_of(segment->id(), fabric);
+    if (record.rule)
+        if (const Rule* rule = find_rule(*record.rule, fabric))
+            text += fmt::format(", by {}", rule->intent);
     return segment ? text + routers_of(record, *segment, fabric) : text;
 }
 

@@ -18,6 +18,7 @@ template <class Visit> void for_each_followed(Visit visit) {
     visit(&Tables::router_interface, &Changes::router_interface);
     visit(&Tables::route, &Changes::route);
     visit(&Tables::nat, &Changes::nat);
+    visit(&Tables::address_group, &Changes::address_group);
     visit(&Tables::firewall, &Changes::firewall);
 }
 

@@ -33,7 +33,6 @@ Interest interest_from(const southbound::Tables& tables, const std::string& host
 void choose_tables(ovsdb::Database<southbound::Schema>& database) {
     database.monitor_columns<southbound::Lease>({});
     database.monitor_columns<southbound::NatBlock>({});
-    database.monitor_columns<southbound::AddressGroup>({});
     database.monitor_columns<southbound::Dhcp>({});
     database.monitor_columns<southbound::Gateway>({});
     database.monitor_columns<southbound::BlockLog>({});

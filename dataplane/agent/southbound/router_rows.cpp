@@ -32,19 +32,6 @@ std::string name_or_intent(const std::string& intent, const std::string& name) {
     return intent.empty() ? name : intent;
 }
 
-// What narrows a rule to some packets. Such a rule can't be taken for one of all packets.
-const char* match_of(const southbound::Firewall& row) {
-    bool addresses = !row.source.empty() || !row.destination.empty();
-    bool groups = !row.source_groups.empty() || !row.destination_groups.empty();
-    bool ports = !row.source_ports.empty() || !row.destination_ports.empty();
-    return row.protocol              ? "protocols"
-           : addresses               ? "addresses"
-           : groups                  ? "address groups"
-           : ports                   ? "ports"
-           : !row.icmp_types.empty() ? "ICMP types"
-                                     : nullptr;
-}
-
 } // namespace
 
 Result<RouterEntry> read_row(const southbound::Router& row) {
@@ -127,29 +114,6 @@ Result<HeldEntry> read_row(const southbound::Nat& row) {
     return HeldEntry{row.router, row.segment, *outside, *inside, row.owner, row.host};
 }
 
-Result<RuleEntry> read_row(const southbound::Firewall& row) {
-    if (const char* match = match_of(row))
-        return not_built(fmt::format("rules that match {} are", match));
-    if (row.action != "allow" && row.action != "drop")
-        return not_built(fmt::format("action {} is", row.action));
-    if (!row.stateful)
-        return not_built("stateless rules are");
-    if (row.log)
-        return not_built("logging is");
-    if (!row.options.empty())
-        return not_built(fmt::format("option {} of rules is", row.options.begin()->first));
-    if (row.direction != "in" && row.direction != "out")
-        return not_built(fmt::format("direction \"{}\" is", row.direction));
-    return RuleEntry{row.policy, row.intent, row.direction == "in" ? Direction::in : Direction::out,
-                     row.priority, row.action == "allow" ? Judgement::allow : Judgement::deny};
-}
-
-std::optional<RuleEntry> instead_of(const southbound::Firewall& row) {
-    return RuleEntry{row.policy, row.intent,
-                     row.direction == "out" ? Direction::out : Direction::in,
-                     std::numeric_limits<int64_t>::max(), Judgement::deny};
-}
-
 std::string name_of(const southbound::Router& row) {
     return "router " + name_or_intent(row.intent, row.name);
 }
@@ -163,10 +127,6 @@ std::string name_of(const southbound::Route& row) {
 std::string name_of(const southbound::Nat& row) {
     return fmt::format("translation of {} by {}", row.external_address,
                        name_or_intent(row.intent, row.router));
-}
-std::string name_of(const southbound::Firewall& row) {
-    return fmt::format("rule {} {} of {}", row.direction, row.priority,
-                       name_or_intent(row.intent, row.policy));
 }
 
 } // namespace ringfence::agent

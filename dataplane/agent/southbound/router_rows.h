@@ -52,14 +52,17 @@ struct HeldEntry {
     bool operator==(const HeldEntry&) const = default;
 };
 
-// What a policy says to all new connections of a direction; of several the highest priority counts.
 struct RuleEntry {
-    std::string policy;
-    std::string intent;
-    Direction direction = Direction::in;
-    int64_t priority = 0;
-    Judgement judgement = Judgement::deny;
+    std::string policy, domain;
+    Rule rule; // without its id, and the ids of groups
+    std::vector<std::string> source_groups, destination_groups; // Address_Group.name
     bool operator==(const RuleEntry&) const = default;
+};
+
+struct GroupEntry {
+    std::string domain, name;
+    std::vector<IpPrefix> prefixes;
+    bool operator==(const GroupEntry&) const = default;
 };
 
 [[nodiscard]] Result<RouterEntry> read_row(const southbound::Router& row);
@@ -67,18 +70,30 @@ struct RuleEntry {
 [[nodiscard]] Result<RouteEntry> read_row(const southbound::Route& row);
 [[nodiscard]] Result<HeldEntry> read_row(const southbound::Nat& row);
 [[nodiscard]] Result<RuleEntry> read_row(const southbound::Firewall& row);
+[[nodiscard]] Result<GroupEntry> read_row(const southbound::AddressGroup& row);
 
 // For a row that is refused as unsupported: no router, route or held address, so that what needs
-// one is dropped; a rule that denies all in its direction, before any other.
+// one is dropped; a rule that denies all in its direction, before any other; no group, so that
+// rules that allow its members allow nobody, and those that deny them everybody.
 inline std::optional<RouterEntry> instead_of(const southbound::Router&) { return std::nullopt; }
 inline std::optional<RouteEntry> instead_of(const southbound::Route&) { return std::nullopt; }
 inline std::optional<HeldEntry> instead_of(const southbound::Nat&) { return std::nullopt; }
 std::optional<RuleEntry> instead_of(const southbound::Firewall& row);
+inline std::optional<GroupEntry> instead_of(const southbound::AddressGroup&) {
+    return std::nullopt;
+}
+
+// A row that can't be read is no longer forwarded by as it was before, either: who changed a rule
+// wants it changed.
+template <class Row> inline constexpr bool fails_closed = false;
+template <> inline constexpr bool fails_closed<southbound::Firewall> = true;
+template <> inline constexpr bool fails_closed<southbound::AddressGroup> = true;
 
 std::string name_of(const southbound::Router& row);
 std::string name_of(const southbound::RouterInterface& row);
 std::string name_of(const southbound::Route& row);
 std::string name_of(const southbound::Nat& row);
 std::string name_of(const southbound::Firewall& row);
+std::string name_of(const southbound::AddressGroup& row);
 
 } // namespace ringfence::agent

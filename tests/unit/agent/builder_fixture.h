@@ -125,6 +125,16 @@ inline southbound::Firewall rule(const std::string& policy, const std::string& d
     return row;
 }
 
+inline southbound::AddressGroup group(const std::string& name,
+                                      const std::vector<std::string>& prefixes) {
+    southbound::AddressGroup row;
+    row.uuid = id("group " + name);
+    row.name = name;
+    row.prefixes = {prefixes.begin(), prefixes.end()};
+    row.intent = "org/acme/security-group/" + name;
+    return row;
+}
+
 // A database of rows, the builder that follows it, and this host, "a".
 class FabricBuilderTest : public testing::Test {
 protected:

@@ -16,6 +16,7 @@ protected:
     }
     void change_a_router();
     void change_what_it_needs();
+    void change_a_group();
     template <class Row> void put_or_erase(const Row& row) {
         if (pick(3))
             put(row);
@@ -42,7 +43,9 @@ void RandomBuilderTest::change_what_it_needs() {
         interface_of(name, on, pick(2) ? "inside" : "outside", "02:52:46:00:00:0" + name.substr(1));
     interface.addresses = {fmt::format("10.1.{}.{}/24", pick(2), name.substr(1))};
     interface.policies = {one_of("p", 3)};
-    switch (pick(4)) {
+    switch (pick(5)) {
+    case 4:
+        return change_a_group();
     case 0:
         return put_or_erase(interface);
     case 1:
@@ -58,10 +61,24 @@ void RandomBuilderTest::change_what_it_needs() {
     }
     default: {
         auto row = rule(one_of("p", 3), pick(2) ? "in" : "out", pick(2) ? "allow" : "drop");
-        row.log = pick(8) == 0;
+        row.domain = one_of("d", 2);
+        row.priority = pick(3);
+        if (pick(2))
+            row.source_groups = {one_of("g", 3)};
+        if (pick(8) == 0)
+            row.source = {"nonsense"};
         return put_or_erase(row);
     }
     }
+}
+
+void RandomBuilderTest::change_a_group() {
+    auto row = group(one_of("g", 3), {fmt::format("10.4.0.{}", pick(4))});
+    row.domain = one_of("d", 2);
+    row.uuid = id(row.domain + row.name);
+    if (pick(8) == 0)
+        row.prefixes = {"nonsense"};
+    put_or_erase(row);
 }
 
 TEST_F(RandomBuilderTest, IncrementalEqualsFull) {

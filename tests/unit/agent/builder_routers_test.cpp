@@ -86,7 +86,8 @@ protected:
 TEST_F(RoutersTest, AFenceWithItsRoutesPolicyAndHeldAddress) {
     EXPECT_EQ(fabric(), "port 0 tap0 nic 02:00:00:00:00:01 in segment 0 10.0.0.5\n"
                         "hop 0 b 192.0.2.2 unresolved\n"
-                        "policy 0 in deny out allow org/acme/inbound/front\n"
+                        "policy 0 in 0 drop any org/acme/inbound/front\n"
+                        "policy 0 out 0 allow any org/acme/inbound/front\n"
                         "router 0 fence one-to-one own 10.0.0.2 org/acme/vapp/edge/f\n"
                         "router 0 interface 0 inside segment 0 02:52:46:00:00:01 policy 0\n"
                         "router 0 interface 1 outside segment 1 02:52:46:00:00:02 10.0.0.2/24\n"
@@ -169,30 +170,6 @@ TEST_F(RoutersTest, WhatDivertsOrDeniesRaisesAndWhatOnlyWidensWidens) {
     std::string text = changes();
     EXPECT_NE(text.find("alters 10.0.0.5 in front\n"), std::string::npos) << text;
     EXPECT_NE(text.find("alters 10.0.0.6 in front\n"), std::string::npos) << text;
-}
-
-TEST_F(RoutersTest, ARuleThatCannotBeObeyedDeniesAndIsNamed) {
-    auto allow = rule("inbound/front", "in", "allow");
-    put(allow);
-    allow.protocol = 6;
-    put(allow);
-    EXPECT_NE(fabric().find("policy 0 in deny out allow"), std::string::npos);
-    EXPECT_EQ(builder_.trouble().at("rule in 0 of org/acme/inbound/front"),
-              "rules that match protocols are not built yet");
-    allow.protocol.reset();
-    put(allow);
-    EXPECT_NE(fabric().find("policy 0 in allow out allow"), std::string::npos);
-    EXPECT_TRUE(builder_.trouble().empty());
-}
-
-TEST_F(RoutersTest, OfSeveralRulesTheHighestPriorityCounts) {
-    auto first = rule("inbound/front", "in", "allow");
-    first.uuid = id("another");
-    first.priority = 5;
-    put(first);
-    EXPECT_NE(fabric().find("policy 0 in allow"), std::string::npos);
-    erase(first);
-    EXPECT_NE(fabric().find("policy 0 in deny"), std::string::npos);
 }
 
 TEST_F(RoutersTest, APolicyWithoutRowsDenies) {
@@ -292,7 +269,7 @@ TEST_F(RoutersTest, PoliciesOfALogicalPortAreItsPorts) {
     put(rule("group/web", "out", "allow"));
     EXPECT_NE(fabric().find("tap0 nic 02:00:00:00:00:01 in segment 0 10.0.0.5 policy 1\n"),
               std::string::npos);
-    EXPECT_NE(fabric().find("policy 1 in deny out allow"), std::string::npos);
+    EXPECT_NE(fabric().find("policy 1 out 0 allow any"), std::string::npos);
 }
 
 TEST_F(RoutersTest, IdsAreGivenBackWhenNothingSpeaksOfThemAnyMore) {

@@ -62,9 +62,7 @@ protected:
         southbound(
             R"({"op":"update","table":"Firewall","where":[["direction","==","in"]],"row":{"action":")" +
             action + "\"}}");
-        ASSERT_TRUE(wait_until([&] {
-            return has(dump(), std::string(" in ") + (action == "allow" ? "allow" : "deny"));
-        }));
+        ASSERT_TRUE(wait_until([&] { return has(dump(), " in 0 " + action); }));
     }
     std::string dump() const { return appctl("ringfence/fabric dump").output; }
     void bind() {
@@ -183,6 +181,41 @@ TEST_F(Fence, ANarrowedPolicyCutsWhatRuns) {
     let_in("drop");
     EXPECT_EQ(pings("client", "10.0.0.105"), 0);
     EXPECT_EQ(pings("web", "10.0.0.7"), 3) << "outbound is another direction";
+}
+
+TEST_F(Fence, ARuleRejectsCountsAndLogs) {
+    start();
+    plug();
+    bind();
+    let_in("allow");
+    southbound(R"({"op":"insert","table":"Address_Group","row":{"domain":"front","name":"desks",
+                   "prefixes":"10.0.0.7"}},
+                  {"op":"insert","table":"Firewall","row":{"domain":"front","policy":"inbound/front",
+                   "direction":"in","priority":1000,"protocol":1,"icmp_types":"8",
+                   "source_groups":"desks","action":"reject","stateful":true,"log":true,
+                   "intent":"org/acme/vapp/shop/network/front/firewall/1"}})");
+    ASSERT_TRUE(is_ready() && wait_until([&] { return has(dump(), "in 1000 reject icmp"); }));
+    boot();
+    std::string ping = in("client", "ping -c 2 -i 0.2 -W 1 10.0.0.105").output;
+    EXPECT_TRUE(has(ping, "From 10.0.0.2 ") && has(ping, "Packet filtered")) << ping;
+    std::string rules = appctl("ringfence/firewall inbound/front").output;
+    EXPECT_TRUE(has(rules, "in 1000 reject icmp from desks type 8, hits 1, logged, "
+                           "org/acme/vapp/shop/network/front/firewall/1"))
+        << rules;
+    EXPECT_TRUE(has(appctl("ringfence/firewall --format=json").output, "\"hits\": 1"));
+    EXPECT_NE(appctl("ringfence/firewall nobody").status, 0);
+    appctl("ringfence/trace 1");
+    in("client", "ping -c 1 -W 1 10.0.0.105");
+    std::string trace = appctl("ringfence/trace").output;
+    EXPECT_TRUE(has(trace, "fw.rejected") && has(trace, "by org/acme/vapp/shop/network/front/"))
+        << trace;
+    EXPECT_TRUE(wait_until([&] {
+        return has(shell("cat " + (folder_ / "ringfence-firewall.log").string()).output,
+                   "action=reject direction=in org=\"acme\" port=\"\" rule=\"org/acme/vapp/shop/");
+    }));
+    // Without it, the default lets it in.
+    southbound(R"({"op":"delete","table":"Firewall","where":[["priority","==",1000]]})");
+    EXPECT_TRUE(wait_until([&] { return pings("client", "10.0.0.105") == 3; }));
 }
 
 TEST_F(Fence, IsForwardedThroughByTheKeptStateWithoutAnySouthboundDatabase) {

@@ -118,12 +118,12 @@ TEST(Connections, ThatAreCutDenyBothDirectionsUntilAWidening) {
 TEST(Denials, StandForASecond) {
     Bench bench;
     Denials<Ipv4Addr>::Packet packet{{Place::sent_by(mine), tuple_of<Ipv4Addr>(1)}, 1, 2};
-    EXPECT_EQ(bench.connections->denied<Ipv4Addr>(packet), Verdict::next);
+    EXPECT_EQ(bench.connections->denied<Ipv4Addr>(packet).why, Verdict::next);
     bench.connections->deny<Ipv4Addr>(packet, mine, Verdict::fw_denied);
     bench.at(999);
-    EXPECT_EQ(bench.connections->denied<Ipv4Addr>(packet), Verdict::fw_denied);
+    EXPECT_EQ(bench.connections->denied<Ipv4Addr>(packet).why, Verdict::fw_denied);
     bench.at(1'000);
-    EXPECT_EQ(bench.connections->denied<Ipv4Addr>(packet), Verdict::next);
+    EXPECT_EQ(bench.connections->denied<Ipv4Addr>(packet).why, Verdict::next);
 }
 
 TEST(Denials, AreNoWiderThanThePacketThatMadeThem) { // CVE-2023-1668
@@ -132,7 +132,7 @@ TEST(Denials, AreNoWiderThanThePacketThatMadeThem) { // CVE-2023-1668
     Denials<Ipv4Addr>::Packet packet{{Place::sent_by(mine), tuple}, 1, 2};
     bench.connections->deny<Ipv4Addr>(packet, mine, Verdict::fw_denied);
     auto denied = [&](Place place, const Tuple4& other, uint64_t to, uint64_t from) {
-        return bench.connections->denied<Ipv4Addr>({{place, other}, to, from}) != Verdict::next;
+        return bench.connections->denied<Ipv4Addr>({{place, other}, to, from}).why != Verdict::next;
     };
     EXPECT_TRUE(denied(Place::sent_by(mine), tuple, 1, 2));
     EXPECT_FALSE(denied(Place::sent_by(others), tuple, 1, 2));
@@ -150,12 +150,12 @@ TEST(Denials, AreVoidAfterAnyChangeToWhatThePortHasNoted) {
         bench.connections->deny<Ipv4Addr>(packet, mine, Verdict::fw_denied);
         bench.connections->note(mine, ObjectId(PolicyId(5)));
         bench.connections->widen(others);
-        EXPECT_EQ(bench.connections->denied<Ipv4Addr>(packet), Verdict::fw_denied);
+        EXPECT_EQ(bench.connections->denied<Ipv4Addr>(packet).why, Verdict::fw_denied);
         if (widens)
             bench.connections->widen_object(ObjectId(PolicyId(5)));
         else
             bench.connections->raise_object(ObjectId(PolicyId(5)));
-        EXPECT_EQ(bench.connections->denied<Ipv4Addr>(packet), Verdict::next);
+        EXPECT_EQ(bench.connections->denied<Ipv4Addr>(packet).why, Verdict::next);
     }
 }
 
@@ -169,11 +169,11 @@ TEST(Denials, AreBoundedAndKeepTheYoungest) {
     for (uint32_t n = 0; n < 10'000; ++n) {
         bench.at(n / 100);
         bench.connections->deny<Ipv4Addr>(packet(n), mine, Verdict::fw_denied);
-        ASSERT_EQ(bench.connections->denied<Ipv4Addr>(packet(n)), Verdict::fw_denied);
+        ASSERT_EQ(bench.connections->denied<Ipv4Addr>(packet(n)).why, Verdict::fw_denied);
     }
     unsigned kept = 0;
     for (uint32_t n = 0; n < 10'000; ++n)
-        kept += bench.connections->denied<Ipv4Addr>(packet(n)) != Verdict::next;
+        kept += bench.connections->denied<Ipv4Addr>(packet(n)).why != Verdict::next;
     EXPECT_EQ(kept, 64u);
 }
 
@@ -255,7 +255,7 @@ TEST(Connections, OfAForgottenPortAreGoneAndItsNumberCanBeUsedAtOnce) {
         ++calls;
     EXPECT_EQ(calls, 10u);
     EXPECT_EQ(bench.table.size(), 100u);
-    EXPECT_EQ(bench.connections->denied<Ipv4Addr>(packet), Verdict::next);
+    EXPECT_EQ(bench.connections->denied<Ipv4Addr>(packet).why, Verdict::next);
     for (uint32_t n = 0; n < 100; ++n) {
         EXPECT_FALSE(bench.table.find_by_port(mine, tuple_of<Ipv4Addr>(n)));
         EXPECT_FALSE(bench.table.find(bench.arrival(tuple_of<Ipv4Addr>(n))));

@@ -163,7 +163,7 @@ template <class Address> Tuple<Address> any_tuple(uint8_t protocol) {
         tuple.source_port = any_port();
         tuple.destination_port = any_port();
     } else if (L4Layout::of(protocol).checksum) {
-        tuple.source_port = tuple.destination_port = any_port(); // the identifier
+        tuple.source_port = any_port(); // the identifier
     }
     return tuple;
 }

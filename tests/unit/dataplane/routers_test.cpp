@@ -46,7 +46,7 @@ std::shared_ptr<const Fabric> fabric_with_a_fence() {
     edit.segment(parent, settings(5001)).set_held(address("10.0.0.105"), held_for("10.0.0.5"));
     edit.segment(inside, settings(5002)).set_neighbour(address("10.0.0.5"), nic_mac);
     edit.set_router(fence_router());
-    edit.set_policy(Policy(PolicyId(7), {"", Judgement::deny, Judgement::allow}));
+    edit.set_policy(Policy::of_defaults(PolicyId(7), Action::drop, Action::allow));
     return edit.finish();
 }
 
@@ -228,14 +228,14 @@ TEST(Changes, ASegmentAndAPortAlterWhereTheyCome) {
 }
 
 TEST(Changes, APolicyRaisesWhereItNarrowsAndWidensWhereItAllows) {
-    auto policy = [](Judgement in, Judgement out) { return Policy(PolicyId(7), {"", in, out}); };
+    auto policy = [](Action in, Action out) { return Policy::of_defaults(PolicyId(7), in, out); };
     ObjectId object{PolicyId(7)};
     auto set = [](Policy to) { return [to](FabricEdit& edit) { edit.set_policy(to); }; };
-    using enum Judgement;
+    using enum Action;
     EXPECT_EQ(changes_of(set(policy(allow, allow))), std::vector{widened(object)});
-    EXPECT_EQ(changes_of(set(policy(deny, deny))), std::vector{raised(object)});
-    EXPECT_EQ(changes_of(set(policy(allow, deny))), (std::vector{raised(object), widened(object)}));
-    EXPECT_EQ(changes_of(set(policy(deny, allow))), std::vector<Change>{});
+    EXPECT_EQ(changes_of(set(policy(drop, drop))), std::vector{raised(object)});
+    EXPECT_EQ(changes_of(set(policy(allow, drop))), (std::vector{raised(object), widened(object)}));
+    EXPECT_EQ(changes_of(set(policy(drop, allow))), std::vector<Change>{});
     EXPECT_EQ(changes_of([](FabricEdit& edit) { edit.erase_policy(PolicyId(7)); }),
               std::vector{raised(object)});
 }
@@ -286,7 +286,7 @@ TEST(Changes, AreKnownForTheLastPublicationsOnly) {
     auto first = fabric_with_a_fence(), last = first;
     auto publish = [&](PolicyId policy) {
         FabricEdit edit(last);
-        edit.set_policy(Policy(policy, {"", Judgement::allow, Judgement::allow}));
+        edit.set_policy(Policy::of_defaults(policy, Action::allow, Action::allow));
         last = edit.finish();
     };
     size_t seen = 0;
@@ -331,7 +331,7 @@ TEST(Routers, AnIdleTenantEdgeTakesLessThanFourKibibytes) {
         }
         edit.set_router(fence_router(id, parent, in, MacAddr::from_u64(0x02bb00000000 + i),
                                      Ipv4Addr{0x0a020000 + i}));
-        edit.set_policy(Policy(PolicyId(i), {"", Judgement::deny, Judgement::allow}));
+        edit.set_policy(Policy::of_defaults(PolicyId(i), Action::drop, Action::allow));
     }
     auto fabric = edit.finish();
     const size_t bytes = (mallinfo2().uordblks - before) / edges;

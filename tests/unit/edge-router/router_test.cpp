@@ -1,6 +1,5 @@
 #include <gtest/gtest.h>
 
-#include "edge-router/firewall/policy.h"
 #include "edge-router/routing/router.h"
 
 namespace ringfence {
@@ -35,8 +34,6 @@ Router router() {
                    {prefix("10.0.0.128/25"), 1, address("10.0.0.2")},
                    {prefix("0.0.0.0/0"), 0, address("192.0.2.1")}});
 }
-
-Policy policy(Judgement in, Judgement out) { return Policy(PolicyId(1), {"", in, out}); }
 
 } // namespace
 
@@ -78,28 +75,6 @@ TEST(Router, IsTheSameWhateverTheOrderOfItsRoutes) {
     EXPECT_FALSE(first.is_same_as(Router(RouterId(7), settings, {one})));
     settings.fence = true;
     EXPECT_FALSE(first.is_same_as(Router(RouterId(7), settings, {one, other})));
-}
-
-TEST(Policy, JudgesEachDirectionByItsDefault) {
-    Tuple4 any{};
-    Policy outbound = policy(Judgement::deny, Judgement::allow);
-    EXPECT_EQ(outbound.judge(Direction::in, any), Judgement::deny);
-    EXPECT_EQ(outbound.judge(Direction::out, any), Judgement::allow);
-    Policy unsaid(PolicyId(1), {});
-    EXPECT_EQ(unsaid.judge(Direction::in, any), Judgement::deny);
-    EXPECT_EQ(unsaid.judge(Direction::out, any), Judgement::deny);
-}
-
-TEST(Policy, NarrowsWhereItDeniesWhatItAllowed) {
-    Policy open = policy(Judgement::allow, Judgement::allow),
-           outbound = policy(Judgement::deny, Judgement::allow),
-           inbound = policy(Judgement::allow, Judgement::deny);
-    EXPECT_TRUE(narrows(&open, &outbound));
-    EXPECT_FALSE(narrows(&outbound, &open));
-    EXPECT_TRUE(narrows(&inbound, &outbound));
-    EXPECT_TRUE(narrows(&outbound, &inbound));
-    EXPECT_TRUE(narrows(&open, nullptr));
-    EXPECT_FALSE(narrows(nullptr, &open));
 }
 
 } // namespace ringfence

@@ -157,9 +157,9 @@ template <class Address> Tuple<Address> random_tuple(Random& random) {
     if (tuple.protocol == 47)
         return tuple;
     tuple.source_port = static_cast<uint16_t>(random());
-    tuple.destination_port = tuple.protocol == icmp_of(tuple.source)
-                                 ? tuple.source_port
-                                 : static_cast<uint16_t>(random());
+    tuple.destination_port = static_cast<uint16_t>(random());
+    if (tuple.protocol == icmp_of(tuple.source)) // an echo, packet_of() makes no other
+        tuple.destination_port = tuple.protocol == 1 ? 8 << 8 : 128 << 8;
     return tuple;
 }
 template <class Address> Bytes random_options(Random& random) {

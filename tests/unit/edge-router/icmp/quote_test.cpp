@@ -64,7 +64,7 @@ TEST(Quote, NamesTheConnection) {
                    "icmp6 128 id 9 / zeros 40");
     Quote<Ipv6Addr> six;
     ASSERT_EQ(find_quote<Ipv6Addr>(bytes, 40, six), Verdict::next);
-    EXPECT_EQ(six.tuple, (tuple<Ipv6Addr>("fd00::5", "fd01::9", 9, 9, 58)));
+    EXPECT_EQ(six.tuple, (tuple<Ipv6Addr>("fd00::5", "fd01::9", 9, 128 << 8, 58)));
     EXPECT_EQ(six.tcp_sequence, std::nullopt);
     EXPECT_EQ(six.l4, 40 + 8 + 40 + 8);
 }
@@ -190,7 +190,7 @@ template <class Address> void expect_as_if_made_so(Random& random) {
         if (quoted.protocol == 47)
             other.source_port = other.destination_port = 0;
         if (quoted.protocol == icmp_of(quoted.source))
-            other.destination_port = other.source_port;
+            other.destination_port = quoted.destination_port;
         auto from = random_address<Address>(random), newly = random_address<Address>(random);
         Bytes payload = random_bytes(random, random() % 64),
               options = random_options<Address>(random);

@@ -1,0 +1,16 @@
+// Neighbour discovery is of its link, and of no connection (RFC 4861).
+#pragma once
+
+#include "core/packet/packet.h"
+#include "core/wire/ip.h"
+#include "core/wire/l4.h"
+#include "core/wire/neighbour.h"
+
+namespace ringfence {
+
+inline bool is_discovery(const Packet& packet) {
+    return packet.protocol == ip_protocol::icmp6 && packet.has_l4 &&
+           nd_type::is_nd(packet.at<IcmpHeader>(packet.l4)->type());
+}
+
+} // namespace ringfence

@@ -1,0 +1,209 @@
+// Rows of firewalls and address groups in, policies and groups in the Fabric out; and what a change
+// tells the workers to decide again.
+#include <sstream>
+
+#include "builder_fixture.h"
+
+namespace ringfence::test {
+
+namespace {
+
+class RulesTest : public FabricBuilderTest {
+protected:
+    // A rule of "group/web", towards its members.
+    southbound::Firewall web(int64_t priority, const std::string& action) {
+        auto row = rule("group/web", "in", action);
+        row.uuid = id("rule " + std::to_string(priority));
+        row.priority = priority;
+        row.intent = "rule/" + std::to_string(priority);
+        return row;
+    }
+    // The lines of policies.
+    std::string policies() {
+        std::istringstream all{fabric()};
+        std::string text;
+        for (std::string line; std::getline(all, line);)
+            if (line.starts_with("policy"))
+                text += line + "\n";
+        return text;
+    }
+    // What the workers are told of the changes since the last call.
+    std::string changes() {
+        builder_.set_facts(facts_);
+        auto now = builder_.finish();
+        std::string text;
+        now->changes_since(seen_->serial(), [&](const Change& change) {
+            text += (change.effect == Change::Effect::raises ? "raises " : "widens ") +
+                    name(change.object) + "\n";
+        });
+        seen_ = now;
+        return text;
+    }
+    std::string name(ObjectId object) const {
+        auto policy = ids_.policies.find("group/web");
+        auto domain = ids_.domains.find("");
+        if (policy && object == ObjectId(*policy))
+            return "policy";
+        if (domain && object == ObjectId(*domain))
+            return "groups";
+        for (const char* address : {"10.0.0.1", "10.0.0.2", "fd00::1"})
+            if (domain && object == ObjectId(*domain, *IpAddr::from(address)))
+                return address;
+        return "other";
+    }
+
+    std::shared_ptr<const Fabric> seen_ = builder_.finish();
+};
+
+TEST_F(RulesTest, AllThatARuleSays) {
+    auto row = web(7, "reject");
+    row.protocol = 6;
+    row.source = {"10.0.0.0/8", "fd00::/8"};
+    row.source_groups = {"web"};
+    row.source_ports = {"1024-65535"};
+    row.destination = {"10.1.0.1"};
+    row.destination_ports = {"80", "8000-8080"};
+    row.options = {{"addresses", "outside"}, {"log-server", "192.0.2.5:514"}};
+    row.log = true;
+    put(group("web", {"10.0.0.1"}));
+    put(row);
+    auto ping = web(6, "allow");
+    ping.protocol = 1;
+    ping.icmp_types = {"8", "3/4"};
+    put(ping);
+    EXPECT_EQ(policies(), "policy 0 in 6 allow icmp type 3/4, 8 rule/6\n"
+                          "policy 0 in 7 reject tcp from 10.0.0.0/8, fd00::/8, group 0 port "
+                          "1024-65535 to 10.1.0.1/32 service 80, 8000-8080 by outside addresses "
+                          "log rule/7\n");
+    auto policy = builder_.finish()->policy(*ids_.policies.find("group/web"));
+    EXPECT_EQ(policy->rules().back().log_server, (LogServer{*IpAddr::from("192.0.2.5"), 514}));
+    EXPECT_TRUE(builder_.trouble().empty());
+}
+
+TEST_F(RulesTest, ARowThatCannotBeObeyedDeniesAllAndIsNamed) {
+    auto row = web(7, "allow");
+    put(row);
+    EXPECT_EQ(policies(), "policy 0 in 7 allow any rule/7\n");
+    auto expect_refused = [&](const southbound::Firewall& bad, const std::string& why) {
+        put(bad);
+        EXPECT_EQ(policies(), "policy 0 in 4294967295 drop any rule/7\n");
+        EXPECT_EQ(builder_.trouble()["rule in 7 of rule/7"], why);
+    };
+    auto with = [&](auto change) {
+        auto bad = row;
+        change(bad);
+        return bad;
+    };
+    expect_refused(with([](auto& bad) { bad.source = {"10.0.0.1/8"}; }),
+                   "10.0.0.1/8 has host bits set");
+    expect_refused(with([](auto& bad) { bad.destination_ports = {"80"}; }),
+                   "ports need a protocol that has them");
+    expect_refused(with([](auto& bad) {
+                       bad.protocol = 6;
+                       bad.destination_ports = {"90-80"};
+                   }),
+                   "\"90-80\" is neither a port nor a range of ports");
+    expect_refused(with([](auto& bad) {
+                       bad.protocol = 1;
+                       bad.icmp_types = {"8/256"};
+                   }),
+                   "\"8/256\" is neither an ICMP type nor a type and a code");
+    expect_refused(with([](auto& bad) { bad.icmp_types = {"8"}; }),
+                   "ICMP types need the protocol ICMP or ICMPv6");
+    expect_refused(with([](auto& bad) { bad.stateful = false; }),
+                   "stateless rules are not built yet");
+    expect_refused(with([](auto& bad) {
+                       bad.options = {{"log-server", "here"}};
+                   }),
+                   "log-server \"here\" is not ADDRESS:PORT");
+    expect_refused(with([](auto& bad) {
+                       bad.options = {{"rate", "7"}};
+                   }),
+                   "option rate=7 of rules is not built yet");
+    put(row);
+    EXPECT_EQ(policies(), "policy 0 in 7 allow any rule/7\n");
+    EXPECT_TRUE(builder_.trouble().empty());
+}
+
+// Who allows members of a group that is not known allows nobody; who denies them, everybody.
+TEST_F(RulesTest, AGroupThatIsNotKnownLetsNothingPass) {
+    auto allow = web(7, "allow"), deny = web(8, "drop");
+    allow.source_groups = deny.source_groups = {"web"};
+    put(allow);
+    put(deny);
+    EXPECT_EQ(policies(), "policy 0 in 7 allow any from nobody rule/7\n"
+                          "policy 0 in 8 drop any rule/8\n");
+    put(group("web", {"10.0.0.1"}));
+    EXPECT_EQ(policies(), "policy 0 in 7 allow any from group 0 rule/7\n"
+                          "policy 0 in 8 drop any from group 0 rule/8\n");
+    put(group("web", {"10.0.0.x"}));
+    EXPECT_EQ(policies(), "policy 0 in 7 allow any from nobody rule/7\n"
+                          "policy 0 in 8 drop any rule/8\n");
+    EXPECT_TRUE(builder_.trouble().contains("address group org/acme/security-group/web"));
+}
+
+TEST_F(RulesTest, AMemberChangesWhatItsAddressMayAndCompilesNothing) {
+    auto allow = web(7, "allow");
+    allow.source_groups = {"web"};
+    put(allow);
+    put(group("web", {"10.0.0.1", "10.0.0.2"}));
+    put(rule("other", "in", "allow"));
+    changes();
+    PolicyId id = *ids_.policies.find("group/web");
+    const Policy* before = seen_->policy(id);
+    put(group("web", {"10.0.0.1", "fd00::1"}));
+    EXPECT_EQ(changes(), "raises 10.0.0.2\nwidens fd00::1\n");
+    EXPECT_EQ(seen_->policy(id), before);
+    EXPECT_EQ(seen_->groups(*ids_.domains.find(""))->of(*IpAddr::from("fd00::1")).size(), 1u);
+    put(group("web", {"10.0.0.1", "fd00::1", "10.9.0.0/16"}));
+    EXPECT_EQ(changes(), "widens groups\n");
+    auto deny = web(8, "drop");
+    deny.source_groups = {"web"};
+    put(deny);
+    EXPECT_EQ(changes(), "raises policy\n");
+    put(group("web", {"10.0.0.1", "fd00::1"}));
+    EXPECT_EQ(changes(), "raises groups\nwidens groups\n");
+}
+
+TEST_F(RulesTest, ARuleCompilesItsOwnPolicyAlone) {
+    put(web(7, "allow"));
+    put(rule("other", "in", "allow"));
+    fabric();
+    PolicyId mine = *ids_.policies.find("group/web"), other = *ids_.policies.find("other");
+    auto before = builder_.finish();
+    put(web(8, "allow"));
+    fabric();
+    auto after = builder_.finish();
+    EXPECT_EQ(before->policy(other), after->policy(other));
+    EXPECT_NE(before->policy(mine), after->policy(mine));
+}
+
+TEST_F(RulesTest, NewRulesAreCountedFromZero) {
+    put(web(7, "allow"));
+    fabric();
+    EXPECT_EQ(builder_.take_new_rules().size(), 1u);
+    put(web(8, "allow"));
+    put(web(7, "drop"));
+    fabric();
+    EXPECT_EQ(builder_.take_new_rules().size(), 1u) << "what is only changed goes on";
+}
+
+TEST_F(RulesTest, NumbersAreGivenBack) {
+    auto allow = web(7, "allow");
+    allow.source_groups = {"web"};
+    put(allow);
+    put(group("web", {"10.0.0.1"}));
+    fabric();
+    erase(allow);
+    erase(group("web", {}));
+    fabric();
+    EXPECT_TRUE(ids_.rules.all().empty());
+    EXPECT_TRUE(ids_.groups.all().empty());
+    EXPECT_TRUE(ids_.domains.all().empty());
+    EXPECT_TRUE(ids_.policies.all().empty());
+    EXPECT_EQ(builder_.finish()->groups(DomainId(0)), nullptr);
+}
+
+} // namespace
+
+} // namespace ringfence::test
