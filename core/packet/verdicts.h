@@ -40,6 +40,10 @@ enum class VerdictKind : uint8_t {
     X(answered_nd, "answered.nd", note, "neighbour solicitations turned into the advertisement")   \
     X(answered_echo, "answered.echo", note, "echo requests to a router turned into the reply")     \
     X(answered_icmp, "answered.icmp", note, "packets that a router answered with an error")        \
+    X(answered_dhcp, "answered.dhcp", note, "DHCP messages answered for the NIC that sent them")   \
+    X(answered_dhcp6, "answered.dhcp6", note, "the same of DHCPv6")                                \
+    X(answered_ra, "answered.ra", note, "router solicitations answered by an advertisement")       \
+    X(dhcp_conflict, "dhcp.conflict", note, "DECLINE: a client found its address in use")          \
     X(tunnel_ecn_anomaly, "tunnel.ecn_anomaly", note, "ECN pair that RFC 6040 calls unused")       \
     X(limited_bandwidth_in, "limited.bandwidth_in", note, "limit.bandwidth_in of frames to it")    \
     X(limited_slow_path, "limited.slow_path", note, "dropped elsewhere as too much for this port") \
@@ -83,10 +87,31 @@ enum class VerdictKind : uint8_t {
     X(nd_source, "nd.source", drop, "probe (source ::) with a link address, or not to the group")  \
     X(nd_target, "nd.target", drop, "target is a group, or an address that is not the port's")     \
     X(nd_link_address, "nd.link_address", drop, "link address option is not the frame's source")   \
-    X(nd_router_advert, "nd.router_advert", drop, "router advertisement from a NIC")               \
+    X(nd_rogue_ra, "nd.rogue_ra", drop, "router advertisement from a NIC")                         \
     X(nd_redirect, "nd.redirect", drop, "redirect from a NIC")                                     \
-    X(dhcp_server, "dhcp.server", drop, "DHCP server or relay message from a NIC")                 \
-    X(dhcp_server6, "dhcp.server6", drop, "DHCPv6 server or relay message from a NIC")             \
+    X(dhcp_rogue_server, "dhcp.rogue_server", drop, "DHCP server or relay message from a NIC")     \
+    X(dhcp_rogue_server6, "dhcp.rogue_server6", drop, "DHCPv6 server or relay message from a NIC") \
+    X(dhcp_fragment, "dhcp.fragment", drop, "DHCP or DHCPv6 in fragments")                         \
+    X(dhcp_checksum, "dhcp.checksum", drop, "wrong UDP length or checksum of a DHCP message")      \
+    X(dhcp_truncated, "dhcp.truncated", drop, "ends inside the fixed part of a DHCP message")      \
+    X(dhcp_operation, "dhcp.operation", drop, "DHCP message that is no request (op)")              \
+    X(dhcp_hardware, "dhcp.hardware", drop, "DHCP hardware type or length is not Ethernet")        \
+    X(dhcp_hops, "dhcp.hops", drop, "DHCP message that passed more than 16 relays")                \
+    X(dhcp_cookie, "dhcp.cookie", drop, "no magic cookie: BOOTP, or no DHCP at all")               \
+    X(dhcp_option, "dhcp.option", drop, "DHCP option past the end, or of a wrong length")          \
+    X(dhcp_overload, "dhcp.overload", drop, "DHCP option overload that makes no sense")            \
+    X(dhcp_message_type, "dhcp.message_type", drop,                                                \
+      "DHCP message type missing, or not a client's")                                              \
+    X(dhcp_sender, "dhcp.sender", drop, "DHCP for another MAC (chaddr) than the port's")           \
+    X(dhcp_relay, "dhcp.relay", drop, "by a DHCP relay, and the port is no trusted one")           \
+    X(dhcp_request, "dhcp.request", drop, "DHCP REQUEST or DECLINE that names no address")         \
+    X(dhcp_not_ours, "dhcp.not_ours", drop, "to another DHCP or DHCPv6 server")                    \
+    X(dhcp_declined, "dhcp.declined", drop, "asks for the address that it has declined")           \
+    X(dhcp6_truncated, "dhcp6.truncated", drop, "ends inside the head of a DHCPv6 message")        \
+    X(dhcp6_message_type, "dhcp6.message_type", drop, "DHCPv6 message type that no client sends")  \
+    X(dhcp6_option, "dhcp6.option", drop, "DHCPv6 option cut off, too short, or out of place")     \
+    X(dhcp6_client_id, "dhcp6.client_id", drop, "DHCPv6 client without a proper DUID")             \
+    X(dhcp6_unicast, "dhcp6.unicast", drop, "DHCPv6 that may not be sent to one server")           \
     X(bridge_unknown_unicast, "bridge.unknown_unicast", drop, "MAC that nobody has, policy drop")  \
     X(bridge_not_bound, "bridge.not_bound", drop, "the MAC's logical port is on no host")          \
     X(bridge_not_here, "bridge.not_here", drop, "came by tunnel for a MAC of another host")        \
@@ -143,6 +168,7 @@ enum class VerdictKind : uint8_t {
     X(frag_quota, "frag.quota", drop, "fragment over what the port may have under way")            \
     X(frag_tiny, "frag.tiny", drop, "fragment of a size that no sender makes")                     \
     X(limit_icmp, "limit.icmp", drop, "a router answers no more often")                            \
+    X(limit_dhcp, "limit.dhcp", drop, "the port asks DHCP or for routers more often than it may")  \
     X(limit_broadcast, "limit.broadcast", drop, "the port floods more than its limit")             \
     X(limit_bandwidth_in, "limit.bandwidth_in", drop, "the port gets more bytes than its limit")   \
     X(limit_bandwidth_out, "limit.bandwidth_out", drop, "the port sends more than its limit")      \

@@ -78,6 +78,7 @@ public:
     uint16_t checksum() const { return checksum_.host(); }
     void set_source(L4Port port) { source_ = Be16(port.value()); }
     void set_length(uint16_t length) { length_ = Be16(length); }
+    void set_checksum(uint16_t checksum) { checksum_ = Be16(checksum); }
 
 private:
     Be16 source_, destination_, length_, checksum_;

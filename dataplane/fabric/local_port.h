@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -9,6 +10,7 @@
 #include "core/types/addresses.h"
 #include "core/types/ids.h"
 #include "dataplane/fabric/port_limits.h"
+#include "edge-router/dhcp/binding.h"
 
 namespace ringfence {
 
@@ -47,6 +49,12 @@ struct LocalPort {
     std::vector<Ipv6Addr> link_local;
     std::vector<PolicyId> policies; // its own firewalls; each must allow
     PortLimits limits;
+    // What this host tells it; none: its requests go where its segment takes them.
+    std::shared_ptr<const Dhcp4Binding> dhcp4;
+    std::shared_ptr<const Dhcp6Binding> dhcp6;
+    bool declined4 = false, declined6 = false; // it has found the address in use
+    bool trusted_relay = false;                // it may ask through DHCP relays
+    bool dhcp_server = false;                  // it may serve: DHCP, DHCPv6, advertisements
 
     // uplink: the VTEP addresses that stand on it; uplink <-> shadow.
     std::vector<Ipv4Addr> vtep_addresses;

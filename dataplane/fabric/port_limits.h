@@ -29,6 +29,7 @@ struct PortLimits {
     Rate broadcast = Rate::each_second(10'000);  // that it has flooded, copies not counted
     Rate slow_path = Rate::each_second(100'000); // that no connection knows, each way
     Rate errors = Rate::each_second(1'000);      // that routers answer with an error
+    Rate dhcp = Rate::each_second(50); // DHCP messages and router solicitations that it asks
     // Connections under way at a time, both families; 0: what other_config says.
     uint32_t connections = 0;
 

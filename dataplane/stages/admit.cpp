@@ -1,5 +1,6 @@
 // admit: port security (DESIGN §6). What a NIC sends must be its own: its MAC, its addresses, also
-// inside ARP and neighbour discovery; it is no DHCP server and no router. The modes:
+// inside ARP and neighbour discovery; it is no DHCP server and no router (unless the provider says
+// so). The modes:
 //
 //     strict    all of that
 //     mac       the MAC; an address in ARP or ND only must not be another logical port's
@@ -9,6 +10,7 @@
 // claimed: see LinkLocalClaims.
 #include "dataplane/stages/stages.h"
 
+#include "dataplane/stages/configure.h"
 #include "dataplane/stages/link_local.h"
 #include "dataplane/stages/reserved.h"
 
@@ -17,8 +19,8 @@ namespace ringfence {
 namespace {
 
 Verdict check_source_mac(Worker& worker, const Packet& packet);
-Verdict check_ip4(const Packet& packet);
-Verdict check_ip6(const Packet& packet);
+Verdict check_ip4(Packet& packet);
+Verdict check_ip6(Packet& packet);
 Verdict check_arp(Packet& packet);
 Verdict check_nd(Packet& packet);
 
@@ -125,16 +127,24 @@ bool is_dhcp_request(const Packet& packet) {
 // A server and a relay send from the server's port; clients never do. Clients listen on theirs, and
 // many look at nothing but that: what goes there from any other port would be a server's word too.
 bool is_from_dhcp_server(const Packet& packet, uint16_t server, uint16_t client) {
-    return (packet.source_port == server || packet.destination_port == client) && is_udp(packet);
+    return (packet.source_port == server || packet.destination_port == client) && is_udp(packet) &&
+           !packet.port->dhcp_server;
 }
 
-Verdict check_ip4(const Packet& packet) {
+// From the server's port, but to one: of a relay that the provider trusts.
+bool is_trusted_relay(const Packet& packet) {
+    return packet.port->trusted_relay && packet.destination_port == 67;
+}
+
+Verdict check_ip4(Packet& packet) {
     Ipv4Addr source{packet.ip4_source};
     if (is_strict(packet) && !holds(packet.port->ip4, source) &&
         !(source == Ipv4Addr{} && is_dhcp_request(packet))) [[unlikely]]
         return Verdict::admit_src_ip;
-    if (is_from_dhcp_server(packet, 67, 68)) [[unlikely]] // RFC 2131, 4.1
-        return Verdict::dhcp_server;
+    if (is_from_dhcp_server(packet, 67, 68) && !is_trusted_relay(packet)) [[unlikely]]
+        return Verdict::dhcp_rogue_server; // RFC 2131, 4.1
+    if (asks_dhcp4(packet)) [[unlikely]]
+        packet.set_asks();
     return Verdict::next;
 }
 
@@ -156,13 +166,15 @@ bool may_be_unspecified(const Packet& packet) {
     }
 }
 
-Verdict check_ip6(const Packet& packet) {
+Verdict check_ip6(Packet& packet) {
     const auto* ip = packet.at<Ipv6Header>(packet.l3);
     if (is_strict(packet) && !is_given_to(*packet.port, ip->source()) &&
         !(ip->source().is_unspecified() && may_be_unspecified(packet)))
         return Verdict::admit_src_ip;
     if (is_from_dhcp_server(packet, 547, 546)) // RFC 8415, 7.2
-        return Verdict::dhcp_server6;
+        return Verdict::dhcp_rogue_server6;
+    if (asks_dhcp6(packet))
+        packet.set_asks();
     return Verdict::next;
 }
 
@@ -216,7 +228,7 @@ Verdict check_nd(Packet& packet) {
     if (!nd_type::is_nd(icmp->type()))
         return Verdict::next;
     if (icmp->type() == nd_type::router_advertisement)
-        return Verdict::nd_router_advert;
+        return packet.port->dhcp_server ? Verdict::next : Verdict::nd_rogue_ra;
     if (icmp->type() == nd_type::redirect)
         return Verdict::nd_redirect;
     if (packet.is_fragment)
@@ -242,7 +254,7 @@ Verdict check_nd(Packet& packet) {
         return Verdict::nd_target;
     if (Verdict verdict = check_nd_sender(packet, *ip, *icmp, options); verdict != Verdict::next)
         return verdict;
-    if (icmp->type() == nd_type::neighbour_solicitation)
+    if (icmp->type() == nd_type::neighbour_solicitation || (router && packet.port->dhcp6))
         packet.set_asks();
     return Verdict::next;
 }

@@ -1,5 +1,5 @@
 // answer: ARP and neighbour discovery from the flow tables, at the asker's own port, so that most
-// requests never become a broadcast on the fabric.
+// requests never become a broadcast on the fabric. DHCP and router solicitations: configure.h.
 //
 //     asks for a known address of another port       answered, probes (DAD) too: a conflict shows
 //     asks for its own address (probe, gratuitous)   not answered, flooded: another may claim it
@@ -13,9 +13,13 @@
 // A unicast request asks whether the neighbour itself is still there, and goes to it. To a router
 // it goes here: the router is on this host as on any.
 //
+// Where no router stands for the port's DHCP server, this host does: it answers for the server's
+// own address, at the server's MAC.
+//
 // A probe for a link-local address that nobody is known to have is a claim: the agent hears of it.
 #include "dataplane/stages/stages.h"
 
+#include "dataplane/stages/configure.h"
 #include "dataplane/stages/link_local.h"
 #include "dataplane/stages/reserved.h"
 
@@ -32,12 +36,19 @@ struct Owner {
 
 Verdict answer_arp(const Fabric& fabric, Worker& worker, Packet& packet);
 Verdict answer_nd(const Fabric& fabric, Worker& worker, Packet& packet);
-bool is_for_router(const Packet& packet);
+bool is_for_this_host(const Packet& packet);
+bool is_solicitation(const Packet& packet);
 
 } // namespace
 
 Verdict answer(const Fabric& fabric, Worker& worker, Packet& packet) {
-    if (packet.tagged || (!is_group(packet.destination) && !is_for_router(packet)))
+    if (packet.tagged)
+        return Verdict::next;
+    if (packet.protocol == ip_protocol::udp)
+        return answer_dhcp(worker, packet);
+    if (is_solicitation(packet))
+        return answer_solicitation(worker, packet);
+    if (!is_group(packet.destination) && !is_for_this_host(packet))
         return Verdict::next;
     return packet.ether_type == ether_type::arp ? answer_arp(fabric, worker, packet)
                                                 : answer_nd(fabric, worker, packet);
@@ -45,9 +56,18 @@ Verdict answer(const Fabric& fabric, Worker& worker, Packet& packet) {
 
 namespace {
 
-bool is_for_router(const Packet& packet) {
+bool is_for_this_host(const Packet& packet) {
     Destination place = packet.segment->find(packet.destination, packet.destination_place);
-    return place.kind() == Destination::Kind::router;
+    const LocalPort& port = *packet.port;
+    auto mac = MacAddr::from_u64(packet.destination);
+    return place.kind() == Destination::Kind::router ||
+           (port.dhcp4 && port.dhcp4->server_mac == mac) ||
+           (port.dhcp6 && port.dhcp6->server_mac == mac);
+}
+
+bool is_solicitation(const Packet& packet) {
+    return packet.ether_type == ether_type::ip6 &&
+           packet.at<IcmpHeader>(packet.l4)->type() == nd_type::router_solicitation;
 }
 
 bool is_router(const Segment& segment, const MacAddr& mac) {
@@ -60,6 +80,17 @@ Verdict unanswered(const Packet& packet) {
     return is_group(packet.destination) ? Verdict::next : Verdict::route_not_ip;
 }
 
+// The port's own DHCP server, for its own address, where no router has its MAC.
+std::optional<Owner> server_with(const Packet& packet, const IpAddr& target) {
+    const LocalPort& port = *packet.port;
+    std::optional<Owner> server;
+    if (port.dhcp4 && IpAddr(port.dhcp4->server) == target)
+        server = {port.dhcp4->server_mac};
+    else if (port.dhcp6 && IpAddr(port.dhcp6->server) == target)
+        server = {port.dhcp6->server_mac, port.dhcp6->router};
+    return server && !is_router(*packet.segment, server->mac) ? server : std::nullopt;
+}
+
 // None where nobody is known to have it, or a router other than the one that the packet asks.
 std::optional<Owner> owner_of(const Fabric& fabric, const Packet& packet, const IpAddr& target,
                               bool probe) {
@@ -67,6 +98,8 @@ std::optional<Owner> owner_of(const Fabric& fabric, const Packet& packet, const 
     std::optional<Owner> owner;
     if (auto mac = fabric.neighbour(segment, target))
         owner = {*mac, is_router(segment, *mac), false};
+    else if (auto server = server_with(packet, target))
+        owner = server;
     else if (auto fence = probe ? std::nullopt : fabric.proxy(segment, target))
         owner = {*fence, true, true};
     bool is_asked = is_group(packet.destination) ||

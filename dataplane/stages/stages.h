@@ -28,7 +28,7 @@ Verdict admit(const Fabric&, Worker&, Packet&);
 Verdict check_sender(const Fabric&, Worker&, Packet&);
 
 // NIC, where packet.asks: turns an ARP request or neighbour solicitation into its reply, where the
-// segment knows it.
+// segment knows it; answers DHCP and router solicitations of NICs that have a row for it.
 Verdict answer(const Fabric&, Worker&, Packet&);
 
 // Where a packet's source or destination MAC is a router's, or a local port has a firewall of its

@@ -14,6 +14,8 @@ struct Notice {
         learned_mac, // a trusted port sends from a MAC that the segment does not know (there)
         claim,       // a strict port probes (DAD) for a link-local address: `address`
         in_use,      // somebody in the segment has `address` or probes for it
+        declined4,   // its DHCP client has found the offered address in use
+        declined6,   // the same of DHCPv6
     };
     Kind kind = Kind::learned_mac;
     PortId port{0}; // that the packet came from; in_use: the uplink where it came by tunnel

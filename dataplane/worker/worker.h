@@ -68,6 +68,7 @@ enum class Metered : uint8_t {
     slow_path,    // that are decided
     slow_path_to, // the same of what comes for the port from elsewhere
     errors,       // that are answered with an error
+    dhcp,         // that ask for an address, or a router
     notices,      // that the agent is told of
     logged,       // about which firewalls log
 };

@@ -3,7 +3,7 @@
 // NIC's, whoever asks and however often (DESIGN §7).
 //
 // The row's options, by name; all values are text. Lists are separated by commas, spaces around an
-// entry do not count.
+// entry do not count; up to 16 addresses, and names of up to 512 bytes together.
 //
 //     ipv4
 //       subnet          "10.0.0.0/24"; required                                        option 1
@@ -82,6 +82,7 @@ struct Dhcp4Binding {
     // An error names the column or option, and its value.
     [[nodiscard]] static Result<Dhcp4Binding> from(const DhcpRow& row);
     Ipv4Addr broadcast() const { return Ipv4Addr{address.value | ~mask.value}; }
+    const DhcpOption* find(uint16_t code) const; // of `options`; nullptr: not there
     bool operator==(const Dhcp4Binding&) const = default;
 };
 

@@ -272,4 +272,9 @@ private:
 
 Result<Dhcp4Binding> Dhcp4Binding::from(const DhcpRow& row) { return Maker(row).make(); }
 
+const DhcpOption* Dhcp4Binding::find(uint16_t code) const {
+    auto found = std::ranges::lower_bound(options, code, {}, &DhcpOption::code);
+    return found != options.end() && found->code == code ? &*found : nullptr;
+}
+
 } // namespace ringfence

@@ -15,7 +15,8 @@ inline constexpr uint8_t solicit = 1, advertise = 2, request = 3, confirm = 4, r
 namespace option {
 inline constexpr uint16_t client_id = 1, server_id = 2, ia_na = 3, ia_ta = 4, ia_address = 5,
                           wanted = 6, preference = 7, status = 13, rapid_commit = 14,
-                          dns_servers = 23, domain_search = 24, ia_pd = 25, ntp_servers = 56;
+                          dns_servers = 23, domain_search = 24, ia_pd = 25, ia_prefix = 26,
+                          ntp_servers = 56;
 } // namespace option
 
 namespace status {

@@ -8,7 +8,7 @@ namespace ringfence {
 
 namespace {
 
-constexpr size_t most_bytes = 1024;
+constexpr size_t most_bytes = 1024, most_of_names = 512;
 
 std::string_view trimmed(std::string_view text) {
     size_t first = text.find_first_not_of(' ');
@@ -51,6 +51,8 @@ Result<std::vector<std::string>> read_list(std::string_view text) {
         words.emplace_back(word);
         text = more ? text.substr(comma + 1) : std::string_view();
     }
+    if (words.size() > most_list_entries)
+        return fail("{} entries: up to {} are possible", words.size(), most_list_entries);
     return words;
 }
 
@@ -61,6 +63,8 @@ Result<std::vector<std::string>> read_names(std::string_view text) {
     for (const std::string& name : *names)
         if (auto good = check_domain_name(name); !good)
             return tl::unexpected(good.error());
+    if (encode_domain_names(*names, false).size() > most_of_names)
+        return fail("the names take more than {} bytes", most_of_names);
     return names;
 }
 

@@ -18,18 +18,22 @@ namespace ringfence {
 
 // Decimal, least to most.
 [[nodiscard]] Result<uint32_t> read_number(std::string_view text, uint32_t least, uint32_t most);
-// Separated by commas, spaces around an entry left out. An empty text is an error, and so is an
-// empty entry.
+// Separated by commas, spaces around an entry left out; up to 32. An empty text is an error, and so
+// is an empty entry.
 [[nodiscard]] Result<std::vector<std::string>> read_list(std::string_view text);
 [[nodiscard]] Result<std::vector<std::string>> read_names(std::string_view text);
 // "text:..." or "hex:0a0b...", 1 to 1024 bytes.
 [[nodiscard]] Result<std::vector<uint8_t>> read_bytes(std::string_view text);
+
+inline constexpr size_t most_servers = 16, most_list_entries = 32;
 
 template <class Address>
 [[nodiscard]] Result<std::vector<Address>> read_addresses(std::string_view text) {
     auto words = read_list(text);
     if (!words)
         return tl::unexpected(words.error());
+    if (words->size() > most_servers)
+        return fail("{} addresses: up to {} are possible", words->size(), most_servers);
     std::vector<Address> addresses;
     for (const std::string& word : *words) {
         auto address = Address::from(word);

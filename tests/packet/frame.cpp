@@ -9,6 +9,7 @@
 
 #include "core/types/addresses.h"
 #include "tests/packet/checksums.h"
+#include "tests/packet/dhcp_layers.h"
 
 namespace ringfence::test {
 
@@ -154,6 +155,8 @@ private:
              {"ra", &Builder::nd},
              {"ns", &Builder::nd},
              {"na", &Builder::nd},
+             {"dhcp", &Builder::dhcp},
+             {"dhcp6", &Builder::dhcp},
              {"vxlan", &Builder::vxlan},
              {"text", &Builder::raw},
              {"hex", &Builder::raw},
@@ -416,10 +419,16 @@ private:
                 put(bytes, kind << 8 | 1, 2);
                 append(bytes, parse_or_throw<MacAddr>(*mac).bytes);
             }
+        if (layer.name == "ra")
+            append(bytes, advertisement_options(layer.words));
         append(bytes, from_hex(layer.option("option").value_or("")));
         append(bytes, inside);
         set_checksum(bytes, 2, pseudo_header(ip, 58, bytes.size()), layer);
         return bytes;
+    }
+    Bytes dhcp(size_t i, const Layer*, Bytes) {
+        const Layer& layer = layers_[i];
+        return layer.name == "dhcp" ? dhcp_message(layer.words) : dhcp6_message(layer.words);
     }
     Bytes vxlan(size_t i, const Layer*, Bytes inside) {
         Bytes bytes;

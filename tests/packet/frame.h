@@ -18,7 +18,10 @@
 //                              [options HEX] [offset N]     (a SYN, where flags say nothing)
 //     icmp TYPE, icmp6 TYPE [code N] [id N] [seq N] [mtu N] [rest N] [sum N]
 //                           [quote N] [extensions HEX]
-//     rs | ra [sll MAC]
+//     rs [sll MAC]
+//     ra [flags HEX] [sll MAC] [mtu N] [prefix PREFIX FLAGS VALID PREFERRED]
+//                     [rdnss SECONDS A,B] [dnssl SECONDS HEX]     (flags: hops, M and O, lifetime)
+//     dhcp ... | dhcp6 ...                        dhcp_layers.h has what they say
 //     ns TARGET [sll MAC]   na TARGET [tll MAC] [flags HEX] [sll, tll: option HEX] [code N]
 //     [bad-checksum] vxlan VNI [flags HEX] "text"   hex BYTES   zeros N   count N (0 1 2 ... 250 0)
 //

@@ -89,6 +89,7 @@ public:
             fail_here("empty line");
     }
 
+    const std::vector<std::string>& words() const { return words_; }
     const std::string& kind() const { return words_[0]; }
     const std::string& first() const { return at(1); }
     const std::string& second() const { return at(2); }
@@ -184,7 +185,7 @@ PortLimits limits_of(const Line& line) {
     PortLimits limits;
     for (auto [word, limit] :
          {std::pair{"broadcast", &limits.broadcast}, std::pair{"slow-path", &limits.slow_path},
-          std::pair{"errors", &limits.errors}})
+          std::pair{"errors", &limits.errors}, std::pair{"dhcp", &limits.dhcp}})
         if (line.has(word))
             *limit = Rate::each_second(line.number(word));
     for (auto [word, limit] : {std::pair{"bytes-in", &limits.bandwidth_in},
@@ -204,6 +205,9 @@ void add_nic(FabricEdit& edit, const Line& line) {
     port.policies = line.policies();
     port.limits = limits_of(line);
     port.worker = line.number("worker", 0);
+    port.trusted_relay = line.has("trusted-relay");
+    port.dhcp_server = line.has("dhcp-server");
+    port.declined4 = port.declined6 = line.has("declined");
     for (const IpAddr& address : line.addresses("ip"))
         if (address.is_v4())
             port.ip4.push_back(*address.v4());
@@ -220,6 +224,40 @@ void add_nic(FabricEdit& edit, const Line& line) {
         add_neighbours(segment, line, port.mac);
     }
     edit.set_port(port);
+}
+
+DhcpRow dhcp_row(const Line& line) {
+    DhcpRow row;
+    if (line.has("address"))
+        row.address = line.value("address");
+    row.server_address = line.value("server");
+    row.server_mac = line.value("mac");
+    for (std::string word : line.words())
+        if (auto equals = word.find('='); equals != word.npos) {
+            std::replace(word.begin(), word.end(), '~', ' ');
+            row.options[word.substr(0, equals)] = word.substr(equals + 1);
+        }
+    return row;
+}
+
+template <class Binding>
+std::shared_ptr<const Binding> binding_of(const Line& line, const DhcpRow& row) {
+    auto binding = Binding::from(row);
+    if (!binding)
+        line.fail_here(binding.error().text);
+    return std::make_shared<const Binding>(std::move(*binding));
+}
+
+void add_dhcp(FabricEdit& edit, const Line& line) {
+    const LocalPort* port = edit.view().port(PortId(line.id()));
+    if (!port)
+        line.fail_here("no such port");
+    LocalPort with = *port;
+    if (line.second() == "ipv4")
+        with.dhcp4 = binding_of<Dhcp4Binding>(line, dhcp_row(line));
+    else
+        with.dhcp6 = binding_of<Dhcp6Binding>(line, dhcp_row(line));
+    edit.set_port(with);
 }
 
 void erase_nic(FabricEdit& edit, const Line& line, PortId id) {
@@ -450,6 +488,8 @@ void Lab::configure(std::string_view text) {
         add_segment(*edit_, line);
     else if (kind == "nic" || kind == "waiting")
         add_nic(*edit_, line);
+    else if (kind == "dhcp")
+        add_dhcp(*edit_, line);
     else if (kind == "unbound")
         edit_->set_port(LocalPort(PortId(line.id()), PortKind::unbound));
     else if (kind == "uplink")

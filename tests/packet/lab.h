@@ -5,9 +5,12 @@
 //
 //     segment ID vni N [mtu N] [drop-unknown] [vlan-transparent]
 //     nic PORT segment ID mac MAC [ip A,B] [security mac|trusted] [link-local A,B]
-//                     [broadcast N] [slow-path N] [errors N] [connections N]
+//                     [broadcast N] [slow-path N] [errors N] [connections N] [dhcp N]
 //                     [bytes-in N] [bytes-out N] [packets-out N]
-//                     [policy ID,ID] [worker N] [dead-vlan]
+//                     [policy ID,ID] [worker N] [dead-vlan] [trusted-relay] [dhcp-server]
+//                     [declined]
+//     dhcp PORT ipv4|ipv6 server IP mac MAC [address IP] [NAME=VALUE]...   a row of the table Dhcp;
+//                                                 ~ in a value stands for a space
 //     waiting PORT mac MAC                        a nic whose segment is not there yet
 //     unbound PORT
 //     uplink PORT address IP [shadow PORT]

@@ -18,7 +18,6 @@ const char* const inner[] = {
     "/ ip4 10.0.0.1 > 10.0.0.2 options 94040000 / udp 1000 > 2000",
     "/ ip4 10.0.0.1 > 10.0.0.2 more / udp 1000 > 2000",
     "/ ip4 10.0.0.1 > 10.0.0.2 offset 1480 proto 17 / zeros 40",
-    "/ ip4 0.0.0.0 > 255.255.255.255 / udp 68 > 67 / zeros 300",
     "/ ip4 10.0.0.1 > 10.0.0.2 proto 47 / zeros 40",
     "/ ip6 fd00::1 > fd00::2 / udp 1000 > 2000 / \"payload\"",
     "/ ip6 fd00::1 > fd00::2 / tcp 1000 > 2000 / \"payload\"",
@@ -31,6 +30,11 @@ const char* const inner[] = {
     "/ ip6 fd00::1 > fd00::2 / na fd00::1 flags 0x60000000 tll 02:00:00:00:00:01",
     "/ ip6 fd00::1 > ff02::2 / rs sll 02:00:00:00:00:01",
     "/ ip6 :: > ff02::16 / hop-by-hop / icmp6 143",
+    "/ ip4 0.0.0.0 > 255.255.255.255 / udp 68 > 67 / dhcp discover chaddr 02:00:00:00:00:01 prl "
+    "3,6",
+    "/ ip6 fe80::ff:fe00:1 > ff02::1:2 / udp 546 > 547 / dhcp6 solicit client 000300010200 ia-na 1 "
+    "0 "
+    "0 [ ]",
 };
 
 // Through the fence: what nic 1 sends, and what comes for it.
@@ -81,6 +85,10 @@ void configure_host(Lab& lab) {
           "52:54:00:00:00:02",
           "remote 02:00:00:00:00:09 segment 1 vtep 1 ip 10.0.0.9,fd00::9",
           "remote 02:00:00:00:00:01 segment 2 vtep 1",
+          "dhcp 1 ipv4 address 10.0.0.1 server 10.0.0.254 mac 02:52:46:00:00:01 "
+          "subnet=10.0.0.0/24 router=10.0.0.254 dns-servers=10.0.0.53 domain-search=a.lab,b.lab",
+          "dhcp 1 ipv6 address fd00::1 server fe80::52:46ff:fe00:1 mac 02:52:46:00:00:01 "
+          "mode=managed subnet=fd00::/64 dns-servers=fd00::53 domain-search=a.lab",
           // A fence around segment 1; a VM of another host in its parent network.
           "segment 4 vni 5004", "remote 02:00:00:00:00:0f segment 4 vtep 1 ip 10.0.0.30,fd00::30",
           "policy 1 in allow out allow",
@@ -119,6 +127,64 @@ std::vector<std::vector<uint8_t>> wire_templates() {
                            "10.0.0.2 / udp 1 > 2")
                          .bytes);
     return frames;
+}
+
+std::vector<std::vector<uint8_t>> dhcp_templates() {
+    constexpr size_t headers = 14 + 20 + 8;
+    std::vector<std::vector<uint8_t>> messages;
+    for (const char* text :
+         {"discover", "discover broadcast prl 1,3,6,15,26,28,42,119,121 max 1500 client 01020304",
+          "request server-id 10.0.0.254 requested 10.0.0.1", "request requested 10.0.0.9",
+          "request ciaddr 10.0.0.1", "decline server-id 10.0.0.254 requested 10.0.0.1",
+          "release ciaddr 10.0.0.1 server-id 10.0.0.254", "inform ciaddr 10.0.0.1",
+          "discover giaddr 10.0.0.1 relay 0104abcd0000 hops 1",
+          "none overload 3 in file option 53 01 client 0001 in sname client 02 prl 1,6"}) {
+        auto bytes = frame("eth 02:00:00:00:00:01 > ff:ff:ff:ff:ff:ff / ip4 0.0.0.0 > "
+                           "255.255.255.255 / udp 68 > 67 / dhcp " +
+                           std::string(text) + " chaddr 02:00:00:00:00:01 size 0")
+                         .bytes;
+        messages.emplace_back(bytes.begin() + headers, bytes.end());
+    }
+    return messages;
+}
+
+std::vector<std::vector<uint8_t>> dhcp6_templates() {
+    constexpr size_t headers = 14 + 40 + 8;
+    const std::string duid = " client 00030001020000000001 ";
+    const std::string server = duid + "server-id 00030001025246000001 ";
+    const std::string ia = "ia-na 5 0 0 [ address fd00::1 1 2 ]";
+    std::vector<std::vector<uint8_t>> messages;
+    for (const std::string& text :
+         {"solicit" + duid + "elapsed 0 wanted 23,24,56 rapid ia-na 5 0 0 [ ]",
+          "solicit" + duid + "ia-na 5 0 0 [ ] ia-ta 6 [ ] ia-pd 7 0 0 [ ] ia-na 8 0 0 [ ]",
+          "request" + server + ia, "renew" + server + "ia-na 5 0 0 [ address fd00::9 1 2 ]",
+          "rebind" + duid + ia, "confirm" + duid + ia, "release" + server + ia,
+          "decline" + server + ia, std::string("information wanted 23")}) {
+        auto bytes = frame("eth 02:00:00:00:00:01 > 33:33:00:01:00:02 / ip6 fe80::ff:fe00:1 > "
+                           "ff02::1:2 / udp 546 > 547 / dhcp6 " +
+                           text)
+                         .bytes;
+        messages.emplace_back(bytes.begin() + headers, bytes.end());
+    }
+    return messages;
+}
+
+std::vector<std::vector<uint8_t>> nd_templates() {
+    constexpr size_t headers = 14 + 40;
+    std::vector<std::vector<uint8_t>> messages;
+    for (const char* text :
+         {"rs", "rs sll 02:00:00:00:00:01", "rs option 0e0100000000000005010000000005dc",
+          "ns fe80::1 sll 02:00:00:00:00:01", "na fe80::1 tll 02:00:00:00:00:01",
+          "ra sll 02:00:00:00:00:01 mtu 1500 prefix fd00::/64 0xc0 8000 5000 rdnss 1800 fd00::53 "
+          "dnssl 1800 0161036c616200",
+          "icmp6 137 rest 0"}) {
+        auto bytes = frame("eth 02:00:00:00:00:01 > 33:33:00:00:00:02 / ip6 fe80::ff:fe00:1 > "
+                           "ff02::2 / " +
+                           std::string(text))
+                         .bytes;
+        messages.emplace_back(bytes.begin() + headers, bytes.end());
+    }
+    return messages;
 }
 
 std::vector<std::vector<uint8_t>> error_templates() {

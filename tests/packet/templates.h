@@ -15,6 +15,11 @@ void configure_host(Lab& lab);
 std::vector<std::vector<uint8_t>> nic_templates();
 std::vector<std::vector<uint8_t>> wire_templates();
 
+// UDP payloads of DHCP and DHCPv6 clients, of every kind; ICMPv6 messages of neighbour discovery.
+std::vector<std::vector<uint8_t>> dhcp_templates();
+std::vector<std::vector<uint8_t>> dhcp6_templates();
+std::vector<std::vector<uint8_t>> nd_templates();
+
 // IP packets that are ICMP errors, whole and cut as routers cut their quotes.
 std::vector<std::vector<uint8_t>> error_templates();
 

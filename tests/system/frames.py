@@ -100,7 +100,7 @@ def forged(source: Station, other: Station, target: Station, mark: bytes) -> dic
         "ARP in another VM's name": (bytes(Ether(src=source.mac, dst=BROADCAST) / ARP(op=2, hwsrc=source.mac, psrc=other.ip4, pdst=target.ip4) / marked), "arp.sender_ip"),
         "ARP with another sender's MAC": (bytes(Ether(src=source.mac, dst=BROADCAST) / ARP(op=2, hwsrc=other.mac, psrc=source.ip4, pdst=target.ip4) / marked), "arp.sender_mac"),
         "DHCP offer": (bytes(Ether(src=source.mac, dst=target.mac) / IP(src=source.ip4, dst=target.ip4)
-                             / UDP(sport=67, dport=68) / BOOTP(op=2, sname=mark) / DHCP(options=[("message-type", "offer"), "end"])), "dhcp.server"),
+                             / UDP(sport=67, dport=68) / BOOTP(op=2, sname=mark) / DHCP(options=[("message-type", "offer"), "end"])), "dhcp.rogue_server"),
         "LLDP": (bytes(Ether(src=source.mac, dst="01:80:c2:00:00:0e", type=0x88CC) / marked), "l2.reserved"),
         "STP": (wire("01:80:c2:00:00:00") + wire(source.mac) + struct.pack("!H", 49) + b"\x42\x42\x03" + pad(mark), "l2.reserved"),
         "LACP": (bytes(Ether(src=source.mac, dst="01:80:c2:00:00:02", type=0x8809) / marked), "l2.reserved"),
