@@ -62,6 +62,12 @@ TEST(Mutations, OfWireFramesAreAllAccountedFor) { run(test::wire_templates(), fr
 
 TEST(Mutations, OfIcmpErrorsAreTranslatedOrRefused) { run(test::error_templates(), quote); }
 
+TEST(Mutations, OfDhcpAreAnsweredOrRefused) { run(test::dhcp_templates(), dhcp); }
+TEST(Mutations, OfDhcp6AreAnsweredOrRefused) { run(test::dhcp6_templates(), dhcp6); }
+TEST(Mutations, OfNeighbourDiscoveryAreAllAccountedFor) {
+    run(test::nd_templates(), neighbour_discovery);
+}
+
 TEST(Mutations, OfFragmentsAreAllAccountedFor) {
     std::mt19937 random(2026);
     for (int i = 0; i < 4'000; ++i) {

@@ -7,6 +7,8 @@
 
 #include "dataplane/pipeline.h"
 #include "tests/fuzz/check.h"
+#include "tests/packet/checksums.h"
+#include "tests/packet/frame.h"
 #include "tests/packet/templates.h"
 
 namespace ringfence::fuzz {
@@ -76,6 +78,31 @@ void run(PortId port, const uint8_t* data, size_t size) {
 }
 
 } // namespace
+
+void neighbour_discovery(const uint8_t* data, size_t size) {
+    constexpr size_t largest = 1400, ip_head = 40;
+    size = std::min(size, largest);
+    if (size < 4)
+        return;
+    std::vector<uint8_t> bytes =
+        test::frame("eth 02:00:00:00:00:01 > 33:33:00:00:00:02 / ip6 fe80::ff:fe00:1 > ff02::2 / "
+                    "icmp6 133 rest 0")
+            .bytes;
+    bytes.resize(bytes.size() - 8);
+    const size_t message = bytes.size(), ip = message - ip_head;
+    bytes.insert(bytes.end(), data, data + size);
+    bytes[message] = static_cast<uint8_t>(133 + data[0] % 5);
+    bytes[ip + 4] = static_cast<uint8_t>(size >> 8);
+    bytes[ip + 5] = static_cast<uint8_t>(size);
+    bytes[message + 2] = bytes[message + 3] = 0;
+    const std::vector<uint8_t> rest = {0, 58, static_cast<uint8_t>(size >> 8),
+                                       static_cast<uint8_t>(size)};
+    uint16_t sum =
+        test::InternetSum().add(&bytes[ip + 8], 32).add(rest).add(&bytes[message], size).checksum();
+    bytes[message + 2] = static_cast<uint8_t>(sum >> 8);
+    bytes[message + 3] = static_cast<uint8_t>(sum);
+    run(PortId(1), bytes.data(), bytes.size());
+}
 
 void from_nic(const uint8_t* data, size_t size) { run(PortId(1), data, size); }
 void from_wire(const uint8_t* data, size_t size) { run(PortId(10), data, size); }

@@ -14,6 +14,16 @@ namespace ringfence::fuzz {
 void from_nic(const uint8_t* data, size_t size);
 void from_wire(const uint8_t* data, size_t size);
 
+// The input as the UDP payload of a DHCP or DHCPv6 client. Aborts where an answer is not a reply of
+// the size that client and segment take, whole and with right checksums, or where the same message
+// gets another answer the second time.
+void dhcp(const uint8_t* data, size_t size);
+void dhcp6(const uint8_t* data, size_t size);
+
+// The input as a NIC's neighbour discovery message, its checksum made right, through the whole
+// pipeline as from_nic().
+void neighbour_discovery(const uint8_t* data, size_t size);
+
 // The input as an IP packet that holds an ICMP error. Aborts where a quote that was read does not
 // read as it was rewritten, or where rewriting spoils a checksum.
 void quote(const uint8_t* data, size_t size);

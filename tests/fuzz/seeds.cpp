@@ -42,5 +42,8 @@ int main(int argc, char** argv) {
     write_all(directory / "decapsulate", ringfence::test::wire_templates());
     write_all(directory / "quote", ringfence::test::error_templates());
     write_all(directory / "fragments", fragment_scripts());
+    write_all(directory / "dhcp", ringfence::test::dhcp_templates());
+    write_all(directory / "dhcp6", ringfence::test::dhcp6_templates());
+    write_all(directory / "nd", ringfence::test::nd_templates());
     return 0;
 }

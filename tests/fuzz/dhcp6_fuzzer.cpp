@@ -1,0 +1,7 @@
+// libFuzzer: what a DHCPv6 client sends. Seeds: build/bin/fuzz_seeds DIRECTORY.
+#include "tests/fuzz/one_input.h"
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+    ringfence::fuzz::dhcp6(data, size);
+    return 0;
+}
