@@ -47,6 +47,7 @@ private:
     vswitch::Interface row_of(const OpenPort& port, uint16_t ofport) const;
     void mention_controllers(const Wanted& wanted);
     std::string drops(const std::optional<std::string>& port) const;
+    Result<std::string> dhcp(const unixctl::Arguments& words) const;
     Result<std::string> connections(unixctl::Arguments words) const;
     Result<std::string> connection_counts(Format format) const;
     Result<std::string> firewall(unixctl::Arguments words) const;

@@ -4,6 +4,7 @@
 #include "dataplane/agent/agent.h"
 #include "dataplane/agent/local/ofports.h"
 #include "dataplane/agent/show/connections.h"
+#include "dataplane/agent/show/dhcp.h"
 #include "dataplane/agent/show/firewall.h"
 #include "dataplane/agent/show/names.h"
 #include "dataplane/agent/show/routers.h"
@@ -118,6 +119,25 @@ Result<std::string> Agent::firewall(Words words) const {
     return text;
 }
 
+// [PORT | clear PORT]
+Result<std::string> Agent::dhcp(const Words& words) const {
+    if (!fabric_)
+        return std::string("not started yet\n");
+    if (words.empty())
+        return show_dhcp(*fabric_->fabric(), std::nullopt);
+    bool clear = words.size() == 2 && words[0] == "clear";
+    if (words.size() > 1 && !clear)
+        return fail("\"{}\": a port, or clear PORT", words[0]);
+    auto port = ports_->open().find(words.back());
+    if (port == ports_->open().end())
+        return fail(ErrorKind::not_found, "no port is named {}", words.back());
+    if (!clear)
+        return show_dhcp(*fabric_->fabric(), port->second.id);
+    if (!fabric_->clear_declined(port->second.wanted.iface_id))
+        return fail(ErrorKind::not_found, "the client of {} has declined nothing", words.back());
+    return std::string();
+}
+
 void Agent::add_commands(unixctl::Server& server) {
     auto add = [&server](const char* name, const char* usage, size_t min, size_t max, auto run) {
         server.add({name, usage, min, max, run});
@@ -171,6 +191,8 @@ void Agent::add_commands(unixctl::Server& server) {
         [this](const Words& words) { return connections(words); });
     add("ringfence/firewall", "[POLICY] [--format=json|text]", 0, 2,
         [this](const Words& words) { return firewall(words); });
+    add("ringfence/dhcp", "[PORT | clear PORT]", 0, 2,
+        [this](const Words& words) { return dhcp(words); });
     add("dpif/show", "", 0, 0, [this](const Words&) -> Result<std::string> {
         std::string text = "netdev@ringfence:\n";
         if (local_ && ports_)

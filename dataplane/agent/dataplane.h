@@ -41,6 +41,8 @@ public:
     virtual void publish(std::shared_ptr<const Fabric> fabric, Done done) = 0;
     // Sends them to the ports, soon. What is for a port that is not there is forgotten.
     virtual void announce(const std::vector<Announcement>& announcements) = 0;
+    // The same of the router advertisements that the Fabric has for them.
+    virtual void advertise(const std::vector<PortId>& ports) = 0;
 
     virtual unsigned workers() const = 0;
     virtual CounterSums counters(PortId id) const = 0; // of the frames that came from the port

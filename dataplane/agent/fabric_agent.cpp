@@ -16,6 +16,7 @@ log::Module module("fabric");
 constexpr auto heartbeat = 5s;
 constexpr auto after_a_move = 2s; // frames of a NIC that moved may come from its old host as long
 constexpr auto notice_period = 100ms;
+constexpr auto advertising_period = 1s; // how exact the times of router advertisements are
 constexpr auto neighbour_patience = 1s; // a host that is up answers ARP sooner
 constexpr size_t most_learned = 1024;   // MACs behind one trusted port
 constexpr uint16_t dead_vlan = 4095;    // os-vif and Neutron isolate a port with it
@@ -78,6 +79,7 @@ FabricAgent::FabricAgent(ovsdb::Reactor& reactor, Dataplane& dataplane, PortSet&
         take_notices();
         take_firewall_events();
     });
+    advertiser_ = reactor_.every(advertising_period, [this] { advertise(); });
 }
 
 // The keeper's last writing asks for the state: all that it is made of must still be there.
@@ -304,6 +306,9 @@ LocalFacts FabricAgent::facts() const {
         if (!port.is_shadow)
             fact.limits = port.wanted.limits;
         fact.link_local = link_local_.granted(port.id);
+        auto told = builder_.dhcp_of(fact.iface_id);
+        fact.declined4 = declined_.is_declined(told, false);
+        fact.declined6 = declined_.is_declined(told, true);
         facts.ports.emplace(name, std::move(fact));
     }
     if (underlay_)
@@ -388,8 +393,10 @@ void FabricAgent::take_notices() {
             continue; // closed meanwhile
         else if (notice.kind == Notice::Kind::claim)
             link_local_.probed(notice.port, notice.segment, notice.address, now);
-        else
+        else if (notice.kind == Notice::Kind::learned_mac)
             take_learned(notice, port->second);
+        else
+            take_declined(notice, port->second);
     }
     if (!link_local_.advance(now).empty())
         schedule();
@@ -403,6 +410,33 @@ void FabricAgent::take_learned(const Notice& notice, const OpenPort& port) {
         return;
     builder_.learn({*row, notice.mac, settings_.host, port.wanted.iface_id});
     schedule();
+}
+
+void FabricAgent::take_declined(const Notice& notice, const OpenPort& port) {
+    auto told = builder_.dhcp_of(port.wanted.iface_id);
+    if (!declined_.note(told, notice.kind == Notice::Kind::declined6))
+        return;
+    log::warning(module,
+                 "{}: its DHCP client has found {} in use; not offered until its row "
+                 "changes, or ovs-appctl ringfence/dhcp clear {}",
+                 port.wanted.iface_id, declined_.of(told), port.wanted.name);
+    schedule();
+}
+
+bool FabricAgent::clear_declined(const std::string& iface_id) {
+    bool cleared = declined_.clear(iface_id);
+    if (cleared)
+        schedule();
+    return cleared;
+}
+
+// By what the workers forward by already: a change is told when it holds.
+void FabricAgent::advertise() {
+    if (!quiescent())
+        return;
+    auto due = advertisements_.due(*published_, std::chrono::steady_clock::now());
+    if (!due.empty())
+        dataplane_.advertise(due);
 }
 
 // What is known of a port goes with it.
@@ -558,6 +592,9 @@ std::map<std::string, std::string> FabricAgent::trouble() const {
         for (const std::string& port : builder_.without_segment())
             trouble["port " + port] = "its segment is not there";
     }
+    for (const auto& [name, port] : ports_.open())
+        if (auto used = declined_.of(builder_.dhcp_of(port.wanted.iface_id)); !used.empty())
+            trouble["DHCP of port " + port.wanted.iface_id] = "its client found in use: " + used;
     if (!underlay_)
         return trouble;
     for (Ipv4Addr address : settings_.vtep_addresses) {

@@ -10,8 +10,10 @@
 #include <set>
 #include <string>
 
+#include "dataplane/agent/advertisements.h"
 #include "dataplane/agent/builder/builder.h"
 #include "dataplane/agent/dataplane.h"
+#include "dataplane/agent/declined.h"
 #include "dataplane/agent/firewall_log.h"
 #include "dataplane/agent/local/wanted.h"
 #include "dataplane/agent/ports/port_set.h"
@@ -51,6 +53,8 @@ public:
     // Where firewalls log to; without it nowhere.
     void log_firewalls_to(const std::filesystem::path& file);
     void reopen_firewall_log();
+    // What the NIC's client has found in use may be offered again. False where there is nothing.
+    bool clear_declined(const std::string& iface_id);
     // The workers forward by the latest Fabric.
     bool quiescent() const { return quiescent_ == publications_; }
 
@@ -69,6 +73,7 @@ private:
     Ipv4Addr source_of(const UnderlayPath& path) const;
     bool waits_for_neighbours();
     void take_notices();
+    void take_declined(const Notice& notice, const OpenPort& port);
     void take_learned(const Notice& notice, const OpenPort& port);
     void forget_ports();
     void follow_claimants();
@@ -77,6 +82,7 @@ private:
     void publish(std::shared_ptr<const Fabric> fabric);
     void open_new_rules();
     void take_firewall_events();
+    void advertise();
     void reached_quiescence();
     void forget_later(const std::vector<Move>& moves);
     void report();
@@ -114,11 +120,13 @@ private:
     std::map<std::string, std::string> errors_;
     std::map<Move, ovsdb::Handle> old_moves_;
     LinkLocalClaims link_local_;
+    DeclinedAddresses declined_;
+    Advertisements advertisements_;
     std::map<PortId, std::string> claimants_;                      // who has each port
     std::map<std::string, std::vector<Ipv6Addr>> kept_link_local_; // of NICs not plugged again yet
     std::map<Ipv4Addr, std::chrono::steady_clock::time_point> unresolved_since_;
     bool scheduled_ = false, reporting_ = false, report_again_ = false;
-    ovsdb::Handle soon_, heart_, notices_, again_;
+    ovsdb::Handle soon_, heart_, notices_, again_, advertiser_;
 };
 
 } // namespace ringfence::agent

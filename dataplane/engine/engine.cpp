@@ -144,24 +144,40 @@ void Engine::publish(std::shared_ptr<const Fabric> fabric, Done done) {
 }
 
 // By the worker that has the port; not many at once, because packets wait meanwhile.
-void Engine::announce(const std::vector<Announcement>& announcements) {
+template <class Word, class PortOf, class Say>
+void Engine::say(const std::vector<Word>& words, PortOf port_of, Say send_some) {
     constexpr size_t at_once = 64;
-    std::map<unsigned, std::vector<Announcement>> by_worker;
+    std::map<unsigned, std::vector<Word>> by_worker;
     auto send = [&](unsigned worker) {
         forwarder_->send_errand(
-            worker, [some = std::exchange(by_worker[worker], {})](Worker& sender, const Fabric&) {
-                ringfence::announce(sender, some);
-            });
+            worker, [send_some, some = std::exchange(by_worker[worker], {})](
+                        Worker& sender, const Fabric& fabric) { send_some(sender, fabric, some); });
     };
-    for (const Announcement& announcement : announcements)
-        if (auto worker = forwarder_->owner(announcement.to)) {
-            by_worker[*worker].push_back(announcement);
+    for (const Word& word : words)
+        if (auto worker = forwarder_->owner(port_of(word))) {
+            by_worker[*worker].push_back(word);
             if (by_worker[*worker].size() == at_once)
                 send(*worker);
         }
     for (auto& [worker, some] : by_worker)
         if (!some.empty())
             send(worker);
+}
+
+void Engine::announce(const std::vector<Announcement>& announcements) {
+    say(
+        announcements, [](const Announcement& announcement) { return announcement.to; },
+        [](Worker& sender, const Fabric&, const std::vector<Announcement>& some) {
+            ringfence::announce(sender, some);
+        });
+}
+
+void Engine::advertise(const std::vector<PortId>& ports) {
+    say(
+        ports, [](PortId port) { return port; },
+        [](Worker& sender, const Fabric& fabric, const std::vector<PortId>& some) {
+            ringfence::advertise(sender, fabric, some);
+        });
 }
 
 // --- Connections: the workers' own, asked for by errands.

@@ -39,6 +39,7 @@ public:
     void remove_port(PortId id, Done done) override;
     void publish(std::shared_ptr<const Fabric> fabric, Done done) override;
     void announce(const std::vector<Announcement>& announcements) override;
+    void advertise(const std::vector<PortId>& ports) override;
     unsigned workers() const override { return forwarder_->workers(); }
     CounterSums counters(PortId id) const override { return forwarder_->counters(id); }
     CounterSums total() const override { return forwarder_->total(); }
@@ -62,6 +63,9 @@ public:
 private:
     Engine(std::unique_ptr<ports::Eal> eal, ports::MbufPool pool, RegionFolder regions)
         : eal_(std::move(eal)), pool_(std::move(pool)), regions_(std::move(regions)) {}
+    // Has the workers do send_some(Worker&, const Fabric&, words), each with what is for its ports.
+    template <class Word, class PortOf, class Say>
+    void say(const std::vector<Word>& words, PortOf port_of, Say send_some);
     Result<> run_errand(unsigned worker, Forwarder::Act act);
     void forget_later(PortId port, unsigned worker, Done done);
 

@@ -64,6 +64,7 @@ void FabricBuilder::reload(const southbound::Tables& tables) {
     take_table(tables.nat, known_.held);
     take_table(tables.address_group, known_.groups);
     take_table(tables.firewall, known_.rules);
+    take_table(tables.dhcp, known_.dhcp);
 }
 
 // --- The next Fabric.

@@ -72,6 +72,8 @@ public:
 
     // nullopt when no row has this name.
     std::optional<Binding> binding(const std::string& iface_id) const;
+    // What the logical port is told by DHCP and advertisements.
+    DhcpEntry dhcp_of(const std::string& iface_id) const { return known_.dhcp_of(iface_id); }
     // Addresses to keep resolved in the underlay: every other host's.
     std::set<Ipv4Addr> wanted_vteps(const std::string& own_host) const {
         return hosts_.wanted_vteps(own_host);

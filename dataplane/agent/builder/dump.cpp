@@ -80,6 +80,16 @@ std::string line_of(const LocalPort& port) {
     if (port.peer)
         line += fmt::format(" peer {}", port.peer->value());
     line += to_text(port.policies);
+    if (port.dhcp4)
+        line += fmt::format(" dhcp {} by {}", to_string(port.dhcp4->address),
+                            to_string(port.dhcp4->server));
+    if (port.dhcp6)
+        line += fmt::format(" advertised {}/{} by {}", to_string(port.dhcp6->prefix),
+                            port.dhcp6->prefix_length, to_string(port.dhcp6->server));
+    if (port.trusted_relay)
+        line += " relay";
+    if (port.dhcp_server)
+        line += " server";
     if (port.dead_vlan)
         line += " dead";
     line += to_text(port.limits);

@@ -24,10 +24,11 @@ struct PortFacts {
     unsigned worker = 0;
     std::string iface_id; // nic: Logical_Port.name
     bool dead_vlan = false;
-    std::optional<PortId> peer;           // uplink, shadow
-    std::vector<Ipv4Addr> vtep_addresses; // uplink: that its shadow carries
-    std::vector<Ipv6Addr> link_local;     // nic: claimed by its own probes
-    WantedLimits limits;                  // by the host's own database
+    std::optional<PortId> peer;                // uplink, shadow
+    std::vector<Ipv4Addr> vtep_addresses;      // uplink: that its shadow carries
+    std::vector<Ipv6Addr> link_local;          // nic: claimed by its own probes
+    bool declined4 = false, declined6 = false; // nic: it found the address of its DHCP in use
+    WantedLimits limits;                       // by the host's own database
     bool operator==(const PortFacts&) const = default;
 };
 

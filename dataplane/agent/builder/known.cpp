@@ -67,6 +67,10 @@ void Known::put(const Uuid& uuid, const std::optional<RuleEntry>& rule) {
     replace(rules, uuid, rule);
 }
 
+void Known::put(const Uuid& uuid, const std::optional<DhcpEntry>& entry) {
+    replace(dhcp, uuid, entry);
+}
+
 template <class Entry>
 bool Known::replace(KnownTable<Entry>& table, const Uuid& uuid, const std::optional<Entry>& row) {
     auto replaced = table.put(uuid, row);
@@ -87,7 +91,7 @@ void Known::follow(const Uuid& uuid, const NicEntry& nic, bool add) {
         nics_by_host_.set(*nic.host, uuid, add);
     name_policies(uuid, nic.policies, add);
     touch_learned_by(nic);
-    touch_port_of(nic);
+    touch_port_of(nic.name);
 }
 
 void Known::follow(const Uuid& uuid, const LearnedEntry& entry, bool add) {
@@ -153,6 +157,11 @@ void Known::follow(const Uuid& uuid, const GroupEntry& group, bool add) {
     }
 }
 
+void Known::follow(const Uuid& uuid, const DhcpEntry& entry, bool add) {
+    dhcp_by_port_.set(entry.port, uuid, add);
+    touch_port_of(entry.port);
+}
+
 void Known::name_policies(const Uuid& uuid, const std::vector<std::string>& policies, bool add) {
     for (const std::string& policy : policies) {
         namers_of_policy_.set(policy, uuid, add);
@@ -213,8 +222,8 @@ void Known::touch_rules_naming(const GroupName& group) {
         touched.policies.insert(rules.find(rule)->policy);
 }
 
-void Known::touch_port_of(const NicEntry& nic) {
-    if (auto port = port_by_iface_id_.find(nic.name); port != port_by_iface_id_.end())
+void Known::touch_port_of(const std::string& nic) {
+    if (auto port = port_by_iface_id_.find(nic); port != port_by_iface_id_.end())
         touched.ports.insert(port->second);
 }
 
@@ -256,6 +265,18 @@ const std::set<Uuid>& Known::groups_in(const std::string& domain) const {
 std::optional<Uuid> Known::group(const std::string& domain, const std::string& name) const {
     const auto& named = groups_by_name_.of({domain, name});
     return named.empty() ? std::nullopt : std::optional(*named.begin());
+}
+
+DhcpEntry Known::dhcp_of(const std::string& port) const {
+    DhcpEntry all{port, nullptr, nullptr};
+    for (const Uuid& uuid : dhcp_by_port_.of(port)) {
+        const DhcpEntry* entry = dhcp.find(uuid);
+        if (entry->four)
+            all.four = entry->four;
+        if (entry->six)
+            all.six = entry->six;
+    }
+    return all;
 }
 
 bool Known::is_router_named(const std::string& router) const {

@@ -14,6 +14,7 @@
 
 #include "dataplane/agent/builder/facts.h"
 #include "dataplane/agent/builder/move.h"
+#include "dataplane/agent/southbound/dhcp_rows.h"
 #include "dataplane/agent/southbound/router_rows.h"
 #include "dataplane/agent/southbound/rows.h"
 #include "dataplane/agent/state/ids.h"
@@ -105,11 +106,12 @@ public:
     void put(const Uuid& uuid, const std::optional<HeldEntry>& entry);
     void put(const Uuid& uuid, const std::optional<GroupEntry>& group);
     void put(const Uuid& uuid, const std::optional<RuleEntry>& rule);
+    void put(const Uuid& uuid, const std::optional<DhcpEntry>& entry);
     void set_facts(LocalFacts latest);
 
     void touch_host(const std::string& host); // what stands on it
     void touch_segment(const Uuid& segment);  // what stands in it
-    void touch_port_of(const NicEntry& nic);
+    void touch_port_of(const std::string& nic);
     void touch_learned_by(const NicEntry& nic);
     void touch_all_learned();
 
@@ -121,6 +123,8 @@ public:
     const std::set<Uuid>& rules_of(const std::string& policy) const;
     const std::set<Uuid>& groups_in(const std::string& domain) const;
     std::optional<Uuid> group(const std::string& domain, const std::string& name) const;
+    // What the logical port is told, of both families.
+    DhcpEntry dhcp_of(const std::string& port) const;
     // True where a row speaks of it: its id is still needed.
     bool is_router_named(const std::string& router) const;
     bool is_policy_named(const std::string& policy) const;
@@ -146,6 +150,7 @@ public:
     KnownTable<HeldEntry> held;
     KnownTable<GroupEntry> groups;
     KnownTable<RuleEntry> rules;
+    KnownTable<DhcpEntry> dhcp;
     std::map<std::pair<Uuid, MacAddr>, Uuid> learned_by_mac; // of a segment
     std::map<std::string, NextHopId> next_hops;              // by Host name, as in the Fabric
     Touched touched;
@@ -162,6 +167,7 @@ private:
     void follow(const Uuid& uuid, const HeldEntry& entry, bool add);
     void follow(const Uuid& uuid, const GroupEntry& group, bool add);
     void follow(const Uuid& uuid, const RuleEntry& rule, bool add);
+    void follow(const Uuid& uuid, const DhcpEntry& entry, bool add);
     template <class Entry>
     bool replace(KnownTable<Entry>& table, const Uuid& uuid, const std::optional<Entry>& row);
     using GroupName = std::pair<std::string, std::string>; // in a domain
@@ -175,6 +181,7 @@ private:
     Index<std::string> routers_by_name_, interfaces_by_router_, routes_by_router_;
     Index<std::string> held_by_router_, held_by_owner_, held_by_host_;
     Index<Uuid> interfaces_by_segment_, held_by_segment_;
+    Index<std::string> dhcp_by_port_;
     Index<std::string> rules_by_policy_, namers_of_policy_; // namers: interfaces, logical ports
     Index<std::string> groups_by_domain_, rules_by_domain_;
     Index<GroupName> groups_by_name_, rules_by_group_;

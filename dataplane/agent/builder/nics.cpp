@@ -36,7 +36,7 @@ void NicPart::place(FabricEdit& edit) {
         known_.misplaced_nics.erase(nic->name);
         known_.touch_learned_by(*nic); // it may have been plugged in or pulled out
         place(edit, uuid, *nic);
-        known_.touch_port_of(*nic);
+        known_.touch_port_of(nic->name);
     }
     before_.clear();
 }

@@ -41,6 +41,13 @@ LocalPort PortPart::local_port(const std::string& name, const PortFacts& facts) 
     port.ip6 = nic->ip6;
     port.policies = known_.ids_of(nic->policies);
     port.link_local = facts.link_local;
+    DhcpEntry dhcp = known_.dhcp_of(nic->name);
+    port.dhcp4 = std::move(dhcp.four);
+    port.dhcp6 = std::move(dhcp.six);
+    port.declined4 = facts.declined4;
+    port.declined6 = facts.declined6;
+    port.trusted_relay = nic->trusted_relay;
+    port.dhcp_server = nic->dhcp_server;
     bool is_here = nic->host == known_.facts.host && !known_.facts.host.empty();
     if (is_here && !known_.misplaced_nics.contains(nic->name))
         port.segment = known_.id_of_segment(nic->segment);

@@ -20,6 +20,7 @@ template <class Visit> void for_each_followed(Visit visit) {
     visit(&Tables::nat, &Changes::nat);
     visit(&Tables::address_group, &Changes::address_group);
     visit(&Tables::firewall, &Changes::firewall);
+    visit(&Tables::dhcp, &Changes::dhcp);
 }
 
 } // namespace ringfence::agent

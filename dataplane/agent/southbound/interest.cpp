@@ -19,6 +19,13 @@ std::vector<ovsdb::Condition<Row>> in_domains(const std::set<std::string>& domai
     return clauses;
 }
 
+std::vector<ovsdb::Condition<southbound::Dhcp>> of_ports(const std::set<std::string>& ports) {
+    std::vector<ovsdb::Condition<southbound::Dhcp>> clauses;
+    for (const std::string& port : ports)
+        clauses.push_back({southbound::Dhcp::Column::port, port});
+    return clauses;
+}
+
 } // namespace
 
 Interest interest_from(const southbound::Tables& tables, const std::string& host,
@@ -33,7 +40,6 @@ Interest interest_from(const southbound::Tables& tables, const std::string& host
 void choose_tables(ovsdb::Database<southbound::Schema>& database) {
     database.monitor_columns<southbound::Lease>({});
     database.monitor_columns<southbound::NatBlock>({});
-    database.monitor_columns<southbound::Dhcp>({});
     database.monitor_columns<southbound::Gateway>({});
     database.monitor_columns<southbound::BlockLog>({});
     database.monitor_columns<southbound::RBACRole>({});
@@ -48,6 +54,8 @@ void follow(ovsdb::Database<southbound::Schema>& database, const Interest& inter
     for_each_followed([&]<class Row>(ovsdb::Table<Row> southbound::Tables::*, auto) {
         if constexpr (std::is_same_v<Row, LogicalPort>)
             return; // by name, too
+        else if constexpr (std::is_same_v<Row, southbound::Dhcp>)
+            database.set_condition(of_ports(interest.ports));
         else if constexpr (!std::is_same_v<Row, southbound::Host>)
             database.set_condition(in_domains<Row>(interest.domains));
     });

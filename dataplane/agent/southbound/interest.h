@@ -1,5 +1,5 @@
-// Which southbound rows this host needs: those of its own logical ports, by name, and those of the
-// domains that these name. Pure.
+// Which southbound rows this host needs: those of its own logical ports, by name, what these are
+// told by DHCP, and those of the domains that these name. Pure.
 #pragma once
 
 #include <set>

@@ -37,6 +37,12 @@ Result<> refuse_what_is_not_built(const southbound::LogicalPort& row) {
     return {};
 }
 
+// Options that are not known here are a later version's: they do not widen what the port may do.
+bool is_yes(const southbound::LogicalPort& row, const char* option) {
+    auto found = row.options.find(option);
+    return found != row.options.end() && found->second == "yes";
+}
+
 } // namespace
 
 Result<MacAddr> unicast_mac(const std::string& text) {
@@ -96,6 +102,8 @@ Result<NicEntry> read_row(const southbound::LogicalPort& row) {
         return tl::unexpected(limits.error());
     nic.limits = *limits;
     nic.policies.assign(row.policies.begin(), row.policies.end());
+    nic.trusted_relay = is_yes(row, "trusted-relay");
+    nic.dhcp_server = is_yes(row, "dhcp-server");
     nic.intent = row.intent;
     return nic;
 }

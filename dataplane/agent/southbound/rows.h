@@ -32,6 +32,7 @@ struct NicEntry {
     PortSecurity security = PortSecurity::strict;
     std::vector<std::string> policies; // Firewall.policy
     WantedLimits limits;
+    bool trusted_relay = false, dhcp_server = false;
     std::string intent;
     bool operator==(const NicEntry&) const = default;
 };
