@@ -10,6 +10,7 @@ class Machine:
     interface = "eth0"
 
     def __init__(self, ledger: Ledger, name: str, mac: str, addresses: list[str], gateways: tuple[str, ...] = ()):
+        self.ledger = ledger
         self.name, self.mac, self.addresses, self.gateways = name, mac, addresses, gateways
         self.namespace = Namespace(ledger, name)
         self.host: Host | None = None
