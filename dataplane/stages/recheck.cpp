@@ -33,7 +33,7 @@ std::optional<Decision<Address>> decide(const Fabric& fabric, Connections& conne
         return std::nullopt;
     const bool begins = connections.table<Address>().initiator(hit.entry()) == hit.side();
     if (verdict == Verdict::next && begins)
-        verdict = ask_firewalls(fabric, connections, walk, landing);
+        verdict = ask_firewalls(fabric, connections, walk, landing).verdict;
     if (verdict != Verdict::next)
         differ(packet, to_string(verdict));
     return decision_of<Address>(walk, landing, hit.half->key, sender_of(packet));

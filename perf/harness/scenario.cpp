@@ -10,7 +10,25 @@ const PortId uplink_port(0), shadow_port(1);
 constexpr uint32_t first_nic_port = 2, vtep_count = 64;
 const Ipv4Addr own_vtep = vtep_address_of(0xff00);
 
-const Policy allow_all = Policy::of_defaults(PolicyId(1), Action::allow, Action::allow);
+// A hundred rules a direction, of which the last one lets everything through.
+Policy some_rules() {
+    std::vector<Rule> rules;
+    for (Direction direction : {Direction::in, Direction::out})
+        for (uint32_t i = 0; i < 100; ++i) {
+            Rule& rule = rules.emplace_back();
+            rule.direction = direction;
+            rule.priority = i;
+            rule.action = i == 0 ? Action::allow : Action::drop;
+            if (i == 0)
+                continue;
+            RuleMatch& match = rule.match.edit();
+            match.protocol = i % 2 ? ip_protocol::tcp : ip_protocol::udp;
+            match.source = {false, {*IpPrefix::from(Ipv4Addr{0xcb007100 + i}, 32)}, {}};
+            match.services = {{static_cast<uint16_t>(i), static_cast<uint16_t>(i + 100)}};
+        }
+    return Policy(PolicyId(1), DomainId(0), rules);
+}
+const Policy policy = some_rules();
 
 Vni vni_of(uint32_t segment) { return *Vni::from(5001 + segment); }
 
@@ -129,10 +147,10 @@ Scenario encap_tenants(uint32_t flows) {
 Scenario fw(Way way, uint32_t flows) {
     Scenario scenario = way == Way::out ? encap(flows) : decap(flows);
     FabricEdit edit(scenario.fabric);
-    edit.set_policy(allow_all);
+    edit.set_policy(policy);
     for (uint32_t nic = 0; nic < local_nics.count; ++nic) {
         LocalPort port = *edit.view().port(PortId(first_nic_port + nic));
-        port.policies = {allow_all.id()};
+        port.policies = {policy.id()};
         edit.set_port(port);
     }
     scenario.fabric = edit.finish();
@@ -155,7 +173,7 @@ RouterInterface interface_on(SegmentId segment, MacAddr mac, std::optional<Ipv4A
     RouterInterface interface(segment, mac);
     if (own)
         interface.addresses.push_back({*own, 16});
-    interface.policies.push_back(allow_all.id());
+    interface.policies.push_back(policy.id());
     return interface;
 }
 
@@ -190,7 +208,7 @@ Scenario translated(Way way, uint32_t flows, bool edge) {
     Scenario scenario;
     FabricEdit edit;
     add_underlay(edit);
-    edit.set_policy(allow_all);
+    edit.set_policy(policy);
     scenario.ports = {uplink_port, shadow_port};
     for (SegmentId id : {outside_segment, inside_segment, far_segment})
         edit.segment(id, {.vni = vni_of(id.value()), .intent = {}});

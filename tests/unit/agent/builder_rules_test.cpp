@@ -33,7 +33,7 @@ protected:
         auto now = builder_.finish();
         std::string text;
         now->changes_since(seen_->serial(), [&](const Change& change) {
-            text += (change.effect == Change::Effect::raises ? "raises " : "widens ") +
+            text += (change.effect == Change::Effect::widens ? "widens " : "raises ") +
                     name(change.object) + "\n";
         });
         seen_ = now;
@@ -95,7 +95,7 @@ TEST_F(RulesTest, ARowThatCannotBeObeyedDeniesAllAndIsNamed) {
         return bad;
     };
     expect_refused(with([](auto& bad) { bad.source = {"10.0.0.1/8"}; }),
-                   "10.0.0.1/8 has host bits set");
+                   "10.0.0.1/8 has host bits set; the subnet is 10.0.0.0/8");
     expect_refused(with([](auto& bad) { bad.destination_ports = {"80"}; }),
                    "ports need a protocol that has them");
     expect_refused(with([](auto& bad) {
@@ -131,14 +131,14 @@ TEST_F(RulesTest, AGroupThatIsNotKnownLetsNothingPass) {
     allow.source_groups = deny.source_groups = {"web"};
     put(allow);
     put(deny);
-    EXPECT_EQ(policies(), "policy 0 in 7 allow any from nobody rule/7\n"
-                          "policy 0 in 8 drop any rule/8\n");
+    EXPECT_EQ(policies(), "policy 0 in 8 drop any rule/8\n"
+                          "policy 0 in 7 allow any from nobody rule/7\n");
     put(group("web", {"10.0.0.1"}));
-    EXPECT_EQ(policies(), "policy 0 in 7 allow any from group 0 rule/7\n"
-                          "policy 0 in 8 drop any from group 0 rule/8\n");
+    EXPECT_EQ(policies(), "policy 0 in 8 drop any from group 0 rule/8\n"
+                          "policy 0 in 7 allow any from group 0 rule/7\n");
     put(group("web", {"10.0.0.x"}));
-    EXPECT_EQ(policies(), "policy 0 in 7 allow any from nobody rule/7\n"
-                          "policy 0 in 8 drop any rule/8\n");
+    EXPECT_EQ(policies(), "policy 0 in 8 drop any rule/8\n"
+                          "policy 0 in 7 allow any from nobody rule/7\n");
     EXPECT_TRUE(builder_.trouble().contains("address group org/acme/security-group/web"));
 }
 

@@ -31,13 +31,11 @@ protected:
                              .bytes});
         lab_.transmitted();
         CounterSums after = lab_.worker().counters(c);
-        for (size_t i = 0; i < verdict_count; ++i) {
-            auto verdict = static_cast<Verdict>(i);
-            bool ends = verdict == Verdict::tx || is_drop(verdict);
-            if (ends && after[verdict] != before[verdict])
+        for (size_t i = 0; i < verdict_count; ++i)
+            if (auto verdict = static_cast<Verdict>(i);
+                is_drop(verdict) && after[verdict] != before[verdict])
                 return verdict;
-        }
-        return Verdict::next;
+        return after[Verdict::tx] != before[Verdict::tx] ? Verdict::tx : Verdict::next;
     }
     void forget_everything() {
         lab_.worker().connections().flush();
@@ -142,8 +140,8 @@ TEST_F(FirewallTest, CountsARuleOnceAConnection) {
 
 TEST_F(FirewallTest, NamesTheRuleInTheTraceOfADenial) {
     lab_.configure("rule 7 policy 1 in 10 then drop protocol udp");
-    for (int i = 0; i < 2; ++i) { // decided, and denied a moment ago
-        lab_.worker().trace().arm(1);
+    for (int i = 0; i < 2; ++i) {     // decided, and denied a moment ago
+        lab_.worker().trace().arm(2); // as C sends it, and as it arrives at A
         EXPECT_EQ(send("/ udp 1 > 53"), Verdict::fw_denied);
         auto records = lab_.worker().trace().take();
         lab_.worker().trace().arm(0);
@@ -173,8 +171,8 @@ TEST_F(FirewallTest, LogsWhatARuleThatIsLoggedDecides) {
 
 TEST_F(FirewallTest, LogsNoMoreThanItsLimitAndCountsTheRest) {
     lab_.configure("rule 1 policy 1 in 10 then drop protocol udp log");
-    for (int port = 1; port <= 150; ++port)
-        send(fmt::format("/ udp {} > 53", port));
+    for (int port = 1'001; port <= 1'150; ++port)
+        EXPECT_EQ(send(fmt::format("/ udp {} > 53", port)), Verdict::fw_denied) << port;
     size_t kept = events().size();
     EXPECT_GE(kept, 100u);
     EXPECT_LT(kept, 150u) << "a hundred a second, and what that second took";
