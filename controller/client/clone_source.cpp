@@ -21,9 +21,10 @@ std::vector<Row> rows_where(const ovsdb::Table<Row>& table, const auto& wanted) 
 
 Source read_source(const nb::Tables& rows, const nb::Vapp& vapp) {
     const auto its = [&](const auto& row) { return row.vapp == vapp.uuid; };
-    Source source{
-        vapp, rows_where(rows.vapp_network, its), rows_where(rows.virtual_machine, its), {}, {},
-        {}};
+    Source source;
+    source.vapp = vapp;
+    source.networks = rows_where(rows.vapp_network, its);
+    source.vms = rows_where(rows.virtual_machine, its);
     const auto uuids_of = [](const auto& list) {
         std::unordered_set<Uuid> uuids;
         for (const auto& row : list)
@@ -36,9 +37,15 @@ Source read_source(const nb::Tables& rows, const nb::Vapp& vapp) {
     source.edges = rows_where(rows.edge_router, [&](const auto& row) {
         return row.vapp_network && networks.contains(*row.vapp_network);
     });
+    source.dhcp = rows_where(rows.dhcp_options, [&](const auto& row) {
+        return row.vapp_network && networks.contains(*row.vapp_network);
+    });
     const auto edges = uuids_of(source.edges);
     source.routes = rows_where(rows.static_route,
                                [&](const auto& row) { return edges.contains(row.edge_router); });
+    source.rules = rows_where(rows.firewall_rule, [&](const auto& row) {
+        return row.edge_router && edges.contains(*row.edge_router);
+    });
     return source;
 }
 

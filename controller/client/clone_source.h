@@ -18,6 +18,8 @@ struct Source {
     std::vector<nb::Nic> nics;
     std::vector<nb::EdgeRouter> edges;
     std::vector<nb::StaticRoute> routes;
+    std::vector<nb::DhcpOptions> dhcp;
+    std::vector<nb::FirewallRule> rules; // of the edge routers
 };
 
 Source read_source(const nb::Tables& rows, const nb::Vapp& vapp);

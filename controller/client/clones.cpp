@@ -8,9 +8,11 @@
 #include <unordered_set>
 
 #include "controller/client/clone_source.h"
+#include "controller/client/dhcp.h"
 #include "controller/client/meeting.h"
 #include "controller/client/store.h"
 #include "controller/model/edges.h"
+#include "controller/model/firewall.h"
 
 namespace ringfence::client {
 
@@ -33,10 +35,13 @@ public:
 private:
     [[nodiscard]] Result<> clone_network(const nb::VappNetwork& original);
     [[nodiscard]] Result<> clone_edge(const nb::VappNetwork& network, const Uuid& original);
+    void clone_dhcp(const Uuid& network, const Uuid& original);
     void clone_routes(const Uuid& edge, const Uuid& original);
     void clone_vm(const nb::VirtualMachine& original);
     [[nodiscard]] Result<> clone_nic(const nb::Nic& original);
     [[nodiscard]] Result<> readdress(nb::Nic& nic, const Uuid& segment);
+    void clone_rules();
+    Texts renamed(const Texts& words) const;
     void note_v6(const nb::VappNetwork& network, const nb::EdgeRouter& edge);
 
     Draft& draft_;
@@ -49,7 +54,7 @@ private:
     // Of the clone in the making.
     Path path_;
     Uuid vapp_;
-    std::unordered_map<Uuid, Uuid> copy_of_; // by the original: networks, VMs
+    std::unordered_map<Uuid, Uuid> copy_of_; // by the original: networks, edges, VMs, NICs
 };
 
 Result<Uuid> Cloner::clone(const Path& path, bool deployed) {
@@ -69,6 +74,7 @@ Result<Uuid> Cloner::clone(const Path& path, bool deployed) {
     for (const nb::Nic& nic : source_.nics)
         if (auto cloned = clone_nic(nic); !cloned)
             return tl::unexpected(cloned.error());
+    clone_rules();
     return vapp_;
 }
 
@@ -90,7 +96,21 @@ Result<> Cloner::clone_network(const nb::VappNetwork& original) {
     }
     draft_.insert(network);
     ledger_.add(entries_of(draft_.rows(), network));
+    clone_dhcp(network.uuid, original.uuid);
     return model::has_edge(network) ? clone_edge(network, original.uuid) : Result<>();
+}
+
+// With the addresses that it answers from, so that VMs don't see a difference.
+void Cloner::clone_dhcp(const Uuid& network, const Uuid& original) {
+    for (nb::DhcpOptions options : source_.dhcp) {
+        if (options.vapp_network != original)
+            continue;
+        options.uuid = {};
+        options.vapp_network = network;
+        options.status.clear();
+        draft_.insert(options);
+    }
+    settle_dhcp(draft_, ledger_, network, dhcp_addresses(draft_.rows(), original));
 }
 
 Result<> Cloner::clone_edge(const nb::VappNetwork& network, const Uuid& original) {
@@ -100,8 +120,10 @@ Result<> Cloner::clone_edge(const nb::VappNetwork& network, const Uuid& original
     draft_.insert(*edge);
     ledger_.add(entries_of(draft_.rows(), *edge));
     for (const nb::EdgeRouter& router : source_.edges)
-        if (router.vapp_network == original)
+        if (router.vapp_network == original) {
+            copy_of_[router.uuid] = edge->uuid;
             clone_routes(edge->uuid, router.uuid);
+        }
     note_v6(network, *edge);
     return {};
 }
@@ -115,6 +137,32 @@ void Cloner::clone_routes(const Uuid& edge, const Uuid& original) {
         route.status.clear();
         draft_.insert(route);
     }
+}
+
+// The provider's, too. A rule that names a NIC of the vApp names the clone's; security groups are
+// the organization's, and stay.
+void Cloner::clone_rules() {
+    for (nb::FirewallRule rule : source_.rules) {
+        rule.uuid = {};
+        rule.edge_router = copy_of_.at(*rule.edge_router);
+        rule.status.clear();
+        for (auto* words : {&rule.source, &rule.destination})
+            *words = renamed(*words);
+        draft_.insert(rule);
+    }
+}
+
+Texts Cloner::renamed(const Texts& words) const {
+    Texts all;
+    for (const std::string& word : words) {
+        const auto nic = word.starts_with(model::nic_word)
+                             ? Uuid::from(word.substr(model::nic_word.size()))
+                             : Result<Uuid>(Uuid());
+        const auto copy = nic ? copy_of_.find(*nic) : copy_of_.end();
+        all.insert(copy == copy_of_.end() ? word
+                                          : std::string(model::nic_word) + to_string(copy->second));
+    }
+    return all;
 }
 
 void Cloner::note_v6(const nb::VappNetwork& network, const nb::EdgeRouter& edge) {
@@ -139,7 +187,7 @@ void Cloner::clone_vm(const nb::VirtualMachine& original) {
 
 Result<> Cloner::clone_nic(const nb::Nic& original) {
     nb::Nic nic = original;
-    nic.uuid = Uuid::random();
+    nic.uuid = copy_of_[original.uuid] = Uuid::random();
     nic.virtual_machine = copy_of_.at(original.virtual_machine);
     if (nic.vapp_network)
         nic.vapp_network = copy_of_.at(*nic.vapp_network);

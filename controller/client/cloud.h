@@ -27,6 +27,7 @@
 #include <vector>
 
 #include "controller/client/objects.h"
+#include "controller/client/services.h"
 #include "core/types/result.h"
 
 namespace ringfence::client {
@@ -147,6 +148,33 @@ public:
     [[nodiscard]] Result<Made<Address>> reserve(const NewReservation& reservation);
     [[nodiscard]] Result<Deleted> release(const Path& network, std::string_view address,
                                           Deletion how = {});
+
+    // DHCP of each network: an organization's (ORG/NETWORK) or a vApp's (ORG/VAPP/NETWORK). Every
+    // network has it, with the defaults, until somebody says otherwise.
+    [[nodiscard]] Result<std::vector<Dhcp>> dhcps(const Path& scope = {});
+    [[nodiscard]] Result<Dhcp> dhcp(const Path& network);
+    [[nodiscard]] Result<Made<Dhcp>> set_dhcp(const Path& network, const DhcpChange& change);
+
+    [[nodiscard]] Result<std::vector<SecurityGroup>> security_groups(const Path& scope = {});
+    [[nodiscard]] Result<SecurityGroup> security_group(const Path& path);
+    [[nodiscard]] Result<Made<SecurityGroup>> create(const NewSecurityGroup& group);
+    [[nodiscard]] Result<Made<SecurityGroup>> set(const Path& security_group,
+                                                  const SecurityGroupChange& change);
+    // With its rules. --cascade: NICs leave it first.
+    [[nodiscard]] Result<Deleted> delete_security_group(const Path& path, Deletion how = {});
+
+    // Rules in the order in which they are asked: the provider's first. `owner`: see RuleName.
+    [[nodiscard]] Result<std::vector<FirewallRule>> firewall_rules(std::string_view owner);
+    [[nodiscard]] Result<FirewallRule> firewall_rule(const RuleName& name);
+    [[nodiscard]] Result<Made<FirewallRule>> create(const NewFirewallRule& rule);
+    [[nodiscard]] Result<Made<FirewallRule>> set(const RuleName& rule,
+                                                 const FirewallRuleChange& change);
+    // Where another has that number, it and those right behind it go up by one.
+    [[nodiscard]] Result<Made<FirewallRule>> move(const RuleName& rule, int64_t number);
+    [[nodiscard]] Result<Deleted> delete_firewall_rule(const RuleName& rule, Deletion how = {});
+    // Answers with the owner's whole name.
+    [[nodiscard]] Result<Made<std::string>> set_default(std::string_view owner,
+                                                        const FirewallDefault& change);
 
     [[nodiscard]] Result<std::vector<Vapp>> vapps(const Path& scope = {});
     [[nodiscard]] Result<Vapp> vapp(const Path& path);

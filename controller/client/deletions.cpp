@@ -64,6 +64,10 @@ Result<Deleted> Cloud::delete_route(const Path& edge, std::string_view prefix, D
     return delete_found(*impl_, how,
                         [&](const auto& rows) { return find_route(rows, edge, text); });
 }
+Result<Deleted> Cloud::delete_security_group(const Path& path, Deletion how) {
+    return delete_found(*impl_, how,
+                        [&](const auto& rows) { return find_security_group(rows, path); });
+}
 Result<Deleted> Cloud::delete_nic(std::string_view name, Deletion how) {
     return delete_found(*impl_, how, [&](const auto& rows) { return find_nic(rows, name); });
 }

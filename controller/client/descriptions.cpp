@@ -3,6 +3,7 @@
 
 #include "controller/client/rows.h"
 #include "controller/model/edges.h"
+#include "controller/model/limits.h"
 
 namespace ringfence::client {
 
@@ -32,7 +33,21 @@ Segment segment_of(const auto& network) {
             .ranges = network.ranges,
             .unknown_unicast = network.unknown_unicast,
             .vlan_transparent = network.vlan_transparent,
-            .inbound = network.inbound.value_or("")};
+            .inbound = network.inbound.value_or(""),
+            .log_default = network.options.contains("log-default")};
+}
+
+std::string option_of(const std::map<std::string, std::string>& options, const char* name) {
+    const auto option = options.find(name);
+    return option == options.end() ? "" : option->second;
+}
+
+Texts groups_of(const nb::Tables& rows, const nb::Nic& nic) {
+    Texts groups;
+    for (const Uuid& uuid : nic.security_groups)
+        if (const auto* group = rows.security_group.find(uuid))
+            groups.insert(path_of(rows, *group).text());
+    return groups;
 }
 
 std::string network_of(const nb::Tables& rows, const nb::Nic& nic) {
@@ -70,7 +85,8 @@ Host describe(const nb::Tables& rows, const nb::Host& host) {
 }
 
 Organization describe(const nb::Tables&, const nb::Organization& organization) {
-    return {organization.name, organization.description, organization.enabled, organization.status};
+    return {organization.name, organization.description, organization.enabled,
+            option_of(organization.options, "log-server"), organization.status};
 }
 
 NetworkPool describe(const nb::Tables& rows, const nb::NetworkPool& pool) {
@@ -84,8 +100,12 @@ DataCenter describe(const nb::Tables& rows, const nb::VirtualDataCenter& data_ce
     Texts hosts;
     for (const Uuid& host : data_center.hosts)
         hosts.insert(name_in(rows.host, host));
-    return {path_of(rows, data_center), data_center.all_hosts, hosts,
-            name_in(rows.network_pool, data_center.network_pool), data_center.status};
+    return {path_of(rows, data_center),
+            data_center.all_hosts,
+            hosts,
+            name_in(rows.network_pool, data_center.network_pool),
+            data_center.limits,
+            data_center.status};
 }
 
 Network describe(const nb::Tables& rows, const nb::OrganizationNetwork& network) {
@@ -132,6 +152,12 @@ Nic describe(const nb::Tables& rows, const nb::Nic& nic) {
             .outside_addresses = nic.outside_addresses,
             .allocation = nic.allocation,
             .port_security = nic.port_security,
+            .hostname = option_of(nic.options, "hostname"),
+            .trusted_relay = nic.options.contains("trusted-relay"),
+            .dhcp_server = nic.options.contains("dhcp-server"),
+            .security_groups = groups_of(rows, nic),
+            .limits = nic.limits,
+            .effective_limits = model::limits_of(model::Rows(rows), nic),
             .foreign_host = nic.foreign_host ? name_in(rows.host, *nic.foreign_host) : "",
             .bound_host = nic.bound_host.value_or(""),
             .status = nic.status};
@@ -152,6 +178,22 @@ Edge describe(const nb::Tables& rows, const nb::EdgeRouter& edge) {
 Route describe(const nb::Tables& rows, const nb::StaticRoute& route) {
     const auto* edge = rows.edge_router.find(route.edge_router);
     return {edge ? path_of(rows, *edge) : Path{"?"}, route.prefix, route.next_hops, route.status};
+}
+
+SecurityGroup describe(const nb::Tables& rows, const nb::SecurityGroup& group) {
+    const auto nics = std::ranges::count_if(
+        rows.nic, [&](const nb::Nic& nic) { return nic.security_groups.contains(group.uuid); });
+    const std::string in = option_of(group.options, "default-in");
+    const std::string out = option_of(group.options, "default-out");
+    return {.path = path_of(rows, group),
+            .default_in = in.empty() ? "drop" : in,
+            .default_out = out.empty() ? "allow" : out,
+            .log_default = group.options.contains("log-default"),
+            .rules = std::ranges::count_if(
+                rows.firewall_rule,
+                [&](const nb::FirewallRule& rule) { return rule.security_group == group.uuid; }),
+            .nics = nics,
+            .status = group.status};
 }
 
 Address describe(const nb::Tables& rows, const nb::AddressAllocation& allocation) {

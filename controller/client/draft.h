@@ -47,6 +47,12 @@ template <class Row> auto& table_of(auto& rows) {
         return rows.edge_router;
     else if constexpr (std::is_same_v<Row, nb::StaticRoute>)
         return rows.static_route;
+    else if constexpr (std::is_same_v<Row, nb::DhcpOptions>)
+        return rows.dhcp_options;
+    else if constexpr (std::is_same_v<Row, nb::FirewallRule>)
+        return rows.firewall_rule;
+    else if constexpr (std::is_same_v<Row, nb::SecurityGroup>)
+        return rows.security_group;
     else if constexpr (std::is_same_v<Row, nb::VniAllocation>)
         return rows.vni_allocation;
     else

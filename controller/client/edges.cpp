@@ -3,6 +3,7 @@
 #include "controller/model/edges.h"
 #include <fmt/ranges.h>
 
+#include "controller/client/dhcp.h"
 #include "controller/client/ledger.h"
 #include "controller/client/remover.h"
 #include "controller/client/store.h"
@@ -52,6 +53,7 @@ void update(Draft& draft, Ledger& ledger, const Pair& pair, const Entries& befor
     using Column = nb::EdgeRouter::Column;
     draft.update(pair.network, nb::OrganizationNetwork::Column::mode);
     draft.update(pair.edge, Column::networks | Column::addresses);
+    settle_dhcp(draft, ledger, pair.network.uuid); // a router answers itself
     ledger.change(before, entries_of(draft.rows(), pair.edge));
 }
 

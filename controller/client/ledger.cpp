@@ -12,6 +12,8 @@ namespace ringfence::client {
 namespace {
 
 constexpr unsigned most_skipped = 1024;
+constexpr uint32_t most_looked_at = 1 << 16;
+constexpr uint32_t most_left_to_people = 4; // at a subnet's end, where they like to have routers
 
 // After races were lost: the more there were, the further apart the contenders look.
 unsigned places_to_skip(unsigned attempt) {
@@ -210,6 +212,29 @@ Ledger::Pick Ledger::pick_inside(const Uuid& network, Family family) {
 
 Ledger::Pick Ledger::pick_outside(const Uuid& parent, Family family) {
     return pick(parent, family, true, inside_fences_of(parent));
+}
+
+std::optional<std::string> Ledger::pick_service(const Uuid& network, const IpPrefix& subnet) {
+    const auto addressing = model::addressing_of(draft_.rows(), network);
+    const Addresses& inside = inside_fences_of(network);
+    const Addresses& taken = taken_[network];
+    const auto is_given_out = [&](const IpAddr& address) {
+        return std::ranges::any_of(addressing.ranges,
+                                   [&](const auto& range) { return range.contains(address); });
+    };
+    const uint32_t first = subnet.address().v4()->value + 1;
+    const uint32_t last = model::last_address(subnet).v4()->value - 1;
+    const uint32_t count = last - first + 1; // at least two: a subnet has room for two hosts
+    const uint32_t left_to_people = count > most_left_to_people * 2 ? most_left_to_people : 0;
+    for (const bool from_ranges : {false, true})
+        for (uint32_t step = 0; step < std::min(count, most_looked_at); ++step) {
+            const uint32_t below = (step + left_to_people) % count;
+            const IpAddr address = Ipv4Addr{last - below};
+            if (!taken.contains(address) && !inside.contains(address) &&
+                is_given_out(address) == from_ranges)
+                return to_string(address);
+        }
+    return std::nullopt;
 }
 
 Ledger::Pick Ledger::pick(const Uuid& network, Family family, bool outside,

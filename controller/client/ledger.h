@@ -29,8 +29,8 @@ struct Entry {
 using Entries = std::vector<Entry>;
 
 // What the object takes: a NIC its MAC and addresses inside, and its outside addresses on the
-// parent; an edge router its MACs and addresses; a network the gateways of its subnets and the
-// addresses that are no host's.
+// parent; an edge router its MACs and addresses; a network the gateways of its
+// subnets and the addresses that are no host's.
 Entries entries_of(const nb::Tables& rows, const nb::Nic& nic);
 Entries entries_of(const nb::Tables& rows, const nb::EdgeRouter& edge);
 Entries entries_of(const nb::Tables& rows, const nb::OrganizationNetwork& network);
@@ -61,6 +61,10 @@ public:
     // One that stands for somebody on the parent network of a fence: free there, and not used
     // inside any fence of it.
     [[nodiscard]] Pick pick_outside(const Uuid& parent, Family family);
+    // One for what the fabric itself does on an IPv4 subnet: a high one that is free, outside of
+    // the ranges where it can be, and used inside no fence of the network. None: all are taken.
+    [[nodiscard]] std::optional<std::string> pick_service(const Uuid& network,
+                                                          const IpPrefix& subnet);
     // Unicast and locally administered (IEEE 802-2014, 8.2).
     std::string pick_mac(const Uuid& network);
     bool is_taken(const Uuid& network, const std::string& address) const;

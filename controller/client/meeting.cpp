@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "controller/client/dhcp.h"
 #include "controller/client/rows.h"
 #include "controller/model/edges.h"
 
@@ -83,6 +84,10 @@ void erase_edge(Draft& draft, Ledger& ledger, const nb::EdgeRouter& edge, const 
          copies(draft.rows().static_route,
                 [&](const nb::StaticRoute& route) { return route.edge_router == copy.uuid; }))
         draft.erase(route);
+    for (const nb::FirewallRule& rule :
+         copies(draft.rows().firewall_rule,
+                [&](const nb::FirewallRule& rule) { return rule.edge_router == copy.uuid; }))
+        draft.erase(rule);
     ledger.remove(its);
     draft.erase(copy);
 }
@@ -211,10 +216,13 @@ Result<> reshape(Draft& draft, Ledger& ledger, const nb::VappNetwork& wanted) {
     draft.update(wanted, Column::name | Column::mode | Column::parent | Column::vni |
                              Column::translation | Column::mtu | Column::subnets |
                              Column::gateways | Column::ranges | Column::unknown_unicast |
-                             Column::vlan_transparent | Column::inbound);
+                             Column::vlan_transparent | Column::inbound | Column::options);
     ledger.change(entries_of(rows, old), entries_of(rows, wanted));
     if (auto settled = settle_edge(draft, ledger, wanted, of_edge); !settled)
         return settled;
+    if (const auto* dhcp = dhcp_options_of(rows, wanted.uuid); dhcp && wanted.mode == "bridged")
+        draft.erase(*dhcp); // its parent's counts
+    settle_dhcp(draft, ledger, wanted.uuid);
     return settle_nics(draft, ledger, std::move(nics), of_nics);
 }
 
@@ -224,7 +232,7 @@ Result<> reshape(Draft& draft, Ledger& ledger, const nb::OrganizationNetwork& wa
     const nb::OrganizationNetwork old = *rows.organization_network.find(wanted.uuid);
     draft.update(wanted, Column::name | Column::mtu | Column::subnets | Column::gateways |
                              Column::ranges | Column::unknown_unicast | Column::vlan_transparent |
-                             Column::inbound);
+                             Column::inbound | Column::options);
     ledger.change(entries_of(rows, old), entries_of(rows, wanted));
     for (nb::EdgeRouter edge : copies(rows.edge_router, [&](const nb::EdgeRouter& router) {
              return router.networks.contains(wanted.uuid);
@@ -234,6 +242,7 @@ Result<> reshape(Draft& draft, Ledger& ledger, const nb::OrganizationNetwork& wa
         draft.update(edge, nb::EdgeRouter::Column::addresses);
         ledger.change(before, entries_of(rows, edge));
     }
+    settle_dhcp(draft, ledger, wanted.uuid);
     if (old.subnets == wanted.subnets && old.ranges == wanted.ranges)
         return {};
     for (const nb::VappNetwork& child :

@@ -1,5 +1,6 @@
 // Organization networks and vApp networks. A network that is a segment of its own has its VNI's
 // ledger row made with it.
+#include "controller/client/dhcp.h"
 #include "controller/client/meeting.h"
 #include "controller/client/store.h"
 #include "controller/client/updates.h"
@@ -8,6 +9,13 @@
 namespace ringfence::client {
 
 namespace {
+
+void set_log_default(auto& network, bool wanted) {
+    if (wanted)
+        network.options["log-default"] = "yes";
+    else
+        network.options.erase("log-default");
+}
 
 void set_segment(auto& network, const Segment& segment) {
     network.mtu = segment.mtu;
@@ -18,6 +26,7 @@ void set_segment(auto& network, const Segment& segment) {
     network.vlan_transparent = segment.vlan_transparent;
     if (!segment.inbound.empty())
         network.inbound = segment.inbound;
+    set_log_default(network, segment.log_default);
 }
 
 void change_segment(auto& network, const SegmentChange& change) {
@@ -28,6 +37,8 @@ void change_segment(auto& network, const SegmentChange& change) {
     assign(network.unknown_unicast, change.unknown_unicast);
     assign(network.vlan_transparent, change.vlan_transparent);
     assign(network.inbound, change.inbound);
+    if (change.log_default)
+        set_log_default(network, *change.log_default);
 }
 
 // The pool that the networks of a data center draw from; the draft rests on both as they are.
@@ -68,6 +79,7 @@ void keep_all_sound(Draft& draft) {
     keep_sound(draft, rows.edge_router);
     keep_sound(draft, rows.static_route);
     keep_sound(draft, rows.nic);
+    keep_sound(draft, rows.dhcp_options);
 }
 
 // A VNI for a network that is a segment of its own.
@@ -101,6 +113,7 @@ void adopt_mode(nb::VappNetwork& network, const std::string& mode) {
     if (mode == "isolated")
         network.parent.reset();
     if (mode == "bridged") {
+        network.options.clear();
         network.mtu.reset();
         network.vlan_transparent = false;
     }
@@ -168,7 +181,9 @@ Result<Made<Network>> Cloud::create(const NewNetwork& wanted) {
         set_segment(network, wanted.segment);
         network.uuid = draft.insert(network);
         insert_allocation(draft, *vni, pool, network.uuid);
-        Ledger(draft).add(entries_of(draft.rows(), network));
+        Ledger ledger(draft);
+        ledger.add(entries_of(draft.rows(), network));
+        settle_dhcp(draft, ledger, network.uuid);
         return Target{network.uuid};
     });
 }
@@ -238,6 +253,7 @@ Result<Made<VappNetwork>> Cloud::create(const NewVappNetwork& wanted) {
             rely_on_addressing(draft, *network.parent);
         Ledger ledger(draft);
         ledger.add(entries_of(rows, network));
+        settle_dhcp(draft, ledger, network.uuid);
         if (model::has_edge(network)) {
             const auto edge = make_edge(rows, ledger, network);
             if (!edge)

@@ -96,6 +96,52 @@ void settle_security(nb::Nic& nic, const std::optional<std::string>& wanted) {
         nic.port_security = nic.addresses.empty() ? "mac" : "strict";
 }
 
+// An option that isn't wanted isn't there.
+void set_option(nb::Nic& nic, const char* name, const std::optional<std::string>& value) {
+    if (value && value->empty())
+        nic.options.erase(name);
+    else if (value)
+        nic.options[name] = *value;
+}
+
+std::optional<std::string> yes(const std::optional<bool>& wanted) {
+    return wanted ? std::optional<std::string>(*wanted ? "yes" : "") : std::nullopt;
+}
+
+void change_options(nb::Nic& nic, const NicChange& change) {
+    set_option(nic, "hostname", change.hostname);
+    set_option(nic, "trusted-relay", yes(change.trusted_relay));
+    set_option(nic, "dhcp-server", yes(change.dhcp_server));
+}
+
+// A group by its name in the NIC's organization, or by its path.
+Result<> join(const nb::Tables& rows, nb::Nic& nic, const Texts& groups, bool leave = false) {
+    const Path place = path_of(rows, *rows.virtual_machine.find(nic.virtual_machine));
+    for (const std::string& name : groups) {
+        Path path = Path::split(name);
+        if (path.depth() == 1)
+            path = {place[0], path[0]};
+        const auto group = find_security_group(rows, path);
+        if (!group)
+            return tl::unexpected(group.error());
+        if (leave)
+            nic.security_groups.erase((*group)->uuid);
+        else
+            nic.security_groups.insert((*group)->uuid);
+    }
+    return {};
+}
+
+Result<> change_groups(const nb::Tables& rows, nb::Nic& nic, const NicChange& change) {
+    if (change.security_groups)
+        nic.security_groups.clear();
+    if (auto joined = join(rows, nic, change.security_groups.value_or(Texts())); !joined)
+        return joined;
+    if (auto joined = join(rows, nic, change.join); !joined)
+        return joined;
+    return join(rows, nic, change.leave, true);
+}
+
 // What is made or changed here rests on the mode of the NIC's network, on its addressing, and on
 // whether the vApp is deployed.
 void rely_on_place(Draft& draft, const nb::Nic& nic) {
@@ -154,6 +200,8 @@ Result<Made<Nic>> Cloud::create(const NewNic& wanted) {
             !settled)
             return tl::unexpected(settled.error());
         settle_security(nic, wanted.port_security);
+        if (auto joined = join(draft.rows(), nic, wanted.security_groups); !joined)
+            return tl::unexpected(joined.error());
         ledger.add(entries_of(draft.rows(), nic)); // inside first: nobody's outside address then
         if (auto settled = settle_outside(draft.rows(), ledger, nic); !settled)
             return tl::unexpected(settled.error());
@@ -188,9 +236,14 @@ Result<Made<Nic>> Cloud::set(std::string_view name, const NicChange& change) {
         ledger.change(before, inside);
         if (auto settled = settle_outside(draft.rows(), ledger, nic); !settled)
             return tl::unexpected(settled.error());
+        change_options(nic, change);
+        change_limits(nic.limits, change.limits);
+        if (auto joined = change_groups(draft.rows(), nic, change); !joined)
+            return tl::unexpected(joined.error());
         using Column = nb::Nic::Column;
         draft.update(nic, Column::mac | Column::addresses | Column::allocation |
-                              Column::port_security | Column::outside_addresses);
+                              Column::port_security | Column::outside_addresses | Column::options |
+                              Column::limits | Column::security_groups);
         ledger.change(inside, entries_of(draft.rows(), nic));
         return Target{nic.uuid};
     });

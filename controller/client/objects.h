@@ -60,6 +60,7 @@ struct Organization {
     std::string name{};
     std::string description{};
     bool enabled = true;
+    std::string log_server{}; // ADDRESS:PORT of the provider's syslog server for it; "" = none
     std::string status{};
 };
 // Comes with a virtual data center "default" (all admitted hosts), on the network pool "default"
@@ -73,6 +74,7 @@ struct OrganizationChange {
     std::optional<std::string> name{};
     std::optional<std::string> description{};
     std::optional<bool> enabled{};
+    std::optional<std::string> log_server{}; // "" = none
 };
 
 struct DataCenter {
@@ -80,6 +82,7 @@ struct DataCenter {
     bool all_hosts = true; // all that are admitted, or those below
     Texts hosts{};
     std::string network_pool{};
+    std::map<std::string, int64_t> limits{}; // of each of its NICs that says nothing else
     std::string status{};
 };
 struct NewDataCenter {
@@ -92,6 +95,7 @@ struct DataCenterChange {
     std::optional<std::string> name{};
     std::optional<Texts> hosts{}; // an empty set = all that are admitted
     std::optional<std::string> network_pool{};
+    std::map<std::string, std::optional<int64_t>> limits{}; // without a value: none
 };
 
 struct NetworkPool {
@@ -125,6 +129,7 @@ struct Segment {
     // What becomes of connections that begin outside its edge router: "deny" (also when it is ""),
     // or "allow".
     std::string inbound{};
+    bool log_default = false; // what that decides is logged
 };
 struct SegmentChange {
     Setting<int64_t> mtu{};
@@ -134,6 +139,7 @@ struct SegmentChange {
     std::optional<std::string> unknown_unicast{};
     std::optional<bool> vlan_transparent{};
     std::optional<std::string> inbound{};
+    std::optional<bool> log_default{};
 };
 
 struct Network {
@@ -228,7 +234,8 @@ struct NewRoute {
 struct Address {
     Path network{};
     std::string address{};
-    std::string kind{};  // "mac", "nic", "outside", "router", "gateway" or "reserved"
+    // "mac", "nic", "outside", "router", "gateway", "dhcp" or "reserved"
+    std::string kind{};
     std::string nic{};   // the port name of the NIC that has it; "" = none
     std::string owner{}; // for people
 };
@@ -301,8 +308,14 @@ struct Nic {
     Texts outside_addresses{};
     std::string allocation{};    // "pool", "dhcp" (bound beforehand), "manual" or "none"
     std::string port_security{}; // "strict", "mac" (addresses unknown) or "trusted"
-    std::string foreign_host{};  // bound there by hand; "" = plugged wherever its iface-id appears
-    std::string bound_host{};    // where it is; "" = nowhere
+    std::string hostname{};      // that DHCP tells it; "" = its VM's name
+    bool trusted_relay = false;  // a DHCP relay stands there
+    bool dhcp_server = false;    // it may serve where the network's own DHCP is off
+    Texts security_groups{};     // paths
+    std::map<std::string, int64_t> limits{};           // its own
+    std::map<std::string, int64_t> effective_limits{}; // with those of its data center
+    std::string foreign_host{}; // bound there by hand; "" = plugged wherever its iface-id appears
+    std::string bound_host{};   // where it is; "" = nowhere
     std::string status{};
 };
 // Makes the vApp and the VM when they are missing.
@@ -314,7 +327,8 @@ struct NewNic {
     Path vm{};
     std::optional<int64_t> number{}; // unset = the lowest free one
     NicNetwork network{};
-    std::string mac{}; // "" = a free, locally administered one
+    Texts security_groups{}; // of its organization
+    std::string mac{};       // "" = a free, locally administered one
     // Unset: "manual" where there are addresses, else "none". "pool" and "dhcp" take a free address
     // of each family that the network has ranges of.
     std::optional<std::string> allocation{};
@@ -324,6 +338,13 @@ struct NewNic {
     bool may_exist = false;                     // with a number or a port name only
 };
 struct NicChange {
+    std::optional<std::string> hostname{}; // "" = its VM's name
+    std::optional<bool> trusted_relay{};
+    std::optional<bool> dhcp_server{};
+    std::optional<Texts> security_groups{}; // instead of all that there were
+    Texts join{};                           // beside them
+    Texts leave{};
+    std::map<std::string, std::optional<int64_t>> limits{}; // without a value: as if never set
     std::optional<std::string> mac{};
     std::optional<std::string> allocation{};
     std::optional<Texts> addresses{};

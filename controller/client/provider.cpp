@@ -113,8 +113,13 @@ Result<Made<Organization>> Cloud::set(std::string_view name, const OrganizationC
         }
         assign(organization.description, change.description);
         assign(organization.enabled, change.enabled);
+        if (change.log_server && change.log_server->empty())
+            organization.options.erase("log-server");
+        else if (change.log_server)
+            organization.options["log-server"] = *change.log_server;
         using Column = nb::Organization::Column;
-        draft.update(organization, Column::name | Column::description | Column::enabled);
+        draft.update(organization,
+                     Column::name | Column::description | Column::enabled | Column::options);
         return Target{organization.uuid};
     });
 }
@@ -177,12 +182,13 @@ Result<Made<DataCenter>> Cloud::set(const Path& path, const DataCenterChange& ch
                 return tl::unexpected(pool.error());
             data_center.network_pool = (*pool)->uuid;
         }
+        change_limits(data_center.limits, change.limits);
         keep_sound(draft, draft.rows().organization_network);
         keep_sound(draft, draft.rows().vapp_network);
         keep_sound(draft, draft.rows().nic);
         using Column = nb::VirtualDataCenter::Column;
-        draft.update(data_center,
-                     Column::name | Column::all_hosts | Column::hosts | Column::network_pool);
+        draft.update(data_center, Column::name | Column::all_hosts | Column::hosts |
+                                      Column::network_pool | Column::limits);
         return Target{data_center.uuid};
     });
 }

@@ -38,6 +38,14 @@ Remover::Remover(Draft& draft, bool cascade) : draft_(draft), ledger_(draft), ca
         for (const auto& [network, outside] : model::standings(rows, edge))
             if (!outside)
                 edges_of_network_[network].push_back(edge.uuid);
+    for (const nb::FirewallRule& rule : rows.firewall_rule)
+        for (const auto& owner : {rule.edge_router, rule.security_group})
+            if (owner)
+                rules_of_owner_[*owner].push_back(rule.uuid);
+    for (const nb::DhcpOptions& options : rows.dhcp_options)
+        for (const auto& network : {options.organization_network, options.vapp_network})
+            if (network)
+                dhcp_of_network_[*network].push_back(options.uuid);
     for (const nb::AddressAllocation& allocation : rows.address_allocation) {
         ledger_of_network_[allocation.network].push_back(allocation.uuid);
         if (allocation.nic)
@@ -72,14 +80,30 @@ void Remover::erase_segment(const Uuid& network) {
         draft_.erase(row);
     for (const auto& row : indexed(rows.address_allocation, ledger_of_network_, network))
         draft_.erase(row);
+    for (const auto& row : indexed(rows.dhcp_options, dhcp_of_network_, network))
+        draft_.erase(row);
 }
 
-// An edge router's routes go with it.
+// An edge router's routes and rules go with it.
 void Remover::erase_edge(const nb::EdgeRouter& edge) {
+    for (const auto& rule : indexed(draft_.rows().firewall_rule, rules_of_owner_, edge.uuid))
+        draft_.erase(rule);
     for (const auto& route : indexed(draft_.rows().static_route, routes_of_edge_, edge.uuid))
         draft_.erase(route);
     ledger_.remove(entries_of(draft_.rows(), edge));
     draft_.erase(edge);
+}
+
+// Those of an organization whose NICs and edge routers are gone.
+void Remover::erase_groups(const Uuid& organization) {
+    for (const auto& group : copies(draft_.rows().security_group, [&](const auto& row) {
+             return row.organization == organization;
+         })) {
+        for (const auto& rule : indexed(draft_.rows().firewall_rule, rules_of_owner_, group.uuid))
+            draft_.erase(rule);
+        removed_.push_back("security group " + path_of(draft_.rows(), group).text());
+        draft_.erase(group);
+    }
 }
 
 // With cascade nothing that we know of uses it any more; the database's references are the judge.
@@ -122,6 +146,7 @@ Result<> Remover::remove(const nb::Organization& organization) {
             return removed;
         if (auto removed = remove_all(&nb::Tables::organization_network, its); !removed)
             return removed;
+        erase_groups(organization.uuid);
     }
     // A virtual data center that nothing uses is no reason to refuse.
     for (const auto& vdc : copies(draft_.rows().virtual_data_center, its))
@@ -257,6 +282,25 @@ Result<> Remover::remove(const nb::EdgeRouter& edge) {
         }
     removed_.push_back("edge " + name);
     erase_edge(edge);
+    return {};
+}
+
+// Its rules go with it, and what NICs have of it; rules of others that name it don't.
+Result<> Remover::remove(const nb::SecurityGroup& group) {
+    if (cascade_)
+        for (nb::Nic nic : copies(draft_.rows().nic, [&](const nb::Nic& nic) {
+                 return nic.security_groups.contains(group.uuid);
+             })) {
+            nic.security_groups.erase(group.uuid);
+            draft_.update(nic, nb::Nic::Column::security_groups);
+        }
+    if (auto unused = model::check_unused(model::Model(draft_.rows()), group); !unused)
+        return fail(unused.error().kind, "{}{}", unused.error().text,
+                    cascade_ ? "" : ", or say cascade to take its NICs out of it");
+    for (const auto& rule : indexed(draft_.rows().firewall_rule, rules_of_owner_, group.uuid))
+        draft_.erase(rule);
+    removed_.push_back("security group " + path_of(draft_.rows(), group).text());
+    draft_.erase(group);
     return {};
 }
 

@@ -27,6 +27,7 @@ public:
     [[nodiscard]] Result<> remove(const nb::Nic& nic);
     [[nodiscard]] Result<> remove(const nb::EdgeRouter& edge);
     [[nodiscard]] Result<> remove(const nb::StaticRoute& route);
+    [[nodiscard]] Result<> remove(const nb::SecurityGroup& group);
 
     const std::vector<std::string>& removed() const { return removed_; }
 
@@ -38,6 +39,7 @@ private:
     void erase_segment(const Uuid& network);
     void erase_edge(const nb::EdgeRouter& edge);
     [[nodiscard]] Result<> detach(nb::EdgeRouter edge, const nb::OrganizationNetwork& network);
+    void erase_groups(const Uuid& organization);
     template <class Row>
     [[nodiscard]] Result<> finish(const char* kind, const std::string& name, const Row& row);
 
@@ -53,6 +55,8 @@ private:
     Index nics_of_vm_;
     Index ledger_of_nic_;
     Index ledger_of_network_;
+    Index dhcp_of_network_;
+    Index rules_of_owner_;
     Index edges_of_network_;
     Index routes_of_edge_;
     Index vnis_of_network_;

@@ -153,6 +153,10 @@ Found<nb::EdgeRouter> find_edge(const nb::Tables& rows, const Path& path) {
     });
 }
 
+Found<nb::SecurityGroup> find_security_group(const nb::Tables& rows, const Path& path) {
+    return in_organization(rows, rows.security_group, "security group", path, "ORG/GROUP");
+}
+
 Found<nb::StaticRoute> find_route(const nb::Tables& rows, const Path& edge,
                                   std::string_view prefix) {
     return find_edge(rows, edge).and_then([&](const nb::EdgeRouter* router) {
@@ -226,6 +230,9 @@ Path path_of(const nb::Tables& rows, const nb::Nic& nic) {
 
 Path path_of(const nb::Tables& rows, const nb::EdgeRouter& edge) {
     return Path::split(name_in(rows.organization, edge.organization) + "/" + edge.name);
+}
+Path path_of(const nb::Tables& rows, const nb::SecurityGroup& group) {
+    return {name_in(rows.organization, group.organization), group.name};
 }
 Path network_path_of(const nb::Tables& rows, const Uuid& network) {
     if (rows.organization_network.find(network))

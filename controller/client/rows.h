@@ -1,7 +1,7 @@
 // Northbound rows by name, and as the objects that callers know. Private to the client.
 #pragma once
 
-#include "controller/client/objects.h"
+#include "controller/client/services.h"
 #include "core/types/result.h"
 #include "ovsdb/northbound.h"
 
@@ -28,6 +28,7 @@ Found<nb::StaticRoute> find_route(const nb::Tables& rows, const Path& edge,
 Result<Uuid> find_any_network(const nb::Tables& rows, const Path& path);
 Found<nb::AddressAllocation> find_address(const nb::Tables& rows, const Path& network,
                                           std::string_view address);
+Found<nb::SecurityGroup> find_security_group(const nb::Tables& rows, const Path& path);
 // A port name, or a path.
 Found<nb::Nic> find_nic(const nb::Tables& rows, std::string_view name);
 
@@ -41,6 +42,7 @@ Path path_of(const nb::Tables& rows, const nb::VappNetwork& network);
 Path path_of(const nb::Tables& rows, const nb::VirtualMachine& vm);
 Path path_of(const nb::Tables& rows, const nb::Nic& nic);
 Path path_of(const nb::Tables& rows, const nb::EdgeRouter& edge);
+Path path_of(const nb::Tables& rows, const nb::SecurityGroup& group);
 Path network_path_of(const nb::Tables& rows, const Uuid& network);
 
 Global describe(const nb::Tables& rows, const nb::Global& global);
@@ -56,6 +58,9 @@ Nic describe(const nb::Tables& rows, const nb::Nic& nic);
 Edge describe(const nb::Tables& rows, const nb::EdgeRouter& edge);
 Route describe(const nb::Tables& rows, const nb::StaticRoute& route);
 Address describe(const nb::Tables& rows, const nb::AddressAllocation& allocation);
+SecurityGroup describe(const nb::Tables& rows, const nb::SecurityGroup& group);
+FirewallRule describe(const nb::Tables& rows, const nb::FirewallRule& rule);
+Dhcp describe_dhcp(const nb::Tables& rows, const Uuid& network);
 
 // Canonical text; what is no address is left for the rules to refuse.
 std::string canonical_mac(const std::string& text);

@@ -12,6 +12,15 @@ void assign(auto& to, const auto& change) {
         to = *change;
 }
 
+// A limit without a value is as if it had never been set.
+inline void change_limits(LimitMap& limits, const LimitChange& change) {
+    for (const auto& [name, value] : change)
+        if (value)
+            limits[name] = *value;
+        else
+            limits.erase(name);
+}
+
 // It is there already: which will do, or not.
 template <class Row>
 [[nodiscard]] Result<Target> existing(const char* kind, std::string_view name, const Row& row,

@@ -28,11 +28,6 @@ std::optional<Edge> accepted_edge(const Unit& unit, const northbound::EdgeRouter
                      [&](const Uuid& network) { return has_segment(unit, network); });
 }
 
-// Another unit's: none where it is refused, too.
-std::optional<Edge> working_edge(const Unit& unit, const northbound::EdgeRouter& row) {
-    return unit.found().refused.first(row.uuid) ? std::nullopt : accepted_edge(unit, row);
-}
-
 template <class Row> void put_all(Unit& unit, std::vector<Row> rows) {
     for (Row& row : rows)
         unit.put(std::move(row));
@@ -40,15 +35,17 @@ template <class Row> void put_all(Unit& unit, std::vector<Row> rows) {
 
 void put_edge(Unit& unit, const Edge& edge) {
     unit.put(compile_router(edge));
-    for (const Link& link : edge.links) {
-        unit.put(compile_interface(edge, link));
+    for (const Link& link : edge.links)
         if (!link.outside)
             put_all(unit, compile_policy(link));
-    }
     put_all(unit, compile_routes(edge));
 }
 
 } // namespace
+
+std::optional<Edge> working_edge(const Unit& unit, const northbound::EdgeRouter& row) {
+    return unit.found().refused.first(row.uuid) ? std::nullopt : accepted_edge(unit, row);
+}
 
 void compile_organization_edge(Unit& unit, const northbound::EdgeRouter& row) {
     if (row.vapp_network || !unit.accept(row, {row.organization}))

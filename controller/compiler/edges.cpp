@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "controller/compiler/domains.h"
+#include "controller/compiler/firewall.h"
 #include "controller/model/edges.h"
 #include "controller/model/paths.h"
 
@@ -19,6 +20,14 @@ bool allows_inbound(const model::Model& model, const Uuid& network) {
     return of_organization && of_organization->inbound == "allow";
 }
 
+bool logs_inbound(const model::Model& model, const Uuid& network) {
+    const auto& rows = model.rows();
+    if (const auto* of_vapp = rows.vapp_network.find(network))
+        return of_vapp->options.contains("log-default");
+    const auto* of_organization = rows.organization_network.find(network);
+    return of_organization && of_organization->options.contains("log-default");
+}
+
 Link make_link(const model::Model& model, const northbound::EdgeRouter& edge,
                const model::Standing& standing) {
     Link link;
@@ -30,6 +39,8 @@ Link make_link(const model::Model& model, const northbound::EdgeRouter& edge,
     link.addresses = model::router_addresses(edge, standing.network);
     link.addressing = model::addressing_of(model, standing.network);
     link.allows_inbound = allows_inbound(model, standing.network);
+    link.logs_inbound = logs_inbound(model, standing.network);
+    link.log_server = log_server_of(model, edge.organization);
     return link;
 }
 

@@ -25,6 +25,8 @@ struct Link {
     std::vector<IpAddr> addresses; // the router's own there
     model::Addressing addressing;  // of the network; a fence has its parent's on both sides
     bool allows_inbound = false;   // of an inside network: connections from elsewhere may begin
+    bool logs_inbound = false;     // what that default decides is logged
+    std::string log_server{};      // the organization's, too; "" = it has none
 
     const IpPrefix* subnet_of(const IpAddr& address) const; // null: not on this link
 };

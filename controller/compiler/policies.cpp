@@ -12,6 +12,9 @@ southbound::Firewall make_default(const Link& inside, const std::string& directi
     row.direction = direction;
     row.action = allow ? "allow" : "drop";
     row.stateful = true;
+    row.log = inside.logs_inbound && direction == "in";
+    if (row.log && !inside.log_server.empty())
+        row.options["log-server"] = inside.log_server;
     row.intent = inside.intent;
     return row;
 }

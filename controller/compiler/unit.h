@@ -17,6 +17,7 @@
 #include <utility>
 
 #include "controller/compiler/engine.h"
+#include "controller/compiler/groups.h"
 #include "controller/model/check.h"
 #include "controller/model/model.h"
 #include "controller/model/paths.h"
@@ -29,6 +30,13 @@ struct Claim {
     std::string host;
     bool ready = false;
     auto operator<=>(const Claim&) const = default;
+};
+
+// Who asks a rule that names an address group: a policy, wherever its ports are, or an edge router.
+struct Asker {
+    std::string policy; // "" = the edge router
+    Sight sight;        // of that one
+    auto operator<=>(const Asker&) const = default;
 };
 
 // The southbound rows that a unit may read, as they are now.
@@ -55,6 +63,12 @@ struct Findings {
     // Who must know of a change in the domain: the hosts with a binding or a claim of a port that
     // needs it; and the port.
     model::Index<std::string, std::pair<std::string, model::Uuid>> hosts_by_domain;
+    // Of the firewall, by the name of the policy...
+    model::Index<std::string, model::Uuid> rules_of_policy;
+    model::Index<std::string, Sight> sights_of_policy; // of the ports that ask it
+    // ...and of the address group.
+    model::Index<std::string, Asker> askers;
+    model::Index<std::string, Member> members;
 };
 
 struct Sources {

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include "controller/compiler/dhcp.h"
 #include "controller/compiler/edge_units.h"
+#include "controller/compiler/firewall_units.h"
 #include "controller/compiler/hosts.h"
 #include "controller/compiler/placement.h"
 #include "controller/compiler/ports.h"
@@ -94,6 +96,11 @@ void compile(Unit& unit, const nb::VappNetwork& network) {
         put_segment(unit, network);
 }
 
+void compile(Unit& unit, const nb::DhcpOptions& row) {
+    const auto& network = row.vapp_network ? row.vapp_network : row.organization_network;
+    unit.accept(row, {network.value_or(Uuid())});
+}
+
 // --- NICs ---------------------------------------------------------------------------------------
 void tell_hosts(Unit& unit, const sb::LogicalPort& port) {
     for (const auto& domain : port.domains) {
@@ -120,6 +127,8 @@ void compile(Unit& unit, const nb::Nic& nic) {
     auto port =
         compile_port(unit.model(), nic, *unit.model().segment_of(nic), std::move(placement.host));
     compile_translations(unit, nic, port);
+    compile_dhcp(unit, nic, port);
+    tell_member(unit, nic, port);
     if (placement.note)
         unit.note(nic, std::move(*placement.note));
     tell_hosts(unit, port);
@@ -130,9 +139,6 @@ void compile(Unit& unit, const nb::Nic& nic) {
 void compile(Unit& unit, const nb::User& row) { unit.accept(row); }
 void compile(Unit& unit, const nb::ExternalNetwork& row) { unit.accept(row); }
 void compile(Unit& unit, const nb::NatRule& row) { unit.accept(row); }
-void compile(Unit& unit, const nb::FirewallRule& row) { unit.accept(row); }
-void compile(Unit& unit, const nb::SecurityGroup& row) { unit.accept(row); }
-void compile(Unit& unit, const nb::DhcpOptions& row) { unit.accept(row); }
 
 // Adds kinds to the engine.
 class Kinds {
@@ -172,6 +178,8 @@ void add_units(Engine& engine, Sources& sources, const nb::Tables& intent,
     kinds.index(intent.vni_allocation);
     kinds.index(intent.address_allocation);
     kinds.index(intent.edge_router);
+    kinds.index(intent.dhcp_options);
+    kinds.index(intent.firewall_rule);
     kinds.add(fabric.host_status, read);
     kinds.add(fabric.host, read);
     kinds.add(fabric.port_claim, read);
@@ -191,14 +199,19 @@ void add_units(Engine& engine, Sources& sources, const nb::Tables& intent,
     kinds.add(intent.edge_router, compile_organization_edge);
     kinds.add(intent.edge_router, compile_vapp_edge);
     kinds.add(intent.static_route, compile_static_route);
+    kinds.add(intent.security_group, compile_security_group);
+    kinds.add(intent.firewall_rule, compile_firewall_rule);
+    kinds.add(intent.edge_router, compile_interfaces);
+    kinds.add(intent.dhcp_options, compile);
     kinds.add(intent.virtual_machine, compile);
     kinds.add(intent.nic, compile);
     kinds.add(intent.user, compile);
     kinds.add(intent.external_network, compile);
     kinds.add(intent.nat_rule, compile);
-    kinds.add(intent.firewall_rule, compile);
-    kinds.add(intent.security_group, compile);
-    kinds.add(intent.dhcp_options, compile);
+    // Who their rules speak of.
+    kinds.add(intent.security_group, compile_members);
+    kinds.add(intent.nic, compile_nic_group);
+    kinds.add(intent.edge_router, compile_edge_groups);
 }
 
 } // namespace ringfence::compiler

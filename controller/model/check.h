@@ -47,13 +47,17 @@ namespace ringfence::model {
 [[nodiscard]] Result<> check(const Model&, const northbound::EdgeRouter&);
 [[nodiscard]] Result<> check(const Model&, const northbound::StaticRoute&);
 
+// dhcp.cpp
+[[nodiscard]] Result<> check(const Model&, const northbound::DhcpOptions&);
+
+// firewall.cpp
+[[nodiscard]] Result<> check(const Model&, const northbound::FirewallRule&);
+[[nodiscard]] Result<> check(const Model&, const northbound::SecurityGroup&);
+
 // unbuilt.cpp: each of these is refused by its name.
 [[nodiscard]] Result<> check(const Model&, const northbound::User&);
 [[nodiscard]] Result<> check(const Model&, const northbound::ExternalNetwork&);
 [[nodiscard]] Result<> check(const Model&, const northbound::NatRule&);
-[[nodiscard]] Result<> check(const Model&, const northbound::FirewallRule&);
-[[nodiscard]] Result<> check(const Model&, const northbound::SecurityGroup&);
-[[nodiscard]] Result<> check(const Model&, const northbound::DhcpOptions&);
 [[nodiscard]] Result<> check(const Model&, const northbound::Task&);
 
 // May this network's own `mtu` stand on the underlay as the hosts report it? Part of check() of a
@@ -74,6 +78,7 @@ namespace ringfence::model {
 [[nodiscard]] Result<> check_unused(const Model&, const northbound::VappNetwork&);
 [[nodiscard]] Result<> check_unused(const Model&, const northbound::VirtualMachine&);
 [[nodiscard]] Result<> check_unused(const Model&, const northbound::EdgeRouter&);
+[[nodiscard]] Result<> check_unused(const Model&, const northbound::SecurityGroup&);
 
 // The lowest VNI of the pool that neither the ledger nor a network holds. Two clients that pick the
 // same one meet at the index of Vni_Allocation: the second tries again. Kind conflict when the pool

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "controller/model/check.h"
+#include "controller/model/firewall.h"
 #include "controller/model/paths.h"
 
 namespace ringfence::model {
@@ -117,6 +118,20 @@ Result<> check_unused(const Model& model, const northbound::VirtualMachine& vm) 
     return Dependents(rows)
         .of(rows.nic, [&](const auto& row) { return row.virtual_machine == vm.uuid; })
         .refuse(path(rows, vm));
+}
+
+// By NICs, and by other groups' and edge routers' rules; its own go with it.
+Result<> check_unused(const Model& model, const northbound::SecurityGroup& group) {
+    const auto& rows = model.tables();
+    const std::string word = std::string(group_word) + to_string(group.uuid);
+    return Dependents(rows)
+        .of(rows.nic, [&](const auto& row) { return row.security_groups.contains(group.uuid); })
+        .of(rows.firewall_rule,
+            [&](const auto& row) {
+                return row.security_group != group.uuid &&
+                       (row.source.contains(word) || row.destination.contains(word));
+            })
+        .refuse(path(rows, group));
 }
 
 Result<> check_unused(const Model& model, const northbound::EdgeRouter& edge) {

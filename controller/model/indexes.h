@@ -12,6 +12,7 @@
 #include <variant>
 
 #include "controller/model/index.h"
+#include "core/types/addresses.h"
 #include "ovsdb/northbound.h"
 
 namespace ringfence::model {
@@ -21,7 +22,8 @@ using ovsdb::Uuid;
 // What VXLAN over IPv4 adds to a segment's MTU: inner Ethernet 14, outer IPv4 20, UDP 8, VXLAN 8
 // (RFC 7348).
 inline constexpr int64_t vxlan_overhead = 50;
-inline constexpr int64_t least_mtu = 68; // of IPv4: RFC 791, 3.2
+inline constexpr int64_t least_mtu = 68;      // of IPv4: RFC 791, 3.2
+inline constexpr int64_t least_v6_mtu = 1280; // RFC 8200, 5
 // What a guest's own tags add to a frame where its network lets them pass: two, so that 802.1ad
 // fits as well as 802.1Q. An MTU counts what is behind the tags.
 inline constexpr int64_t vlan_overhead = 8;
@@ -84,6 +86,9 @@ struct Indexes {
     Index<AddressKey, Uuid, AddressHash> address_ledger;  // Address_Allocation rows
     Index<Uuid, Claimant> edges_by_network;               // that has it inside
     Index<Uuid, Uuid> untranslated;                       // vApp networks by their parent
+    Index<Uuid, IpAddr> dhcp_ledger;                      // by network: of kind dhcp
+    Index<Uuid, Claimant> dhcp_by_network;                // Dhcp_Options rows
+    Index<std::string, Claimant> rules_by_place;          // see place_of()
     Index<std::string, HostFacts> reported;               // by the host's name
     Index<std::string, std::set<std::string>> held_vteps; // likewise
     // Stage 2: made of a row and those that it stands on.
@@ -101,6 +106,11 @@ void index(Model&, const northbound::VappNetwork&, Emitter&);
 void index(Model&, const northbound::VniAllocation&, Emitter&);
 void index(Model&, const northbound::AddressAllocation&, Emitter&);
 void index(Model&, const northbound::EdgeRouter&, Emitter&);
+void index(Model&, const northbound::DhcpOptions&, Emitter&);
+void index(Model&, const northbound::FirewallRule&, Emitter&);
+
+// Where a firewall rule stands: its owner, tier and number.
+std::string place_of(const northbound::FirewallRule& rule);
 
 // --- Stage 2 ------------------------------------------------------------------------------------
 void index(Model&, const northbound::Host&, Emitter&);

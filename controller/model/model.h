@@ -38,6 +38,7 @@ public:
     // Whole tables, for clients: no Observer is told what is read here.
     const northbound::Tables& tables() const { return tables_; }
     Indexes& indexes() { return indexes_; }
+    const Indexes& indexes() const { return indexes_; }
 
     std::optional<HostFacts> facts(const std::string& host) const; // none: it never dialed in
 
@@ -63,6 +64,15 @@ public:
     // The vApp networks without translation that have this organization network for a parent.
     const std::multiset<Uuid>& untranslated_of(const Uuid& organization_network) const {
         return indexes_.untranslated.all(organization_network);
+    }
+    // Where DHCP answers come from on this segment, as its ledger has it.
+    const std::multiset<IpAddr>& dhcp_addresses_of(const Uuid& network) const {
+        return indexes_.dhcp_ledger.all(network);
+    }
+    // Which rule may stand at this one's place.
+    const Uuid* rule_at(const northbound::FirewallRule& rule) const {
+        const auto* first = indexes_.rules_by_place.first(place_of(rule));
+        return first ? &first->uuid : nullptr;
     }
     bool is_newcomer(const Uuid& row) const { return newcomers_.contains(row); }
     // Not in the tables, or there as one that yields.

@@ -9,8 +9,6 @@
 namespace ringfence::model {
 namespace {
 
-constexpr int64_t least_v6_mtu = 1280; // RFC 8200, 5
-
 Result<> check_vni(const Model& model, const std::string& object, const Uuid& network, int64_t vni,
                    const Uuid& data_center) {
     const auto& rows = model.rows();
@@ -44,6 +42,12 @@ Result<> check_addressing(const std::string& object, const Network& network) {
         return fail("{}: MTU {} is out of range; give {} to 65535{}", object, *network.mtu, least,
                     addressing->has_v6() ? " (IPv6 needs 1280)" : "");
     return {};
+}
+
+Result<> check_options(const std::string& object,
+                       const std::map<std::string, std::string>& options) {
+    return first_of(check_known(object, "option", options, {"log-default"}),
+                    check_yes(object, "log-default", options));
 }
 
 template <class Network> Result<> check_mtu_of(const Model& model, const Network& network) {
@@ -82,9 +86,10 @@ Result<> check_bridged(const Model& model, const std::string& object,
     if (network.vni)
         return fail("{}: is bridged, so it has no VNI of its own; remove it", object);
     if (network.mtu || !network.subnets.empty() || !network.gateways.empty() ||
-        !network.ranges.empty() || network.vlan_transparent || network.inbound)
-        return fail("{}: is bridged, so MTU, addressing, inbound default and VLAN transparency are "
-                    "those of {}; set them there",
+        !network.ranges.empty() || network.vlan_transparent || network.inbound ||
+        !network.options.empty())
+        return fail("{}: is bridged, so MTU, addressing, inbound default, VLAN transparency and "
+                    "options are those of {}; set them there",
                     object, path(model.rows(), parent));
     return {};
 }
@@ -268,8 +273,7 @@ Result<> check_shape(const Model& model, const northbound::OrganizationNetwork& 
     if (vdc && vdc->organization != network.organization)
         return fail("{}: its data center {} is another organization's", object, path(rows, *vdc));
     return first_of(check_vni(model, object, network.uuid, network.vni, network.data_center),
-                    check_addressing(object, network),
-                    check_empty(object, "option", network.options));
+                    check_addressing(object, network), check_options(object, network.options));
 }
 
 Result<> check_shape(const Model& model, const northbound::VappNetwork& network) {
@@ -281,7 +285,7 @@ Result<> check_shape(const Model& model, const northbound::VappNetwork& network)
     if (!vapp)
         return fail(ErrorKind::not_found, "{}: its vApp does not exist", object);
     return first_of(check_meeting(model, object, network, *vapp),
-                    check_empty(object, "option", network.options));
+                    check_options(object, network.options));
 }
 
 Result<> check_mtu(const Model& model, const northbound::OrganizationNetwork& network) {

@@ -1,6 +1,8 @@
 // NICs: what they attach to, their addresses, and who else has those.
 #include "controller/model/check.h"
+#include "controller/model/dhcp.h"
 #include "controller/model/edges.h"
+#include "controller/model/limits.h"
 #include "controller/model/paths.h"
 #include "controller/model/subnets.h"
 #include "controller/model/texts.h"
@@ -28,12 +30,31 @@ Result<Place> find_place(const Model& model, const std::string& object,
     return place;
 }
 
-Result<> check_unbuilt(const std::string& object, const northbound::Nic& nic) {
-    if (!nic.security_groups.empty())
-        return not_built(object, "a security group", "remove security_groups");
-    return first_of(check_empty(object, "limit", nic.limits),
-                    check_empty(object, "option", nic.options),
-                    check_empty(object, "virtual address", nic.virtual_addresses));
+Result<> check_groups(const Model& model, const std::string& object, const northbound::Nic& nic,
+                      const Place& place) {
+    const auto& rows = model.rows();
+    for (const Uuid& uuid : nic.security_groups) {
+        const auto* group = rows.security_group.find(uuid);
+        if (!group)
+            return fail(ErrorKind::not_found, "{}: one of its security groups does not exist",
+                        object);
+        if (group->organization != place.vapp->organization)
+            return fail("{}: {} is another organization's", object, path(rows, *group));
+    }
+    return {};
+}
+
+Result<> check_options(const std::string& object, const northbound::Nic& nic) {
+    if (auto known = check_known(object, "option", nic.options,
+                                 {"hostname", "trusted-relay", "dhcp-server"});
+        !known)
+        return known;
+    const auto hostname = nic.options.find("hostname");
+    if (hostname != nic.options.end() && !is_domain_name(hostname->second))
+        return fail("{}: hostname \"{}\" is not a name as DNS has it; give one like web-0", object,
+                    shown(hostname->second));
+    return first_of(check_yes(object, "trusted-relay", nic.options),
+                    check_yes(object, "dhcp-server", nic.options));
 }
 
 Result<> check_attachment(const Model& model, const std::string& object, const northbound::Nic& nic,
@@ -88,6 +109,10 @@ Result<> check_mac(const std::string& object, const northbound::Nic& nic) {
     if (mac->is_group() || mac->is_zero())
         return fail("{}: MAC {} is {}; give a unicast one, like 02:00:00:00:00:01", object,
                     to_string(*mac), mac->is_zero() ? "zero" : "multicast");
+    if (*mac == dhcp_mac)
+        return fail(ErrorKind::conflict,
+                    "{}: MAC {} is the one that DHCP answers from; give another", object,
+                    to_string(*mac));
     return {};
 }
 
@@ -206,9 +231,12 @@ Result<> check(const Model& model, const northbound::Nic& nic) {
     if (nic.number < 0 || nic.number > 65535)
         return fail("{}: number {} is out of range; give 0 to 65535", object, nic.number);
     if (auto sound =
-            first_of(check_port_name(object, nic.port_name), check_unbuilt(object, nic),
+            first_of(check_port_name(object, nic.port_name), check_limits(object, nic.limits),
+                     check_options(object, nic),
+                     check_empty(object, "virtual address", nic.virtual_addresses),
                      check_attachment(model, object, nic, *place), check_port_security(object, nic),
-                     check_mac(object, nic), check_foreign_host(model, object, nic, *place));
+                     check_mac(object, nic), check_foreign_host(model, object, nic, *place),
+                     check_groups(model, object, nic, *place));
         !sound)
         return sound;
     auto segment = model.segment_of(nic);
@@ -220,8 +248,7 @@ Result<> check(const Model& model, const northbound::Nic& nic) {
 }
 
 Result<> check(const Model&, const northbound::AddressAllocation& entry) {
-    const bool may_be_mac =
-        entry.kind == "mac" || entry.kind == "router" || entry.kind == "virtual";
+    const bool may_be_mac = entry.kind == "mac" || entry.kind == "router";
     if (may_be_mac && MacAddr::from(entry.address) && canonical_mac(entry.address) == entry.address)
         return {};
     const bool may_be_ip = entry.kind != "mac";

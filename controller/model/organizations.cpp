@@ -1,5 +1,7 @@
 // Organizations, their virtual data centers, and the pools that VNIs come from.
 #include "controller/model/check.h"
+#include "controller/model/firewall.h"
+#include "controller/model/limits.h"
 #include "controller/model/paths.h"
 #include "controller/model/texts.h"
 #include "core/types/ids.h"
@@ -35,8 +37,16 @@ Result<> check(const Model& model, const northbound::Organization& organization)
         return named;
     if (!organization.enabled)
         return not_built(object, "a disabled organization", "set enabled to true");
-    return first_of(check_empty(object, "quota", organization.quotas),
-                    check_empty(object, "option", organization.options));
+    if (auto sound = first_of(check_empty(object, "quota", organization.quotas),
+                              check_known(object, "option", organization.options, {"log-server"}));
+        !sound)
+        return sound;
+    const auto server = organization.options.find("log-server");
+    if (server != organization.options.end() && !is_log_server(server->second))
+        return fail("{}: log-server \"{}\" is not ADDRESS:PORT; give one like 192.0.2.9:514 or "
+                    "[2001:db8::9]:514",
+                    object, shown(server->second));
+    return {};
 }
 
 Result<> check(const Model& model, const northbound::VirtualDataCenter& vdc) {
@@ -53,7 +63,7 @@ Result<> check(const Model& model, const northbound::VirtualDataCenter& vdc) {
             return fail(ErrorKind::not_found, "{}: one of its hosts does not exist", object);
     if (vdc.all_hosts && !vdc.hosts.empty())
         return fail("{}: has all hosts and a list of hosts; give one of the two", object);
-    return check_empty(object, "limit", vdc.limits);
+    return check_limits(object, vdc.limits);
 }
 
 Result<> check(const Model& model, const northbound::NetworkPool& pool) {

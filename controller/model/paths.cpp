@@ -70,7 +70,8 @@ std::string path(const Rows& rows, const northbound::FirewallRule& rule) {
         owner = in_edge(rows, *rule.edge_router);
     else if (rule.security_group)
         owner = path_in(rows, rows.security_group, *rule.security_group);
-    return owner + "/firewall/" + std::to_string(rule.number);
+    const char* tier = rule.tier == "provider" ? "provider/" : "";
+    return owner + "/firewall/" + tier + std::to_string(rule.number);
 }
 
 std::string path(const Rows& rows, const northbound::Vapp& vapp) {

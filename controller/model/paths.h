@@ -27,7 +27,8 @@ std::string path(const Rows&, const northbound::EdgeRouter&); // org/O/edge/E
 std::string path(const Rows&, const northbound::NatRule&);    // .../edge/E/nat/3
 std::string path(const Rows&,
                  const northbound::StaticRoute&); // .../edge/E/route/PREFIX
-// .../edge/E/firewall/3 or .../security-group/S/firewall/3
+// .../edge/E/firewall/3 or .../security-group/S/firewall/3; of the provider's
+// .../firewall/provider/3
 std::string path(const Rows&, const northbound::FirewallRule&);
 std::string path(const Rows&, const northbound::Vapp&);           // org/O/vapp/V
 std::string path(const Rows&, const northbound::VappNetwork&);    // .../vapp/V/network/N

@@ -33,6 +33,29 @@ std::set<std::string> split(std::string_view text, char separator) {
     return parts;
 }
 
+std::vector<std::string_view> list_of(std::string_view text) {
+    std::vector<std::string_view> parts;
+    while (!text.empty()) {
+        std::string_view part = text.substr(0, text.find(','));
+        text.remove_prefix(std::min(part.size() + 1, text.size()));
+        while (part.starts_with(' '))
+            part.remove_prefix(1);
+        while (part.ends_with(' '))
+            part.remove_suffix(1);
+        parts.push_back(part);
+    }
+    return parts;
+}
+
+Result<> check_yes(std::string_view object, const std::string& name,
+                   const std::map<std::string, std::string>& options) {
+    const auto option = options.find(name);
+    if (option == options.end() || option->second == "yes")
+        return {};
+    return fail("{}: {} \"{}\" is not its value; give yes, or remove it", object, name,
+                shown(option->second));
+}
+
 tl::unexpected<Error> not_built(std::string_view object, std::string_view what,
                                 std::string_view remedy) {
     return fail(ErrorKind::unsupported, "{}: {} is not built yet; {}", object, what, remedy);

@@ -22,15 +22,6 @@ Result<> check(const Model& model, const northbound::ExternalNetwork& row) {
 Result<> check(const Model& model, const northbound::NatRule& row) {
     return refuse(model, row, "a NAT rule");
 }
-Result<> check(const Model& model, const northbound::FirewallRule& row) {
-    return refuse(model, row, "a firewall rule");
-}
-Result<> check(const Model& model, const northbound::SecurityGroup& row) {
-    return refuse(model, row, "a security group");
-}
-Result<> check(const Model& model, const northbound::DhcpOptions& row) {
-    return refuse(model, row, "DHCP");
-}
 Result<> check(const Model& model, const northbound::Task& row) {
     return refuse(model, row, "a task");
 }

@@ -6,11 +6,16 @@
 namespace ringfence::ctl {
 
 std::span<const Noun> nouns() {
-    static const std::vector<Noun> all{
-        host_noun(),         organization_noun(), data_center_noun(), network_pool_noun(),
-        network_noun(),      edge_noun(),         route_noun(),       vapp_noun(),
-        vapp_network_noun(), vm_noun(),           nic_noun(),         address_noun(),
-        event_noun(),        global_noun(),       sync_noun(),        completion_noun()};
+    static const std::vector<Noun> all{host_noun(),         organization_noun(),
+                                       data_center_noun(),  network_pool_noun(),
+                                       network_noun(),      edge_noun(),
+                                       route_noun(),        vapp_noun(),
+                                       vapp_network_noun(), vm_noun(),
+                                       nic_noun(),          address_noun(),
+                                       dhcp_noun(),         security_group_noun(),
+                                       firewall_noun(),     limit_noun(),
+                                       event_noun(),        global_noun(),
+                                       sync_noun(),         completion_noun()};
     return all;
 }
 
@@ -33,24 +38,9 @@ std::span<const Option> global_options() {
 }
 
 bool is_planned(std::string_view noun) {
-    static constexpr std::string_view planned[] = {"external-network",
-                                                   "nat",
-                                                   "firewall",
-                                                   "security-group",
-                                                   "dhcp",
-                                                   "gateway",
-                                                   "user",
-                                                   "quota",
-                                                   "limit",
-                                                   "task",
-                                                   "why",
-                                                   "trace",
-                                                   "capture",
-                                                   "verify",
-                                                   "apply",
-                                                   "export",
-                                                   "drops",
-                                                   "shell"};
+    static constexpr std::string_view planned[] = {
+        "external-network", "nat",    "gateway", "user",   "quota", "task", "why", "trace",
+        "capture",          "verify", "apply",   "export", "drops", "shell"};
     return std::ranges::find(planned, noun) != std::end(planned);
 }
 

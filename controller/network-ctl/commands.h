@@ -118,6 +118,21 @@ template <> struct Calls<client::Nic> {
     static constexpr auto erase = &Cloud::delete_nic;
 };
 
+template <> struct Calls<client::Dhcp> {
+    static constexpr const char* kind = "dhcp";
+    static constexpr Scopes scopes{in_organization};
+    static constexpr auto list = &Cloud::dhcps;
+    static constexpr auto show = &Cloud::dhcp;
+};
+
+template <> struct Calls<client::SecurityGroup> {
+    static constexpr const char* kind = "security-group";
+    static constexpr Scopes scopes{in_organization};
+    static constexpr auto list = &Cloud::security_groups;
+    static constexpr auto show = &Cloud::security_group;
+    static constexpr auto erase = &Cloud::delete_security_group;
+};
+
 // What the Cloud calls an object by: a path, or the name alone where nothing is in front of it.
 template <class Object> auto name_of(const Arguments& arguments) {
     if constexpr (Calls<Object>::scopes.empty())
@@ -236,6 +251,10 @@ Noun vapp_network_noun();
 Noun edge_noun();
 Noun route_noun();
 Noun address_noun();
+Noun dhcp_noun();
+Noun security_group_noun();
+Noun firewall_noun();
+Noun limit_noun();
 Noun vapp_noun();
 Noun vm_noun();
 Noun nic_noun();

@@ -30,6 +30,7 @@ Result<> create_nic(Session& session, const Arguments& arguments) {
                   NewNic{.vm = *vm,
                          .number = *number,
                          .network = {arguments.text("network"), arguments.text("vapp-network")},
+                         .security_groups = texts_of(arguments, "security-group"),
                          .mac = arguments.text("mac"),
                          .allocation = arguments.maybe("allocation"),
                          .addresses = texts_of(arguments, "ip"),
@@ -39,8 +40,13 @@ Result<> create_nic(Session& session, const Arguments& arguments) {
 }
 
 Result<> set_nic(Session& session, const Arguments& arguments) {
+    const auto hostname = arguments.maybe("hostname");
     return set<Nic>(session, arguments,
-                    NicChange{.mac = arguments.maybe("mac"),
+                    NicChange{.hostname = hostname == "none" ? "" : hostname,
+                              .trusted_relay = maybe_yes(arguments, "trusted-relay"),
+                              .dhcp_server = maybe_yes(arguments, "dhcp-server"),
+                              .security_groups = maybe_texts(arguments, "security-group"),
+                              .mac = arguments.maybe("mac"),
                               .allocation = arguments.maybe("allocation"),
                               .addresses = maybe_texts(arguments, "ip"),
                               .port_security = arguments.maybe("port-security")});
@@ -106,6 +112,15 @@ Noun nic_noun() {
         "strict: its MAC and addresses alone may send; mac: its MAC alone; trusted: anything may. "
         "Unless given, strict for a NIC with addresses, else mac",
         false, "strict|mac|trusted"};
+    static constexpr Option group{"security-group", "GROUP",
+                                  "a security group that it is in; several may be given", true};
+    static constexpr Option hostname{"hostname", "NAME",
+                                     "what DHCP calls it; without it, or with none, its VM's name"};
+    static constexpr Option relay{"trusted-relay", "yes|no", "whether a DHCP relay stands there",
+                                  false, "yes|no"};
+    static constexpr Option dhcp_server{"dhcp-server", "yes|no",
+                                        "whether it may serve where the network's own DHCP is off",
+                                        false, "yes|no"};
     return {
         "nic",
         "a VM's attachments to networks",
@@ -123,6 +138,7 @@ Noun nic_noun() {
            ip,
            allocation,
            security,
+           group,
            {"port-name", "TEXT", "the logical port's name; ORG/VAPP/VM/NUMBER unless given"},
            options::may_exist},
           "The VM is ORG/VAPP/VM or ORG/VM (vApp \"default\"); with --org VAPP/VM or VM. It and "
@@ -137,8 +153,10 @@ Noun nic_noun() {
          {"set",
           "NIC",
           "change a NIC",
-          {options::org, options::vapp, options::vm, mac, ip, allocation, security},
-          "--ip replaces all addresses that there were; none: there are none.",
+          {options::org, options::vapp, options::vm, mac, ip, allocation, security, hostname, relay,
+           dhcp_server, group},
+          "--ip replaces all addresses that there were, --security-group all groups; none: there "
+          "are none. 'security-group add' takes it into one more.",
           set_nic},
          {"bind",
           "NIC HOST",

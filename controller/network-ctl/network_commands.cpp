@@ -21,6 +21,8 @@ constexpr Option inbound{"inbound", "deny|allow",
                          "what becomes of connections that begin outside its edge router; deny "
                          "unless given",
                          false, "deny|allow"};
+constexpr Option log_default{"log-default", "yes|no", "whether what that decides is logged", false,
+                             "yes|no"};
 constexpr Option mode{
     "mode", "isolated|bridged|nat-routed|fenced",
     "how it meets its parent: not at all (isolated, unless given), as one segment "
@@ -53,7 +55,8 @@ Result<SegmentChange> segment_change_of(const Arguments& arguments) {
                              .ranges = maybe_texts(arguments, "range"),
                              .unknown_unicast = arguments.maybe("unknown-unicast"),
                              .vlan_transparent = maybe_yes(arguments, "vlan-transparent"),
-                             .inbound = arguments.maybe("inbound")};
+                             .inbound = arguments.maybe("inbound"),
+                             .log_default = maybe_yes(arguments, "log-default")};
     });
 }
 
@@ -65,7 +68,8 @@ Result<Segment> segment_of(const Arguments& arguments) {
                        .ranges = texts_of(arguments, "range"),
                        .unknown_unicast = arguments.maybe("unknown-unicast").value_or("flood"),
                        .vlan_transparent = maybe_yes(arguments, "vlan-transparent").value_or(false),
-                       .inbound = arguments.text("inbound")};
+                       .inbound = arguments.text("inbound"),
+                       .log_default = maybe_yes(arguments, "log-default").value_or(false)};
     });
 }
 
@@ -143,6 +147,7 @@ Noun network_noun() {
            unknown_unicast,
            vlan_transparent,
            inbound,
+           log_default,
            options::may_exist},
           "",
           create_network},
@@ -152,7 +157,7 @@ Noun network_noun() {
           "NETWORK",
           "change an organization network",
           {options::org, options::rename, mtu, subnet, gateway, range, unknown_unicast,
-           vlan_transparent, inbound},
+           vlan_transparent, inbound, log_default},
           "--subnet, --gateway and --range replace all that there were; none: there are none.",
           set_network},
          {"delete",
@@ -173,7 +178,7 @@ Noun vapp_network_noun() {
           "NETWORK",
           "make a vApp network",
           {options::org, options::vapp, mode, parent, translation, vni, mtu, subnet, gateway, range,
-           unknown_unicast, vlan_transparent, inbound, options::may_exist},
+           unknown_unicast, vlan_transparent, inbound, log_default, options::may_exist},
           "A nat-routed or fenced network comes with an edge router (see 'edge list'), whose "
           "outside "
           "address, like those of the NICs, is from the ranges of the parent. A nat-routed one "
@@ -190,7 +195,7 @@ Noun vapp_network_noun() {
           "NETWORK",
           "change a vApp network",
           {options::org, options::vapp, options::rename, mode, parent, translation, mtu, subnet,
-           gateway, range, unknown_unicast, vlan_transparent, inbound},
+           gateway, range, unknown_unicast, vlan_transparent, inbound, log_default},
           "--subnet, --gateway and --range replace all that there were; none: there are none. "
           "Another --mode drops what that mode can't have (fenced: subnets of its own), and works "
           "while VMs run, if their addresses fit.",

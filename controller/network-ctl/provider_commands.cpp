@@ -37,10 +37,12 @@ Result<> create_organization(Session& session, const Arguments& arguments) {
 }
 
 Result<> set_organization(Session& session, const Arguments& arguments) {
+    const auto server = arguments.maybe("log-server");
     return set<Organization>(session, arguments,
                              OrganizationChange{.name = arguments.maybe("name"),
                                                 .description = arguments.maybe("description"),
-                                                .enabled = maybe_yes(arguments, "enabled")});
+                                                .enabled = maybe_yes(arguments, "enabled"),
+                                                .log_server = server == "none" ? "" : server});
 }
 
 // --- vdc ----------------------------------------------------------------------------------------
@@ -180,7 +182,9 @@ Noun organization_noun() {
               "change an organization",
               {options::rename,
                description,
-               {"enabled", "yes|no", "whether it may be used", false, "yes|no"}},
+               {"enabled", "yes|no", "whether it may be used", false, "yes|no"},
+               {"log-server", "ADDRESS:PORT|none",
+                "the provider's syslog server for what its firewalls log"}},
               "",
               set_organization},
              {"delete",

@@ -23,7 +23,8 @@ void add(Record& record, const client::Segment& segment) {
                                  {"ranges", segment.ranges, in_full_only},
                                  {"unknown_unicast", segment.unknown_unicast, in_full_only},
                                  {"vlan_transparent", segment.vlan_transparent, in_full_only},
-                                 {"inbound", text_or_none(segment.inbound), in_full_only}});
+                                 {"inbound", text_or_none(segment.inbound), in_full_only},
+                                 {"log_default", segment.log_default, in_full_only}});
 }
 
 std::string utc(int64_t milliseconds) { // RFC 3339
@@ -55,6 +56,7 @@ Record record(const client::Organization& organization) {
     return {{"organization", organization.name},
             {"description", organization.description},
             {"enabled", organization.enabled},
+            {"log_server", text_or_none(organization.log_server), in_full_only},
             {"status", organization.status}};
 }
 
@@ -115,6 +117,10 @@ Record record(const client::Nic& nic) {
             {"outside_addresses", nic.outside_addresses},
             {"allocation", nic.allocation, in_full_only},
             {"port_security", nic.port_security},
+            {"hostname", text_or_none(nic.hostname), in_full_only},
+            {"trusted_relay", nic.trusted_relay, in_full_only},
+            {"dhcp_server", nic.dhcp_server, in_full_only},
+            {"security_groups", nic.security_groups, in_full_only},
             {"foreign_host", text_or_none(nic.foreign_host), in_full_only},
             {"bound_host", text_or_none(nic.bound_host)},
             {"status", nic.status}};
@@ -154,6 +160,66 @@ Record record(const client::AddressCounts& counts) {
             {"used", counts.used},
             {"used_by_kind", kinds},
             {"macs", counts.macs}};
+}
+
+Record record(const client::SecurityGroup& group) {
+    return {{"security_group", group.path.text()},
+            {"default_in", group.default_in},
+            {"default_out", group.default_out},
+            {"log_default", group.log_default, in_full_only},
+            {"rules", group.rules},
+            {"nics", group.nics},
+            {"status", group.status}};
+}
+
+Record record(const client::FirewallRule& rule) {
+    const client::Match& match = rule.match;
+    return {{"number", rule.name.number},
+            {"tier", rule.name.tier},
+            {"direction", match.direction},
+            {"action", rule.action},
+            {"source", match.source},
+            {"source_ports", match.source_ports, in_full_only},
+            {"destination", match.destination},
+            {"protocol", text_or_none(match.protocol)},
+            {"ports", match.destination_ports},
+            {"icmp_types", match.icmp_types, in_full_only},
+            {"match_on_translate", match.translated, in_full_only},
+            {"enabled", rule.enabled},
+            {"log", rule.log, in_full_only},
+            {"owner", rule.name.owner, in_full_only},
+            {"path", rule.path, in_full_only},
+            {"status", rule.status}};
+}
+
+Limits limits_of(const client::Nic& nic) {
+    return {nic.port_name, nic.limits, nic.effective_limits, nic.status};
+}
+
+Limits limits_of(const client::DataCenter& data_center) {
+    return {"vdc:" + data_center.path.text(), data_center.limits, data_center.limits,
+            data_center.status};
+}
+
+Record record(const Limits& limits) {
+    const auto texts = [](const client::LimitMap& map) {
+        std::map<std::string, std::string> all;
+        for (const auto& [name, value] : map)
+            all[name] = std::to_string(value);
+        return all;
+    };
+    return {{"target", limits.target},
+            {"limits", texts(limits.effective)},
+            {"own", texts(limits.own), in_full_only},
+            {"status", limits.status}};
+}
+
+Record record(const client::Dhcp& dhcp) {
+    return {{"network", dhcp.path.text()},
+            {"enabled", dhcp.enabled},
+            {"options", dhcp.options},
+            {"addresses", dhcp.addresses},
+            {"status", dhcp.status}};
 }
 
 Record record(const client::Event& event) {

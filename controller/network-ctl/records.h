@@ -1,10 +1,20 @@
 // Objects of the cloud as records: which fields they are printed with, under which names.
 #pragma once
 
-#include "controller/client/objects.h"
+#include "controller/client/services.h"
 #include "controller/network-ctl/format.h"
 
 namespace ringfence::ctl {
+
+// What holds for one NIC, or in one virtual data center.
+struct Limits {
+    std::string target{};
+    client::LimitMap own{};
+    client::LimitMap effective{}; // of a NIC: its data center's as well
+    std::string status{};
+};
+Limits limits_of(const client::Nic& nic);
+Limits limits_of(const client::DataCenter& data_center);
 
 Record record(const client::Global& global);
 Record record(const client::Host& host);
@@ -20,6 +30,10 @@ Record record(const client::Edge& edge);
 Record record(const client::Route& route);
 Record record(const client::Address& address);
 Record record(const client::AddressCounts& counts);
+Record record(const client::Dhcp& dhcp);
+Record record(const client::SecurityGroup& group);
+Record record(const client::FirewallRule& rule);
+Record record(const Limits& limits);
 Record record(const client::Event& event);
 
 template <class Object> Listing list_of(const char* kind, const std::vector<Object>& objects) {

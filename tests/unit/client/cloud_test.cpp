@@ -83,7 +83,7 @@ TEST_F(CloudTest, NicMakesItsVmAndVappAndNotesItsAddresses) {
     EXPECT_EQ(nic->object.allocation, "manual");
     EXPECT_EQ(nic->object.port_security, "strict");
     EXPECT_EQ(nic->object.network, "acme/front");
-    EXPECT_EQ(count("Address_Allocation"), 2u + 3); // of front: its subnet and broadcast
+    EXPECT_EQ(count("Address_Allocation"), 3u + 3); // of front: its subnet, broadcast, DHCP
     EXPECT_EQ(cloud.vms({"acme"})->size(), 1u);
     EXPECT_EQ(cloud.create(nic_of("web-0"))->object.port_name, "acme/default/web-0/1");
     EXPECT_EQ(cloud.nics({"acme", "default", "web-0"})->size(), 2u);
@@ -164,7 +164,7 @@ TEST_F(CloudTest, ChangesANicWithItsLedger) {
                                                                  .addresses = Texts{"10.0.0.9"}});
     ASSERT_TRUE(set) << why(set);
     EXPECT_EQ(set->object.mac, "02:00:00:00:00:07");
-    EXPECT_EQ(count("Address_Allocation"), 2u + 2);
+    EXPECT_EQ(count("Address_Allocation"), 3u + 2);
     EXPECT_OK(cloud.create(nic_of("web-1", {"10.0.0.5"}))); // free again
     EXPECT_EQ(
         cloud.set("acme/default/web-1/0", NicChange{.addresses = Texts{"10.0.0.9"}}).error().kind,

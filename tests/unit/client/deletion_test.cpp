@@ -39,7 +39,7 @@ TEST_F(CloudTest, DeletesFromTheLeavesWithoutCascade) {
     make_acme(cloud);
     EXPECT_OK(cloud.create(nic_of("web-0", {"10.0.0.5"})));
     EXPECT_OK(cloud.delete_nic("acme/default/web-0/0"));
-    EXPECT_EQ(count("Address_Allocation"), 2u); // 10.0.0.0 and 10.0.0.255 of front
+    EXPECT_EQ(count("Address_Allocation"), 3u); // 10.0.0.0, .250 (DHCP) and .255 of front
     EXPECT_OK(cloud.delete_vm({"acme", "default", "web-0"}));
     EXPECT_OK(cloud.delete_vapp({"acme", "default"}));
     EXPECT_OK(cloud.delete_network({"acme", "front"}));

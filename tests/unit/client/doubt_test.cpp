@@ -135,7 +135,7 @@ TEST_F(DoubtTest, AChangeThatWasDoneUnansweredHasItsReceipt) {
     EXPECT_EQ(set->receipt.change, 4) << "what is waited for";
     EXPECT_EQ(set->receipt.sequence, 0) << "as it was before the change";
     EXPECT_EQ(set->object.addresses, Texts{"10.0.0.6"});
-    EXPECT_EQ(count("Address_Allocation"), 2u + 2); // front: subnet, broadcast
+    EXPECT_EQ(count("Address_Allocation"), 3u + 2); // front: subnet, DHCP, broadcast
 }
 
 TEST_F(DoubtTest, ADeletionThatWasDoneUnansweredIsDone) {

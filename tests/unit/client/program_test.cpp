@@ -141,7 +141,7 @@ TEST_F(ProgramTest, ErrorsHaveTheirStatusAndNameTheRemedy) {
     expect("network show acme/front", 2, "", "network-ctl: network acme/front does not exist\n");
     expect("network delete acme/front", 2, "", "network-ctl: network acme/front does not exist\n");
     expect("network delete acme/front --if-exists", 0, "", "");
-    expect("firewall list", 1, "", "network-ctl: firewall: not built yet\n");
+    expect("quota list", 1, "", "network-ctl: quota: not built yet\n");
     expect("network create acme/r --mode bridged", 1, "",
            "network-ctl: org/acme/network/r: mode bridged is not built yet; choose isolated\n");
     expect("frob", 2, "",

@@ -144,7 +144,7 @@ TEST(Check, RefusesBadDataCenters) {
           [](Row& r) { r.hosts = {id("host/h1")}; },
           invalid,
           {"give one of the two"}},
-         {"limit", [](Row& r) { r.limits["mbit"] = 1; }, unsupported, {"limit mbit"}}});
+         {"limit", [](Row& r) { r.limits["mbit"] = 1; }, invalid, {"\"mbit\" is no limit"}}});
 }
 
 TEST(Check, RefusesBadPools) { // row 35
@@ -412,9 +412,32 @@ TEST(Check, RefusesBadNics) {
           {"has an outside address"}},
          {"security group",
           [](Row& r) { r.security_groups = {id("g")}; },
+          not_found,
+          {"one of its security groups does not exist"}},
+         {"limit",
+          [](Row& r) { r.limits["kpps"] = 1; },
+          invalid,
+          {"\"kpps\" is no limit; give one of bandwidth-in, "}},
+         {"limit's range",
+          [](Row& r) { r.limits["bandwidth-in"] = 7999; },
+          invalid,
+          {"bandwidth-in 7999 is out of range; give 8000 to 1000000000000 bit/s"}},
+         {"burst alone",
+          [](Row& r) { r.limits["burst-out"] = 20000; },
+          invalid,
+          {"burst-out goes with a bandwidth-out"}},
+         {"hostname",
+          [](Row& r) { r.options["hostname"] = "a b"; },
+          invalid,
+          {"hostname \"a b\" is not a name as DNS has it"}},
+         {"relay",
+          [](Row& r) { r.options["trusted-relay"] = "no"; },
+          invalid,
+          {"trusted-relay \"no\" is not its value; give yes, or remove it"}},
+         {"virtual address",
+          [](Row& r) { r.virtual_addresses["10.0.0.50"] = "02:00:00:00:00:10"; },
           unsupported,
-          {"security group"}},
-         {"limit", [](Row& r) { r.limits["kpps"] = 1; }, unsupported, {"limit kpps"}},
+          {"virtual address 10.0.0.50 is not built yet"}},
          {"option", [](Row& r) { r.options["o"] = "1"; }, unsupported, {"option o"}},
          {"none with addresses",
           [](Row& r) { r.allocation = "none"; },
@@ -533,9 +556,6 @@ TEST(Check, RefusesByNameWhatIsNotBuilt) {
     expect(northbound::User{}, "a user");
     expect(northbound::ExternalNetwork{}, "an external network");
     expect(northbound::NatRule{}, "a NAT rule");
-    expect(northbound::FirewallRule{}, "a firewall rule");
-    expect(northbound::SecurityGroup{}, "a security group");
-    expect(northbound::DhcpOptions{}, "DHCP");
     expect(northbound::Task{}, "a task");
 }
 
@@ -560,7 +580,7 @@ std::set<std::string> refused_by_name() {
     changed(organizations, "org/acme", [](auto& r) { r.enabled = false; });
     changed(organizations, "org/acme", [](auto& r) { r.quotas["X"] = 1; });
     changed(organizations, "org/acme", [](auto& r) { r.options["X"] = "1"; });
-    changed(rows.virtual_data_center, "vdc/acme", [](auto& r) { r.limits["X"] = 1; });
+    changed(rows.nic, "nic/web-0/0", [](auto& r) { r.virtual_addresses["X"] = ""; });
     const auto& networks = rows.organization_network;
     changed(networks, "network/acme", [](auto& r) { r.mode = "bridged"; });
     changed(networks, "network/acme", [](auto& r) { r.shared = true; });
@@ -582,9 +602,6 @@ std::set<std::string> refused_by_name() {
     note(northbound::User{});
     note(northbound::ExternalNetwork{});
     note(northbound::NatRule{});
-    note(northbound::FirewallRule{});
-    note(northbound::SecurityGroup{});
-    note(northbound::DhcpOptions{});
     note(northbound::Task{});
     return all;
 }

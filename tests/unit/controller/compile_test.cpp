@@ -172,13 +172,13 @@ TEST(Compile, AnUnderlayMtuThatIsNoneChangesNothing) {
 
 TEST(Compile, RefusesUnbuiltObjectsInTheirStatus) {
     auto rows = cloud();
-    northbound::SecurityGroup group;
-    group.uuid = id("group");
-    group.organization = id("org/acme");
-    group.name = "web";
-    rows.security_group.insert(group);
-    EXPECT_EQ(note_of(compile(rows, fabric()), id("group")),
-              "org/acme/security-group/web: a security group is not built yet; delete it");
+    northbound::User user;
+    user.uuid = id("user");
+    user.organization = id("org/acme");
+    user.name = "ann";
+    rows.user.insert(user);
+    EXPECT_EQ(note_of(compile(rows, fabric()), id("user")),
+              "org/acme/user/ann: a user is not built yet; delete it");
 }
 
 TEST(Compile, TheSegmentsMtuIsWhatTheSmallestUnderlayCarries) {

@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "ovsdb/codec.h"
-#include "tests/unit/controller/fabric.h"
+#include "tests/unit/controller/firewall_cloud.h"
 #include "tests/unit/controller/random_edges.h"
 
 namespace ringfence::test {
@@ -56,11 +56,45 @@ void add_refused(nb::Tables& rows) {
     user.organization = id("org/acme");
     user.name = "u";
     rows.user.insert(user);
-    nb::FirewallRule rule;
-    rule.uuid = id("rule");
-    rule.direction = "in";
-    rule.action = "allow";
-    rows.firewall_rule.insert(rule);
+}
+
+// Rules of every owner, which speak of everybody, and what NICs and networks have beside addresses.
+void add_services(nb::Tables& rows) {
+    add_group(rows, "web");
+    add_group(rows, "db");
+    join(rows, "nic/in-fence/0", "web");
+    join(rows, "nic/web-0/0", "web");
+    join(rows, "nic/in-nat/0", "db");
+    add_rule(rows, "group/web", 10, [](auto& r) { r.source = {word_of_group("web")}; });
+    add_rule(rows, "group/db", 20, [](auto& r) { r.source = {word_of_group("web"), "192.0.2.1"}; });
+    add_rule(rows, "edge/gw", 30, [](auto& r) { r.source = {"internal"}; });
+    add_rule(rows, "edge/gw", 31, [](auto& r) { r.source = {"external"}; });
+    add_rule(rows, "edge/shop/fence", 40, [](auto& r) {
+        r.source = {word_of_nic("nic/web-0/0")};
+        r.tier = "provider";
+    });
+    add_rule(rows, "edge/shop/nat", 50, [](auto& r) {
+        r.destination = {word_of_group("db")};
+        r.protocol = 6;
+        r.destination_ports = {"80"};
+    });
+    for (const char* network : {"network/acme", "vapp-network/fence"}) {
+        nb::DhcpOptions options;
+        options.uuid = id(std::string("dhcp/") + network);
+        (rows.organization_network.find(id(network)) ? options.organization_network
+                                                     : options.vapp_network) = id(network);
+        options.enabled = true;
+        options.options["dns-servers"] = "10.0.0.2";
+        rows.dhcp_options.insert(options);
+    }
+    edit(rows.organization, "org/acme", [](auto& o) { o.options["log-server"] = "192.0.2.9:514"; });
+    edit(rows.organization_network, "network/acme",
+         [](auto& network) { network.options["log-default"] = "yes"; });
+    edit(rows.virtual_data_center, "vdc/acme", [](auto& vdc) { vdc.limits["connections"] = 1000; });
+    edit(rows.nic, "nic/web-0/0", [](auto& nic) {
+        nic.limits["connections"] = 10;
+        nic.options["hostname"] = "shop";
+    });
 }
 
 void add_ledger(nb::Tables& rows, const std::string& network, const std::string& address,
@@ -217,6 +251,65 @@ void switch_vapp(RandomCloud& random, nb::Tables& north, sb::Tables&) {
     }
 }
 
+void turn_group(RandomCloud& random, nb::Tables& north, sb::Tables&) {
+    const auto* now = random.any(north.nic);
+    const auto* group = random.any(north.security_group);
+    if (!now || !group)
+        return;
+    auto nic = *now;
+    if (!nic.security_groups.erase(group->uuid))
+        nic.security_groups.insert(group->uuid);
+    north.nic.replace(nic);
+}
+
+std::string random_word(RandomCloud& random, nb::Tables& north) {
+    switch (random.pick(6)) {
+    case 0:
+        return "internal";
+    case 1:
+        return "external";
+    case 2:
+        return fmt::format("10.0.0.{}", random.pick(60));
+    case 3:
+        if (const auto* nic = random.any(north.nic))
+            return "nic:" + to_string(nic->uuid);
+    }
+    const auto* group = random.any(north.security_group);
+    return group ? "group:" + to_string(group->uuid) : "group:none";
+}
+
+void new_rule(RandomCloud& random, nb::Tables& north, sb::Tables&) {
+    nb::FirewallRule rule;
+    rule.uuid = id(fmt::format("rule/{}", random.pick(40)));
+    const auto* group = random.any(north.security_group);
+    const auto* edge = random.any(north.edge_router);
+    if (edge && random.chance(2))
+        rule.edge_router = edge->uuid;
+    else if (group)
+        rule.security_group = group->uuid;
+    rule.tier = random.chance(3) ? "provider" : "tenant";
+    rule.number = static_cast<int64_t>(random.pick(50));
+    rule.direction = random.chance(2) ? "in" : "out";
+    rule.action = random.chance(2) ? "allow" : "reject";
+    rule.enabled = !random.chance(5);
+    (random.chance(2) ? rule.source : rule.destination).insert(random_word(random, north));
+    north.firewall_rule.replace(rule);
+}
+
+void new_dhcp_options(RandomCloud& random, nb::Tables& north, sb::Tables&) {
+    nb::DhcpOptions options;
+    const auto* network = random.any(north.organization_network);
+    const auto* of_vapp = random.any(north.vapp_network);
+    if (network && random.chance(2))
+        options.organization_network = network->uuid;
+    else if (of_vapp)
+        options.vapp_network = of_vapp->uuid;
+    options.uuid = id(fmt::format("dhcp/{}", random.pick(8)));
+    options.enabled = !random.chance(4);
+    options.options["lease-time"] = random.chance(5) ? "soon" : "600";
+    north.dhcp_options.replace(options);
+}
+
 void count_change(RandomCloud&, nb::Tables& north, sb::Tables&) {
     if (north.global.empty())
         return;
@@ -242,6 +335,10 @@ const Change changes[] = {
     {"learned MAC", learn_mac},
     {"mode", switch_mode},
     {"deployed", switch_vapp},
+    {"security group", turn_group},
+    {"rule", new_rule},
+    {"rule", new_rule},
+    {"DHCP", new_dhcp_options},
     {"change number", count_change},
     {"edges", change_edges},
     {"edges", change_edges},
@@ -356,6 +453,7 @@ nb::Tables RandomCloud::start() {
     add_nic(rows, "in-fence", "fence", "10.0.0.20", "10.0.0.150");
     add_nic(rows, "in-nat", "nat", "172.16.0.10", "10.0.0.151");
     add_ledger(rows, "network/acme", "10.0.0.10", "nic/web-0/0");
+    add_services(rows);
     add_refused(rows);
     return rows;
 }

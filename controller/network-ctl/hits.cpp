@@ -1,0 +1,59 @@
+#include "controller/network-ctl/hits.h"
+
+#include <cstdlib>
+
+#include <nlohmann/json.hpp>
+
+#include "controller/network-ctl/records.h"
+#include "ovsdb/unixctl/client.h"
+
+namespace ringfence::ctl {
+
+namespace {
+
+using nlohmann::json;
+
+constexpr std::chrono::seconds patience{5};
+} // namespace
+
+std::string daemon_of_this_host() {
+    const char* folder = std::getenv("OVS_RUNDIR");
+    return std::string(folder && *folder ? folder : "/var/run/openvswitch") + "/ovs-vswitchd.pid";
+}
+
+Result<Hits> read_hits(const std::string& daemon) {
+    const auto socket =
+        daemon.ends_with(".pid") ? unixctl::socket_of(daemon) : Result<std::string>(daemon);
+    return socket
+        .and_then([](const std::string& path) {
+            return unixctl::ask(path, "ringfence/firewall", {"--format=json"}, patience);
+        })
+        .and_then(hits_from);
+}
+
+Result<Hits> hits_from(const std::string& text) {
+    const json policies = json::parse(text, nullptr, false);
+    if (!policies.is_array())
+        return fail(ErrorKind::unavailable, "the daemon's answer is not what we know; is it of "
+                                            "this version");
+    Hits all;
+    for (const json& policy : policies)
+        for (const json& rule : policy.value("rules", json::array()))
+            all[rule.value("intent", "")] += rule.value("hits", int64_t{0});
+    return all;
+}
+
+Listing list_with_hits(const std::vector<client::FirewallRule>& rules, const Hits& hits) {
+    Listing listing = list_of("firewall", rules);
+    const auto add = [](Record& record, Value value) {
+        record.insert(record.begin() + 2, Field{"hits", std::move(value)});
+    };
+    add(listing.heading, Value());
+    for (size_t i = 0; i < rules.size(); ++i) {
+        const auto found = hits.find(rules[i].path);
+        add(listing.records[i], found == hits.end() ? Value() : Value(found->second));
+    }
+    return listing;
+}
+
+} // namespace ringfence::ctl

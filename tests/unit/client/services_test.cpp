@@ -1,0 +1,271 @@
+// DHCP, firewall and limits as clients write them, on a real database; and that
+// copies of a vApp have all of it, each its own.
+#include "tests/unit/client/fixture.h"
+
+namespace ringfence::client {
+namespace {
+
+class ServicesTest : public CloudTest {
+protected:
+    // acme with front (10.0.0.0/24, gateway .1, .100 to .199 to give out), edge main on it, and
+    // vApp shop with the fence lan and VMs web (10.0.0.5) and db (10.0.0.6).
+    void make_shop(Cloud& cloud) {
+        EXPECT_OK(cloud.create(NewOrganization{.name = "acme"}));
+        EXPECT_OK(cloud.create(NewNetwork{.path = {"acme", "front"},
+                                          .segment = {.subnets = {"10.0.0.0/24"},
+                                                      .gateways = {"10.0.0.1"},
+                                                      .ranges = {"10.0.0.100-10.0.0.199"}}}));
+        EXPECT_OK(cloud.create(NewEdge{.path = {"acme", "main"}}));
+        EXPECT_OK(cloud.attach({"acme", "main"}, {.network = "front"}));
+        EXPECT_OK(cloud.create(NewVapp{.path = {"acme", "shop"}}));
+        EXPECT_OK(cloud.create(
+            NewVappNetwork{.path = {"acme", "shop", "lan"}, .mode = "fenced", .parent = "front"}));
+        EXPECT_OK(cloud.create(inside("web", {"10.0.0.5"})));
+        EXPECT_OK(cloud.create(inside("db", {"10.0.0.6"})));
+    }
+    static NewNic inside(const char* vm, Texts addresses) {
+        return {.vm = {"acme", "shop", vm},
+                .network = {.vapp_network = "lan"},
+                .addresses = std::move(addresses)};
+    }
+    static std::vector<int64_t> numbers(Cloud& cloud, const char* owner) {
+        std::vector<int64_t> all;
+        const auto rules = cloud.firewall_rules(owner);
+        for (const FirewallRule& rule : rules.value())
+            all.push_back(rule.name.number);
+        return all;
+    }
+    // The owner in the ledger; "" = free.
+    static std::string holder(Cloud& cloud, const Path& network, const char* address) {
+        const auto entry = cloud.address(network, address);
+        return entry ? entry->kind + " " + entry->owner : "";
+    }
+};
+
+// --- DHCP ---------------------------------------------------------------------------------------
+TEST_F(ServicesTest, ANetworkWithoutAGatewayHasAnAddressForDhcp) {
+    Cloud cloud = open();
+    make_acme(cloud); // front without a gateway
+    EXPECT_EQ(holder(cloud, {"acme", "front"}, "10.0.0.250"), "dhcp DHCP of acme/front");
+    EXPECT_ERROR(conflict,
+                 "org/acme/vapp/default/nic/vm/0: address 10.0.0.250 is taken on "
+                 "org/acme/network/front for DHCP of acme/front (dhcp); give another",
+                 cloud.create(nic_of("vm", {"10.0.0.250"})));
+    EXPECT_OK(cloud.create(nic_of("vm", {"10.0.0.253"})));
+    EXPECT_ERROR(conflict, "DHCP of acme/front: 10.0.0.253 is taken; 'address show' says by whom",
+                 cloud.set_dhcp({"acme", "front"}, {.address = "10.0.0.253"}));
+    EXPECT_OK(cloud.set_dhcp({"acme", "front"}, {.address = "10.0.0.2"}));
+    EXPECT_EQ(cloud.dhcp({"acme", "front"})->addresses, Texts{"10.0.0.2"});
+    EXPECT_EQ(holder(cloud, {"acme", "front"}, "10.0.0.250"), "");
+    // Off: nobody answers there. A gateway answers itself.
+    EXPECT_OK(cloud.set_dhcp({"acme", "front"}, {.enabled = false}));
+    EXPECT_EQ(holder(cloud, {"acme", "front"}, "10.0.0.2"), "");
+    EXPECT_OK(cloud.set_dhcp({"acme", "front"}, {.enabled = true}));
+    EXPECT_EQ(cloud.dhcp({"acme", "front"})->addresses, Texts{"10.0.0.250"});
+    EXPECT_OK(
+        cloud.set({"acme", "front"}, NetworkChange{.segment = {.gateways = Texts{"10.0.0.1"}}}));
+    EXPECT_EQ(cloud.dhcp({"acme", "front"})->addresses, Texts{});
+    EXPECT_ERROR(invalid,
+                 "DHCP of acme/front: 10.0.0.2 is not in a subnet that needs an address to answer "
+                 "from; it answers from the gateway where there is one",
+                 cloud.set_dhcp({"acme", "front"}, {.address = "10.0.0.2"}));
+}
+
+TEST_F(ServicesTest, DhcpOptionsAreSetAndTakenBack) {
+    Cloud cloud = open();
+    make_shop(cloud);
+    EXPECT_TRUE(cloud.dhcp({"acme", "front"})->enabled);
+    EXPECT_OK(cloud.set_dhcp({"acme", "front"},
+                             {.options = {{"dns-servers", "10.0.0.2"}, {"lease-time", "600"}}}));
+    EXPECT_EQ(cloud.dhcp({"acme", "front"})->options,
+              (TextMap{{"dns-servers", "10.0.0.2"}, {"lease-time", "600"}}));
+    EXPECT_OK(cloud.set_dhcp({"acme", "front"}, {.options = {{"dns-servers", std::nullopt}}}));
+    EXPECT_EQ(cloud.dhcp({"acme", "front"})->options, (TextMap{{"lease-time", "600"}}));
+    EXPECT_ERROR(invalid,
+                 "org/acme/network/front/dhcp: lease-time \"5\" is not its value; give one like "
+                 "3600 (seconds, 60 to 4294967295, which is for ever)",
+                 cloud.set_dhcp({"acme", "front"}, {.options = {{"lease-time", "5"}}}));
+    EXPECT_EQ(cloud.dhcps({"acme"})->size(), 2u); // of both networks, whatever was said
+    EXPECT_OK(cloud.delete_vapp({"acme", "shop"}));
+    EXPECT_OK(cloud.delete_edge({"acme", "main"}, {.cascade = true}));
+    EXPECT_OK(cloud.delete_network({"acme", "front"}));
+    EXPECT_EQ(count("Dhcp_Options"), 0u);
+    EXPECT_EQ(count("Address_Allocation"), 0u);
+}
+
+// --- Firewall -----------------------------------------------------------------------------------
+TEST_F(ServicesTest, RulesStandInTheOrderOfTheirNumbers) {
+    Cloud cloud = open();
+    make_shop(cloud);
+    const auto add = [&](NewFirewallRule rule) {
+        rule.owner = "acme/main";
+        return cloud.create(rule);
+    };
+    EXPECT_OK(add({.match = {.source = {"10.9.0.0/16"}}}));
+    EXPECT_OK(add({.number = 25, .action = "reject"}));
+    EXPECT_OK(add({}));
+    EXPECT_OK(add({.tier = "provider", .action = "drop"}));
+    EXPECT_EQ(numbers(cloud, "acme/main"), (std::vector<int64_t>{10, 10, 25, 30}));
+    EXPECT_EQ(cloud.firewall_rules("acme/main")->front().name.tier, "provider");
+    EXPECT_ERROR(conflict, "acme/main has a rule 25 already; choose another number",
+                 add({.number = 25, .match = {.direction = "out"}}));
+    EXPECT_OK(add({.number = 26}));
+    // It takes the place of 25, which goes up, and so does 26.
+    EXPECT_OK(cloud.move({.owner = "acme/main", .number = 10}, 25));
+    EXPECT_EQ(numbers(cloud, "acme/main"), (std::vector<int64_t>{10, 25, 26, 27, 30}));
+    EXPECT_EQ(cloud.firewall_rule({.owner = "acme/main", .number = 25})->match.source,
+              Texts{"10.9.0.0/16"});
+    EXPECT_OK(cloud.delete_firewall_rule({.owner = "acme/main", .number = 10, .tier = "provider"}));
+    EXPECT_ERROR(not_found, "acme/main has no provider's rule 10",
+                 cloud.firewall_rule({.owner = "acme/main", .number = 10, .tier = "provider"}));
+    EXPECT_OK(
+        cloud.delete_firewall_rule({.owner = "acme/main", .number = 10}, {.if_exists = true}));
+}
+
+TEST_F(ServicesTest, RulesNameGroupsAndNicsByName) {
+    Cloud cloud = open();
+    make_shop(cloud);
+    EXPECT_OK(cloud.create(NewSecurityGroup{.path = {"acme", "web"}}));
+    const auto made = cloud.create(
+        NewFirewallRule{.owner = "group:acme/web",
+                        .match = {.source = {"group:web", "nic:acme/shop/db/0", "10.0.0.7/32"},
+                                  .destination_ports = {"80"},
+                                  .protocol = "tcp"}});
+    ASSERT_TRUE(made) << why(made);
+    EXPECT_EQ(made->object.match.source,
+              (Texts{"10.0.0.7", "group:acme/web", "nic:acme/shop/db/0"}));
+    EXPECT_EQ(made->object.match.protocol, "tcp");
+    EXPECT_EQ(made->object.path, "org/acme/security-group/web/firewall/10");
+    const RuleName name = made->object.name;
+    EXPECT_FALSE(cloud.set(name, {.protocol = "47"})) << "it has ports";
+    EXPECT_OK(cloud.set(
+        name,
+        {.source = Texts{"any"}, .destination_ports = Texts{}, .protocol = "47", .log = true}));
+    const auto rule = cloud.firewall_rule(name);
+    EXPECT_EQ(rule->match.source, Texts{});
+    EXPECT_EQ(rule->match.protocol, "gre");
+    EXPECT_TRUE(rule->log);
+    EXPECT_ERROR(not_found, "security group acme/db does not exist",
+                 cloud.set(name, {.source = Texts{"group:db"}}));
+    EXPECT_ERROR(invalid, "protocol \"tpc\" is none; give a name like tcp, or 0 to 255",
+                 cloud.set(name, {.protocol = "tpc"}));
+    EXPECT_ERROR(invalid, "any is everybody: it stands alone",
+                 cloud.set(name, {.source = Texts{"any", "10.0.0.1"}}));
+    EXPECT_ERROR(not_found, "edge acme/nope does not exist", cloud.firewall_rules("acme/nope"));
+}
+
+TEST_F(ServicesTest, NicsJoinAndLeaveGroups) {
+    Cloud cloud = open();
+    make_shop(cloud);
+    for (const char* name : {"web", "db"})
+        EXPECT_OK(cloud.create(NewSecurityGroup{.path = {"acme", name}}));
+    EXPECT_OK(cloud.set("acme/shop/web/0", NicChange{.join = {"web", "acme/db"}}));
+    EXPECT_EQ(cloud.nic("acme/shop/web/0")->security_groups, (Texts{"acme/db", "acme/web"}));
+    EXPECT_EQ(cloud.security_group({"acme", "web"})->nics, 1);
+    EXPECT_OK(cloud.set("acme/shop/web/0", NicChange{.leave = {"db"}}));
+    EXPECT_EQ(cloud.nic("acme/shop/web/0")->security_groups, Texts{"acme/web"});
+    EXPECT_OK(cloud.set("acme/shop/web/0", NicChange{.security_groups = Texts{"db"}}));
+    EXPECT_EQ(cloud.nic("acme/shop/web/0")->security_groups, Texts{"acme/db"});
+    EXPECT_OK(cloud.create(NewFirewallRule{.owner = "group:acme/db"}));
+    EXPECT_ERROR(conflict,
+                 "org/acme/security-group/db: is used by "
+                 "org/acme/vapp/shop/network/lan/nic/web/0; delete those first, or say cascade to "
+                 "take its NICs out of it",
+                 cloud.delete_security_group({"acme", "db"}));
+    EXPECT_OK(cloud.delete_security_group({"acme", "db"}, {.cascade = true}));
+    EXPECT_EQ(count("Firewall_Rule"), 0u);
+    EXPECT_EQ(cloud.nic("acme/shop/web/0")->security_groups, Texts{});
+    EXPECT_OK(cloud.delete_organization("acme", {.cascade = true}));
+    EXPECT_EQ(count("Security_Group"), 0u);
+}
+
+TEST_F(ServicesTest, DefaultsAreOfGroupsAndOfNetworksBehindAnEdge) {
+    Cloud cloud = open();
+    make_shop(cloud);
+    EXPECT_OK(cloud.create(NewSecurityGroup{.path = {"acme", "web"}}));
+    EXPECT_OK(cloud.set_default("group:acme/web", {.in = "allow", .out = "drop", .log = true}));
+    const auto group = cloud.security_group({"acme", "web"});
+    EXPECT_EQ(group->default_in + group->default_out, "allowdrop");
+    EXPECT_TRUE(group->log_default);
+    EXPECT_OK(cloud.set_default("acme/shop/lan", {.in = "allow", .log = true}));
+    EXPECT_EQ(cloud.vapp_network({"acme", "shop", "lan"})->segment.inbound, "allow");
+    EXPECT_TRUE(cloud.vapp_network({"acme", "shop", "lan"})->segment.log_default);
+    EXPECT_OK(cloud.set_default("acme/main", {.in = "allow"}));
+    EXPECT_EQ(cloud.network({"acme", "front"})->segment.inbound, "allow");
+    EXPECT_ERROR(invalid,
+                 "edge acme/main: what begins inside may leave unless a rule says otherwise; add "
+                 "one with a high number",
+                 cloud.set_default("acme/main", {.out = "drop"}));
+}
+
+// --- Limits, log server -------------------------------------------------------------------------
+TEST_F(ServicesTest, LimitsOfANicStandInsteadOfItsDataCenters) {
+    Cloud cloud = open();
+    make_shop(cloud);
+    EXPECT_OK(cloud.set(Path{"acme", "default"},
+                        DataCenterChange{.limits = {{"connections", 1000}, {"broadcast", 50}}}));
+    EXPECT_OK(cloud.set("acme/shop/web/0", NicChange{.limits = {{"connections", 10}}}));
+    const auto nic = cloud.nic("acme/shop/web/0");
+    EXPECT_EQ(nic->limits, (LimitMap{{"connections", 10}}));
+    EXPECT_EQ(nic->effective_limits, (LimitMap{{"broadcast", 50}, {"connections", 10}}));
+    EXPECT_OK(cloud.set("acme/shop/web/0", NicChange{.limits = {{"connections", std::nullopt}}}));
+    EXPECT_EQ(cloud.nic("acme/shop/web/0")->limits, LimitMap{});
+    EXPECT_ERROR(
+        invalid, "org/acme/vdc/default: broadcast 0 is out of range; give 1 to 100000000 packets/s",
+        cloud.set(Path{"acme", "default"}, DataCenterChange{.limits = {{"broadcast", 0}}}));
+}
+
+TEST_F(ServicesTest, ALogServerIsTheProvidersPerOrganization) {
+    Cloud cloud = open();
+    EXPECT_OK(cloud.create(NewOrganization{.name = "acme"}));
+    EXPECT_OK(cloud.set("acme", OrganizationChange{.log_server = "192.0.2.9:514"}));
+    EXPECT_EQ(cloud.organization("acme")->log_server, "192.0.2.9:514");
+    EXPECT_ERROR(invalid,
+                 "org/acme: log-server \"log.example\" is not ADDRESS:PORT; give one like "
+                 "192.0.2.9:514 or [2001:db8::9]:514",
+                 cloud.set("acme", OrganizationChange{.log_server = "log.example"}));
+    EXPECT_OK(cloud.set("acme", OrganizationChange{.log_server = ""}));
+    EXPECT_EQ(cloud.organization("acme")->log_server, "");
+}
+
+// --- Clones -------------------------------------------------------------------------------------
+TEST_F(ServicesTest, AClonesServicesAreItsOwn) {
+    Cloud cloud = open();
+    make_shop(cloud);
+    EXPECT_OK(cloud.create(NewVappNetwork{.path = {"acme", "shop", "back"},
+                                          .segment = {.subnets = {"192.168.0.0/24"}}}));
+    EXPECT_OK(cloud.set_dhcp({"acme", "shop", "back"}, {.address = "192.168.0.7"}));
+    EXPECT_OK(cloud.set_dhcp({"acme", "shop", "lan"}, {.options = {{"domain-name", "shop"}}}));
+    EXPECT_OK(cloud.create(NewSecurityGroup{.path = {"acme", "web"}}));
+    EXPECT_OK(
+        cloud.set("acme/shop/web/0",
+                  NicChange{.hostname = "www", .join = {"web"}, .limits = {{"connections", 10}}}));
+    EXPECT_OK(cloud.create(NewFirewallRule{.owner = "acme/shop/lan",
+                                           .match = {.source = {"group:web", "nic:acme/shop/db/0"},
+                                                     .destination = {"nic:acme/shop/web/0"}}}));
+    EXPECT_OK(cloud.create(
+        NewFirewallRule{.owner = "acme/shop/lan", .tier = "provider", .action = "drop"}));
+
+    const auto made = cloud.clone({.source = {"acme", "shop"}, .path = {"acme", "twin"}});
+    ASSERT_TRUE(made) << why(made);
+    EXPECT_EQ(cloud.dhcp({"acme", "twin", "back"})->addresses, Texts{"192.168.0.7"});
+    EXPECT_EQ(cloud.dhcp({"acme", "twin", "lan"})->options, (TextMap{{"domain-name", "shop"}}));
+    const auto web = cloud.nic("acme/twin/web/0");
+    EXPECT_EQ(web->hostname, "www");
+    EXPECT_EQ(web->security_groups, Texts{"acme/web"}); // the organization's
+    EXPECT_EQ(web->limits, (LimitMap{{"connections", 10}}));
+    const auto rules = cloud.firewall_rules("acme/twin/lan");
+    ASSERT_EQ(rules->size(), 2u);
+    EXPECT_EQ(rules->front().name.tier, "provider");
+    EXPECT_EQ(rules->back().match.source, (Texts{"group:acme/web", "nic:acme/twin/db/0"}));
+    EXPECT_EQ(rules->back().match.destination, Texts{"nic:acme/twin/web/0"});
+    // The source's don't notice when the clone's go.
+    EXPECT_OK(cloud.delete_vapp({"acme", "twin"}));
+    EXPECT_EQ(cloud.firewall_rules("acme/shop/lan")->size(), 2u);
+    EXPECT_OK(cloud.delete_vapp({"acme", "shop"}));
+    EXPECT_EQ(count("Firewall_Rule"), 0u);
+    EXPECT_EQ(count("Dhcp_Options"), 0u);
+}
+
+} // namespace
+} // namespace ringfence::client
