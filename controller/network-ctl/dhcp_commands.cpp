@@ -35,9 +35,8 @@ constexpr Option server{"server-address", "ADDRESS",
                         "what answers come from in a subnet without a gateway"};
 
 std::vector<Option> set_options() {
-    std::vector<Option> all{options::org};
-    all.insert(all.end(), std::begin(settings), std::end(settings));
-    all.insert(all.end(), {raw, server});
+    std::vector<Option> all{options::org, raw, server};
+    all.insert(all.begin() + 1, std::begin(settings), std::end(settings));
     return all;
 }
 

@@ -14,7 +14,7 @@ constexpr uint32_t ip_header = sizeof(Ipv4Header);
 uint32_t headers_of(const Packet& packet) { return packet.l3 + ip_header; }
 
 // The header of a whole, or of a fragment, becomes that of a piece.
-void describe(uint8_t* l3, Range range) {
+void describe(uint8_t* l3, PayloadRange range) {
     Ipv4Header ip;
     std::memcpy(&ip, l3, sizeof ip);
     bool is_last = range.to == ip.total_length() - sizeof ip;
@@ -25,7 +25,7 @@ void describe(uint8_t* l3, Range range) {
     std::memcpy(l3, &ip, sizeof ip);
 }
 
-void note_piece(Packet& packet, Range range) {
+void note_piece(Packet& packet, PayloadRange range) {
     packet.reload();
     packet.largest = 0;
     packet.is_fragment = true;
@@ -38,7 +38,7 @@ Pieces::Pieces(const Packet& packet)
     : length_(packet.at<Ipv4Header>(packet.l3)->total_length() - ip_header),
       each_((packet.largest - ip_header) / 8 * 8) {}
 
-bool copy_piece(Worker& worker, const Packet& packet, Range range, Burst& pieces) {
+bool copy_piece(Worker& worker, const Packet& packet, PayloadRange range, Burst& pieces) {
     const uint32_t headers = headers_of(packet), length = range.to - range.from;
     rte_mbuf* mbuf = rte_pktmbuf_alloc(worker.copies());
     auto* room = mbuf ? reinterpret_cast<uint8_t*>(
@@ -61,7 +61,7 @@ bool copy_piece(Worker& worker, const Packet& packet, Range range, Burst& pieces
 }
 
 // The headers move up to the piece's bytes.
-void become_piece(Packet& packet, Range range) {
+void become_piece(Packet& packet, PayloadRange range) {
     describe(packet.data + packet.l3, range);
     const uint32_t headers = headers_of(packet);
     std::memmove(packet.data + range.from, packet.data, headers);

@@ -12,7 +12,7 @@
 namespace ringfence {
 
 // Bytes of a packet's IP payload.
-struct Range {
+struct PayloadRange {
     uint32_t from, to;
 };
 
@@ -21,7 +21,7 @@ class Pieces {
 public:
     explicit Pieces(const Packet& packet);
     uint32_t count() const { return (length_ + each_ - 1) / each_; }
-    Range operator[](uint32_t i) const {
+    PayloadRange operator[](uint32_t i) const {
         return {i * each_, i + 1 < count() ? (i + 1) * each_ : length_};
     }
 
@@ -30,9 +30,9 @@ private:
 };
 
 // A copy of a piece, at the end of `pieces` (not full), or no buffer for it.
-bool copy_piece(Worker& worker, const Packet& packet, Range range, Burst& pieces);
+bool copy_piece(Worker& worker, const Packet& packet, PayloadRange range, Burst& pieces);
 // The packet becomes its last piece.
-void become_piece(Packet& packet, Range range);
+void become_piece(Packet& packet, PayloadRange range);
 
 // Adds all but the last piece to `pieces`, which it finds not full; flush() empties it. Without a
 // buffer for one the rest is dropped: no receiver has use for it.
