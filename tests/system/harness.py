@@ -139,7 +139,8 @@ def addresses_of(number: int) -> list[str]:
 ALL_PORTS = "all ports"
 ARRIVED = {"rx", "generated", "replicated", "segmented"}
 NOTES = {"answered.arp", "answered.nd", "answered.echo", "answered.icmp", "answered.dhcp", "answered.dhcp6", "answered.ra",
-         "dhcp.conflict", "tunnel.ecn_anomaly", "uplink.to_host"}  # beside the equation
+         "dhcp.conflict", "limited.bandwidth_in", "limited.slow_path", "tunnel.ecn_anomaly",
+         "uplink.to_host"}  # beside the equation
 
 
 def all_counters(host: Host) -> dict[str, dict[str, int]]:
