@@ -66,11 +66,15 @@ void run(PortId port, const uint8_t* data, size_t size) {
     at_the_end_of_memory(port, data, size);
 
     test::Lab& lab = host();
-    lab.receive(port, {std::vector<uint8_t>(data, data + size)});
+    const std::vector<uint8_t> input(data, data + size);
+    lab.receive(port, {input});
     for (const auto& [to, frames] : lab.transmitted()) {
         check(to != 11 || port == PortId(10), "a tenant's frame reached the kernel's port");
-        for (const auto& frame : frames)
+        for (const auto& frame : frames) {
             check(frame.size() >= 60, "a runt went out");
+            check(!test::holds_residue(frame) || test::holds_residue(input),
+                  "what was in a buffer before went out");
+        }
     }
     settle(lab);
     check(lab.buffers_in_use() == 0, "a buffer leaked");
