@@ -100,13 +100,13 @@ void compile(benchmark::State& state, std::vector<Rule> (*rules_of)(uint32_t)) {
     auto rules = rules_of(static_cast<uint32_t>(state.range(0)));
     size_t bytes = 0;
     for (auto _ : state)
-        bytes = Policy(PolicyId(1), domain, rules).bytes();
+        bytes = Policy(PolicyId(1), rules).bytes();
     state.counters["bytes_a_rule"] = static_cast<double>(bytes) / static_cast<double>(rules.size());
 }
 
 void ask(benchmark::State& state, std::vector<Rule> (*rules_of)(uint32_t), uint32_t addresses,
          uint32_t ports) {
-    const Policy policy(PolicyId(1), domain, rules_of(static_cast<uint32_t>(state.range(0))));
+    const Policy policy(PolicyId(1), rules_of(static_cast<uint32_t>(state.range(0))));
     const AddressGroups groups = some_groups();
     const auto all = packets(addresses, ports);
     Samples samples;
@@ -137,7 +137,7 @@ void self_referencing_group(benchmark::State& state) {
     }
     size_t bytes = 0;
     for (auto _ : state)
-        bytes = AddressGroups(domain, {web}).bytes() + Policy(PolicyId(1), domain, rules).bytes();
+        bytes = AddressGroups(domain, {web}).bytes() + Policy(PolicyId(1), rules).bytes();
     state.counters["bytes"] = static_cast<double>(bytes);
 }
 

@@ -191,7 +191,11 @@ void FabricEdit::erase_groups(DomainId domain) { replace_groups(domain, nullptr)
 
 // What one address becomes concerns the decisions about it; of a wider prefix any may be.
 void FabricEdit::replace_groups(DomainId domain, std::shared_ptr<const AddressGroups> groups) {
-    for (const MembershipChange& change : differences(fabric_.groups(domain), groups.get()))
+    static const std::vector<GroupId> none;
+    const AddressGroups* old = fabric_.groups(domain);
+    if ((old ? old->broken() : none) != (groups ? groups->broken() : none))
+        note(ObjectId(domain), Change::Effect::alters);
+    for (const MembershipChange& change : differences(old, groups.get()))
         if (const auto* uses = fabric_.group_uses_.find(change.group)) {
             const IpAddr& address = change.prefix.address();
             bool is_host = change.prefix.length() == (address.is_v4() ? 32 : 128);

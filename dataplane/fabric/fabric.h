@@ -140,7 +140,7 @@ public:
     void set_policy(Policy policy);
     void erase_policy(PolicyId id);
 
-    // All groups of a domain. No group is of two domains.
+    // All groups of a domain. A group may have other members in another one.
     void set_groups(AddressGroups groups);
     void erase_groups(DomainId domain);
 

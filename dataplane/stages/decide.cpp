@@ -91,12 +91,11 @@ void note(const Fabric& fabric, Connections& connections, PortId port, const Que
         const Policy* policy = fabric.policy(id);
         if (!policy || policy->groups().empty())
             continue;
-        DomainId domain = policy->domain();
-        connections.note(port, ObjectId(domain));
+        connections.note(port, ObjectId(question.domain));
         const Subject& subject = question.subject;
         for (const IpAddr* address : {&subject.source, &subject.destination,
                                       &subject.outside_source, &subject.outside_destination})
-            connections.note(port, ObjectId(domain, *address));
+            connections.note(port, ObjectId(question.domain, *address));
     }
 }
 
@@ -110,7 +109,7 @@ void for_each_question_of_port(const LocalPort& port, const Walk& walk, bool is_
         Subject subject = subject_of(seen, seen.source, seen.destination);
         subject.outside_source = other.source;
         subject.outside_destination = other.destination;
-        visit(Question{port.policies, direction, subject});
+        visit(Question{port.policies, port.domain, direction, subject});
     };
     if (is_sender)
         ask_port(Direction::out, begin, now);

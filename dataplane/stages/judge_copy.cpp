@@ -15,8 +15,8 @@ Verdict judge_by(const Fabric& fabric, Worker& worker, const Packet& packet, con
     if (!is_ip(packet) || is_discovery(packet))
         return Verdict::next;
     const Header header = header_of(packet);
-    Answer answer = ask(
-        fabric, {port.policies, direction, subject_of(header, header.source, header.destination)});
+    Answer answer = ask(fabric, {port.policies, port.domain, direction,
+                                 subject_of(header, header.source, header.destination)});
     if (!answer.rule)
         return answer.verdict;
     worker.count(answer.rule->id);

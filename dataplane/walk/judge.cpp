@@ -15,7 +15,8 @@ Subject subject_of(const Header& header, const IpAddr& source, const IpAddr& des
 Answer ask(const Fabric& fabric, const Question& question) {
     if (question.policies.empty())
         return {Verdict::next};
-    Judgement said = judge(question.policies, fabric, question.direction, question.subject);
+    Judgement said =
+        judge(question.policies, fabric, question.domain, question.direction, question.subject);
     if (!said.rule)
         return {Verdict::fw_no_policy};
     switch (said.rule->action) {

@@ -15,6 +15,7 @@ namespace ringfence {
 // A firewall and what it is shown.
 struct Question {
     const std::vector<PolicyId>& policies;
+    DomainId domain; // of whose they are
     Direction direction;
     Subject subject;
     const Crossing* crossing = nullptr; // of the router whose network's it is; none: a port's own
@@ -40,9 +41,9 @@ template <class Visit> void for_each_question(const Walk& walk, Visit visit) {
         subject.outside_destination = walk.destination_before(i);
         bool counts = walk.from() != Walk::From::elsewhere || i >= walk.crossed_before();
         if (!in.outside)
-            visit(Question{in.policies, Direction::out, subject, &crossing, counts});
+            visit(Question{in.policies, in.domain, Direction::out, subject, &crossing, counts});
         if (!out.outside)
-            visit(Question{out.policies, Direction::in, subject, &crossing, counts});
+            visit(Question{out.policies, out.domain, Direction::in, subject, &crossing, counts});
     }
 }
 

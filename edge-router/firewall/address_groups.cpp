@@ -22,7 +22,8 @@ void normalize(std::vector<AddressGroup>& groups) {
     std::ranges::sort(groups, {}, &AddressGroup::id);
     for (AddressGroup& group : groups) {
         std::ranges::sort(group.prefixes);
-        group.prefixes.erase(std::ranges::unique(group.prefixes).begin(), group.prefixes.end());
+        group.prefixes.erase(std::unique(group.prefixes.begin(), group.prefixes.end()),
+                             group.prefixes.end());
     }
 }
 
@@ -57,6 +58,9 @@ bool encloses(const IpPrefix& outer, const IpPrefix& inner) {
 AddressGroups::AddressGroups(DomainId domain, std::vector<AddressGroup> groups)
     : domain_(domain), groups_(std::move(groups)) {
     normalize(groups_);
+    for (const AddressGroup& group : groups_)
+        if (group.is_broken)
+            broken_.push_back(group.id);
     std::map<Groups, uint32_t> known;
     std::vector<std::pair<IpPrefix, uint32_t>> routes;
     std::vector<std::pair<IpPrefix, Groups>> around; // the stack
@@ -108,7 +112,7 @@ std::vector<MembershipChange> differences(const AddressGroups* before, const Add
     for (auto a = old.begin(), b = now.begin(); a != old.end() || b != now.end();) {
         bool gone = b == now.end() || (a != old.end() && a->id < b->id);
         bool is_new = a == old.end() || (b != now.end() && b->id < a->id);
-        AddressGroup empty{gone ? a->id : b->id, {}};
+        AddressGroup empty{gone ? a->id : b->id, {}, false};
         compare(is_new ? empty : *a, gone ? empty : *b, changes);
         a += is_new ? 0 : 1;
         b += gone ? 0 : 1;

@@ -18,6 +18,7 @@ namespace ringfence {
 struct AddressGroup {
     GroupId id;
     std::vector<IpPrefix> prefixes;
+    bool is_broken = false; // its row can't be read: who is in it is not known
 };
 
 class AddressGroups {
@@ -32,6 +33,8 @@ public:
         return set ? set_at(*set) : std::span<const GroupId>();
     }
 
+    // A policy that names one of these fails closed. In order.
+    const std::vector<GroupId>& broken() const { return broken_; }
     // In order, each with its prefixes in order.
     const std::vector<AddressGroup>& groups() const { return groups_; }
     size_t bytes() const; // heap
@@ -44,6 +47,7 @@ private:
 
     DomainId domain_;
     std::vector<AddressGroup> groups_;
+    std::vector<GroupId> broken_;
     // Addresses with the same groups share a set: it is the groups of all prefixes around them.
     PrefixTable<uint32_t> sets_by_prefix_;
     std::vector<GroupId> sets_;          // one behind the other

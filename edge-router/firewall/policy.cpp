@@ -33,8 +33,7 @@ bool is_short(const Rule& rule) {
 
 } // namespace
 
-Policy::Policy(PolicyId id, DomainId domain, std::vector<Rule> rules)
-    : id_(id), domain_(domain), rules_(std::move(rules)) {
+Policy::Policy(PolicyId id, std::vector<Rule> rules) : id_(id), rules_(std::move(rules)) {
     std::ranges::stable_sort(rules_, comes_first);
     rules_.shrink_to_fit();
     for (const Rule& rule : rules_) {
@@ -51,7 +50,7 @@ Policy Policy::of_defaults(PolicyId id, Action in, Action out) {
     inbound.action = in;
     outbound.direction = Direction::out;
     outbound.action = out;
-    return Policy(id, DomainId(0), {inbound, outbound});
+    return Policy(id, {inbound, outbound});
 }
 
 void Policy::compile(size_t which) {

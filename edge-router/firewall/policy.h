@@ -2,12 +2,14 @@
 // Who is asked (a network, a NIC) has a list of policies; of all their rules that match the one
 // with the highest priority decides. Immutable; replies are asked nothing (their connection was).
 //
-//     Judgement said = judge(port.policies, fabric, Direction::in, subject);
+//     Judgement said = judge(port.policies, fabric, port.domain, Direction::in, subject);
 //     if (!said.allows()) ...  said.rule->intent
 //
-// Where no rule matches, or a policy of the list is not there, nothing passes.
+// Where no rule matches, or a policy of the list is not there, nothing passes. Rules name groups;
+// who is in them depends on the domain of who asks, so that a policy may be that of many.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <memory>
@@ -26,13 +28,11 @@ public:
     // Sets of at most so many rules are scanned, larger ones classified.
     static constexpr size_t most_scanned = 16;
 
-    // Rules in any order. The domain's groups are those that they name.
-    Policy(PolicyId id, DomainId domain, std::vector<Rule> rules);
+    Policy(PolicyId id, std::vector<Rule> rules); // in any order
     // Of one rule a direction, for all packets.
     static Policy of_defaults(PolicyId id, Action in, Action out);
 
     PolicyId id() const { return id_; }
-    DomainId domain() const { return domain_; }
     // By direction, then in the order in which they are asked.
     const std::vector<Rule>& rules() const { return rules_; }
 
@@ -43,7 +43,7 @@ public:
     };
     const std::vector<GroupUse>& groups() const { return groups_; } // in order
 
-    // The rule that decides, or nullptr. `groups`: of the domain; nullptr where it has none.
+    // The rule that decides, or nullptr. `groups`: of who asks; nullptr where there are none.
     const Rule* find(Direction direction, const Subject& subject,
                      const AddressGroups* groups) const;
 
@@ -61,7 +61,6 @@ private:
     void note_groups(const Rule& rule);
 
     PolicyId id_;
-    DomainId domain_;
     std::vector<Rule> rules_;
     std::array<uint32_t, chains + 1> begins_{}; // of chains in rules_, and the end
     // By chain; none of those that are scanned, and none at all where all are.
@@ -69,24 +68,33 @@ private:
     std::vector<GroupUse> groups_;
 };
 
+// Whether a rule names a group of which nobody knows who is in it.
+inline bool names_broken(const Policy& policy, const AddressGroups& groups) {
+    return std::ranges::any_of(groups.broken(), [&](GroupId group) {
+        return std::ranges::binary_search(policy.groups(), group, {}, &Policy::GroupUse::group);
+    });
+}
+
 struct Judgement {
     const Rule* rule = nullptr; // that decides; none: nothing passes
 
     bool allows() const { return rule && rule->action == Action::allow; }
 };
 
-// What all the policies of a list say together. `where` has policy(PolicyId), which is nullptr for
-// one that is not there, and groups(DomainId). The rule is valid as long as `where` is.
+// What all the policies of a list say together to who stands in the domain. `where` has
+// policy(PolicyId), which is nullptr for one that is not there, and groups(DomainId). The rule is
+// valid as long as `where` is.
 template <class Where>
-Judgement judge(std::span<const PolicyId> policies, const Where& where, Direction direction,
-                const Subject& subject) {
+Judgement judge(std::span<const PolicyId> policies, const Where& where, DomainId domain,
+                Direction direction, const Subject& subject) {
     Judgement said;
     for (PolicyId id : policies) {
         const Policy* policy = where.policy(id);
         if (!policy)
             return {};
-        const AddressGroups* groups =
-            policy->groups().empty() ? nullptr : where.groups(policy->domain());
+        const AddressGroups* groups = policy->groups().empty() ? nullptr : where.groups(domain);
+        if (groups && names_broken(*policy, *groups)) [[unlikely]]
+            return {};
         const Rule* rule = policy->find(direction, subject, groups);
         if (rule && (!said.rule || outranks(*rule, *said.rule)))
             said.rule = rule;

@@ -26,7 +26,7 @@ Policy some_rules() {
             match.source = {false, {*IpPrefix::from(Ipv4Addr{0xcb007100 + i}, 32)}, {}};
             match.services = {{static_cast<uint16_t>(i), static_cast<uint16_t>(i + 100)}};
         }
-    return Policy(PolicyId(1), DomainId(0), rules);
+    return Policy(PolicyId(1), rules);
 }
 const Policy policy = some_rules();
 

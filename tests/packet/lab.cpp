@@ -608,7 +608,7 @@ void Lab::set_policies() {
             worker_->open_rule(rule.id);
             rules.push_back(rule);
         }
-        edit_->set_policy(Policy(PolicyId(id), DomainId(0), rules));
+        edit_->set_policy(Policy(PolicyId(id), rules));
     }
 }
 

@@ -6,6 +6,7 @@ namespace {
 
 // Of a policy that got no id: no such policy is in any Fabric, so it denies.
 constexpr PolicyId no_policy{1 << 20};
+constexpr DomainId no_domain{1 << 20}; // the same, of which no address is in any group
 
 void touch(std::set<Uuid>& all, const std::set<Uuid>& rows) {
     all.insert(rows.begin(), rows.end());
@@ -52,15 +53,7 @@ void Known::put(const Uuid& uuid, const std::optional<HeldEntry>& entry) {
 }
 
 void Known::put(const Uuid& uuid, const std::optional<GroupEntry>& group) {
-    auto name_of = [](const GroupEntry& entry) { return GroupName(entry.domain, entry.name); };
-    const GroupEntry* known = groups.find(uuid);
-    auto before = known ? std::optional(name_of(*known)) : std::nullopt;
-    auto after = group ? std::optional(name_of(*group)) : std::nullopt;
     replace(groups, uuid, group);
-    if (before != after)
-        for (const auto& name : {before, after})
-            if (name)
-                touch_rules_naming(*name);
 }
 
 void Known::put(const Uuid& uuid, const std::optional<RuleEntry>& rule) {
@@ -90,6 +83,7 @@ void Known::follow(const Uuid& uuid, const NicEntry& nic, bool add) {
     if (nic.host)
         nics_by_host_.set(*nic.host, uuid, add);
     name_policies(uuid, nic.policies, add);
+    name_domain(uuid, nic.domain, add);
     touch_learned_by(nic);
     touch_port_of(nic.name);
 }
@@ -115,6 +109,7 @@ void Known::follow(const Uuid& uuid, const InterfaceEntry& interface, bool add) 
     interfaces_by_segment_.set(interface.segment, uuid, add);
     touch(touched.nics, nics_by_mac_.of({interface.segment, interface.mac}));
     name_policies(uuid, interface.policies, add);
+    name_domain(uuid, interface.domain, add);
     touched.routers.insert(interface.router);
 }
 
@@ -135,26 +130,30 @@ void Known::follow(const Uuid& uuid, const HeldEntry& entry, bool add) {
 
 void Known::follow(const Uuid& uuid, const RuleEntry& rule, bool add) {
     rules_by_policy_.set(rule.policy, uuid, add);
-    rules_by_domain_.set(rule.domain, uuid, add);
     for (const auto* names : {&rule.source_groups, &rule.destination_groups})
         for (const std::string& name : *names)
-            rules_by_group_.set({rule.domain, name}, uuid, add);
+            rules_by_group_.set(name, uuid, add);
     touched.policies.insert(rule.policy);
-    if (!add) {
-        touched.left_domains.insert(rule.domain);
-        touched.left_rules.insert(uuid);
-    }
+    if (add)
+        return;
+    touched.left_rules.insert(uuid);
+    touched.left_groups.insert(rule.source_groups.begin(), rule.source_groups.end());
+    touched.left_groups.insert(rule.destination_groups.begin(), rule.destination_groups.end());
 }
 
-// Who is in a group is looked up when a packet comes; that there is one, when a rule is compiled.
 void Known::follow(const Uuid& uuid, const GroupEntry& group, bool add) {
     groups_by_domain_.set(group.domain, uuid, add);
-    groups_by_name_.set({group.domain, group.name}, uuid, add);
+    groups_by_name_.set(group.name, uuid, add);
+    name_domain(uuid, group.domain, add);
     touched.grouped.insert(group.domain);
-    if (!add) {
-        touched.left_domains.insert(group.domain);
-        touched.left_groups.insert(uuid);
-    }
+    if (!add)
+        touched.left_groups.insert(group.name);
+}
+
+void Known::name_domain(const Uuid& uuid, const std::string& domain, bool add) {
+    namers_of_domain_.set(domain, uuid, add);
+    if (!add)
+        touched.left_domains.insert(domain);
 }
 
 void Known::follow(const Uuid& uuid, const DhcpEntry& entry, bool add) {
@@ -217,11 +216,6 @@ void Known::touch_segment(const Uuid& segment) {
         touched.routers.insert(interfaces.find(interface)->router);
 }
 
-void Known::touch_rules_naming(const GroupName& group) {
-    for (const Uuid& rule : rules_by_group_.of(group))
-        touched.policies.insert(rules.find(rule)->policy);
-}
-
 void Known::touch_port_of(const std::string& nic) {
     if (auto port = port_by_iface_id_.find(nic); port != port_by_iface_id_.end())
         touched.ports.insert(port->second);
@@ -262,10 +256,6 @@ const std::set<Uuid>& Known::rules_of(const std::string& policy) const {
 const std::set<Uuid>& Known::groups_in(const std::string& domain) const {
     return groups_by_domain_.of(domain);
 }
-std::optional<Uuid> Known::group(const std::string& domain, const std::string& name) const {
-    const auto& named = groups_by_name_.of({domain, name});
-    return named.empty() ? std::nullopt : std::optional(*named.begin());
-}
 
 DhcpEntry Known::dhcp_of(const std::string& port) const {
     DhcpEntry all{port, nullptr, nullptr};
@@ -287,8 +277,11 @@ bool Known::is_policy_named(const std::string& policy) const {
     return !rules_by_policy_.of(policy).empty() || !namers_of_policy_.of(policy).empty();
 }
 
+bool Known::is_group_named(const std::string& group) const {
+    return !groups_by_name_.of(group).empty() || !rules_by_group_.of(group).empty();
+}
 bool Known::is_domain_named(const std::string& domain) const {
-    return !rules_by_domain_.of(domain).empty() || !groups_by_domain_.of(domain).empty();
+    return !namers_of_domain_.of(domain).empty();
 }
 
 const PortFacts* Known::port_of(const std::string& nic) const {
@@ -319,6 +312,10 @@ std::vector<PolicyId> Known::ids_of(const std::vector<std::string>& policies) {
     for (const std::string& policy : policies)
         all.push_back(ids.policies.get(policy).value_or(no_policy));
     return all;
+}
+
+DomainId Known::id_of_domain(const std::string& domain) {
+    return ids.domains.get(domain).value_or(no_domain);
 }
 
 } // namespace ringfence::agent

@@ -86,8 +86,8 @@ struct Touched {
     std::set<std::string> routers, policies; // by Router.name, by Firewall.policy
     std::set<std::string> grouped;           // domains whose groups are others
     // What had rows, and may have none any more.
-    std::set<std::string> left_domains;
-    std::set<Uuid> left_rules, left_groups;
+    std::set<std::string> left_domains, left_groups; // by Address_Group.name
+    std::set<Uuid> left_rules;
     bool operator==(const Touched&) const = default;
 };
 
@@ -122,13 +122,13 @@ public:
     const std::set<Uuid>& routes_of(const std::string& router) const;
     const std::set<Uuid>& rules_of(const std::string& policy) const;
     const std::set<Uuid>& groups_in(const std::string& domain) const;
-    std::optional<Uuid> group(const std::string& domain, const std::string& name) const;
     // What the logical port is told, of both families.
     DhcpEntry dhcp_of(const std::string& port) const;
     // True where a row speaks of it: its id is still needed.
     bool is_router_named(const std::string& router) const;
     bool is_policy_named(const std::string& policy) const;
-    bool is_domain_named(const std::string& domain) const; // by rules or groups
+    bool is_group_named(const std::string& group) const;
+    bool is_domain_named(const std::string& domain) const; // by interfaces, NICs or groups
 
     // The interface that the logical port is plugged into here; nullptr: it is not.
     const PortFacts* port_of(const std::string& nic) const;
@@ -137,6 +137,7 @@ public:
                          bool learned_there = false) const;
     std::optional<SegmentId> id_of_segment(const Uuid& segment) const;
     std::vector<PolicyId> ids_of(const std::vector<std::string>& policies);
+    DomainId id_of_domain(const std::string& domain);
 
     Ids& ids;
     LocalFacts facts;
@@ -170,8 +171,7 @@ private:
     void follow(const Uuid& uuid, const DhcpEntry& entry, bool add);
     template <class Entry>
     bool replace(KnownTable<Entry>& table, const Uuid& uuid, const std::optional<Entry>& row);
-    using GroupName = std::pair<std::string, std::string>; // in a domain
-    void touch_rules_naming(const GroupName& group);
+    void name_domain(const Uuid& uuid, const std::string& domain, bool add);
     void name_policies(const Uuid& uuid, const std::vector<std::string>& policies, bool add);
 
     std::map<std::string, std::string> port_by_iface_id_; // -> Interface name
@@ -183,8 +183,7 @@ private:
     Index<Uuid> interfaces_by_segment_, held_by_segment_;
     Index<std::string> dhcp_by_port_;
     Index<std::string> rules_by_policy_, namers_of_policy_; // namers: interfaces, logical ports
-    Index<std::string> groups_by_domain_, rules_by_domain_;
-    Index<GroupName> groups_by_name_, rules_by_group_;
+    Index<std::string> groups_by_domain_, groups_by_name_, rules_by_group_, namers_of_domain_;
 };
 
 } // namespace ringfence::agent

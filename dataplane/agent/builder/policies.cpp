@@ -4,7 +4,7 @@ namespace ringfence::agent {
 
 namespace {
 
-// Of a rule, group or domain that got no id, because there are too many of them: it is nobody's.
+// Of a rule or group that got no id, because there are too many of them: it is nobody's.
 constexpr uint32_t no_id = 1 << 20;
 
 std::string key_of(const Uuid& uuid) { return ovsdb::to_string(uuid); }
@@ -21,10 +21,12 @@ void PolicyPart::finish(FabricEdit& edit) {
 
 void PolicyPart::group(FabricEdit& edit, const std::string& domain) {
     std::vector<AddressGroup> groups;
-    for (const Uuid& uuid : known_.groups_in(domain))
-        if (auto id = known_.ids.groups.get(key_of(uuid)))
-            groups.push_back({*id, known_.groups.find(uuid)->prefixes});
-    DomainId id = id_of_domain(domain);
+    for (const Uuid& uuid : known_.groups_in(domain)) {
+        const GroupEntry& entry = *known_.groups.find(uuid);
+        if (auto id = known_.ids.groups.get(entry.name))
+            groups.push_back({*id, entry.prefixes, entry.is_broken});
+    }
+    DomainId id = known_.id_of_domain(domain);
     if (groups.empty())
         edit.erase_groups(id);
     else
@@ -37,16 +39,12 @@ void PolicyPart::compile(FabricEdit& edit, const std::string& name) {
     if (!id)
         return;
     std::vector<Rule> rules;
-    std::string domain;
-    for (const Uuid& uuid : rows) {
-        const RuleEntry& entry = *known_.rules.find(uuid);
-        rules.push_back(rule_of(uuid, entry));
-        domain = entry.domain;
-    }
+    for (const Uuid& uuid : rows)
+        rules.push_back(rule_of(uuid, *known_.rules.find(uuid)));
     if (rows.empty())
         edit.erase_policy(*id);
     else
-        edit.set_policy(Policy(*id, id_of_domain(domain), std::move(rules)));
+        edit.set_policy(Policy(*id, std::move(rules)));
     if (!known_.is_policy_named(name))
         known_.ids.policies.release(name);
 }
@@ -58,45 +56,31 @@ Rule PolicyPart::rule_of(const Uuid& uuid, const RuleEntry& entry) {
     if (is_new)
         new_rules_.push_back(rule.id);
     RuleMatch match = *rule.match;
-    name_groups(entry, entry.source_groups, match.source);
-    name_groups(entry, entry.destination_groups, match.destination);
+    name_groups(entry.source_groups, match.source);
+    name_groups(entry.destination_groups, match.destination);
     rule.match = std::move(match);
     return rule;
 }
 
-// A group that is not known here is nobody to a rule that allows, and everybody to one that denies.
-void PolicyPart::name_groups(const RuleEntry& entry, const std::vector<std::string>& names,
-                             AddressMatch& match) const {
-    for (const std::string& name : names) {
-        auto row = known_.group(entry.domain, name);
-        auto id = row ? known_.ids.groups.get(key_of(*row)) : std::nullopt;
-        if (id)
-            match.groups.push_back(*id);
-        else if (entry.rule.action != Action::allow)
-            match = {};
-        if (match.any)
-            return;
-    }
+void PolicyPart::name_groups(const std::vector<std::string>& names, AddressMatch& match) {
+    for (const std::string& name : names)
+        match.groups.push_back(known_.ids.groups.get(name).value_or(GroupId(no_id)));
 }
 
 std::string PolicyPart::name_of_group(GroupId group) const {
-    for (const auto& [uuid, entry] : known_.groups.all())
-        if (known_.ids.groups.find(key_of(uuid)) == group)
-            return entry.name;
+    for (const auto& [name, id] : known_.ids.groups.all())
+        if (id == group)
+            return name;
     return fmt::format("group {}", group.value());
-}
-
-DomainId PolicyPart::id_of_domain(const std::string& name) {
-    return known_.ids.domains.get(name).value_or(DomainId(no_id));
 }
 
 void PolicyPart::release_ids() {
     for (const Uuid& rule : std::exchange(known_.touched.left_rules, {}))
         if (!known_.rules.find(rule))
             known_.ids.rules.release(key_of(rule));
-    for (const Uuid& group : std::exchange(known_.touched.left_groups, {}))
-        if (!known_.groups.find(group))
-            known_.ids.groups.release(key_of(group));
+    for (const std::string& group : std::exchange(known_.touched.left_groups, {}))
+        if (!known_.is_group_named(group))
+            known_.ids.groups.release(group);
     for (const std::string& domain : std::exchange(known_.touched.left_domains, {}))
         if (!known_.is_domain_named(domain))
             known_.ids.domains.release(domain);

@@ -26,10 +26,8 @@ private:
     void group(FabricEdit& edit, const std::string& domain);
     void compile(FabricEdit& edit, const std::string& name);
     Rule rule_of(const Uuid& uuid, const RuleEntry& entry);
-    void name_groups(const RuleEntry& entry, const std::vector<std::string>& names,
-                     AddressMatch& match) const;
+    void name_groups(const std::vector<std::string>& names, AddressMatch& match);
     void release_ids();
-    DomainId id_of_domain(const std::string& name);
 
     Known& known_;
     std::vector<RuleId> new_rules_;

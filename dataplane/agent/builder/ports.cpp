@@ -40,6 +40,7 @@ LocalPort PortPart::local_port(const std::string& name, const PortFacts& facts) 
     port.ip4 = nic->ip4;
     port.ip6 = nic->ip6;
     port.policies = known_.ids_of(nic->policies);
+    port.domain = known_.id_of_domain(nic->domain);
     port.link_local = facts.link_local;
     DhcpEntry dhcp = known_.dhcp_of(nic->name);
     port.dhcp4 = std::move(dhcp.four);

@@ -47,6 +47,7 @@ RouterSettings RouterPart::settings_of(const std::string& name) {
         interface.addresses = row.addresses;
         interface.outside = row.outside;
         interface.policies = known_.ids_of(row.policies);
+        interface.domain = known_.id_of_domain(row.domain);
     }
     return settings;
 }

@@ -59,6 +59,7 @@ Result<RouterEntry> read_row(const southbound::Router& row) {
 Result<InterfaceEntry> read_row(const southbound::RouterInterface& row) {
     InterfaceEntry interface;
     interface.router = row.router;
+    interface.domain = row.domain;
     interface.segment = row.segment;
     auto mac = unicast_mac(row.mac);
     if (!mac)

@@ -26,6 +26,7 @@ struct RouterEntry {
 
 struct InterfaceEntry {
     std::string router; // Router.name
+    std::string domain;
     ovsdb::Uuid segment{};
     MacAddr mac;
     std::vector<InterfaceAddress> addresses;
@@ -53,7 +54,7 @@ struct HeldEntry {
 };
 
 struct RuleEntry {
-    std::string policy, domain;
+    std::string policy;
     Rule rule; // without its id, and the ids of groups
     std::vector<std::string> source_groups, destination_groups; // Address_Group.name
     bool operator==(const RuleEntry&) const = default;
@@ -62,6 +63,7 @@ struct RuleEntry {
 struct GroupEntry {
     std::string domain, name;
     std::vector<IpPrefix> prefixes;
+    bool is_broken = false; // its row can't be read
     bool operator==(const GroupEntry&) const = default;
 };
 
@@ -73,14 +75,14 @@ struct GroupEntry {
 [[nodiscard]] Result<GroupEntry> read_row(const southbound::AddressGroup& row);
 
 // For a row that is refused as unsupported: no router, route or held address, so that what needs
-// one is dropped; a rule that denies all in its direction, before any other; no group, so that
-// rules that allow its members allow nobody, and those that deny them everybody.
+// one is dropped; a rule that denies all in its direction, before any other; a group because of
+// which the policies that name it deny.
 inline std::optional<RouterEntry> instead_of(const southbound::Router&) { return std::nullopt; }
 inline std::optional<RouteEntry> instead_of(const southbound::Route&) { return std::nullopt; }
 inline std::optional<HeldEntry> instead_of(const southbound::Nat&) { return std::nullopt; }
 std::optional<RuleEntry> instead_of(const southbound::Firewall& row);
-inline std::optional<GroupEntry> instead_of(const southbound::AddressGroup&) {
-    return std::nullopt;
+inline std::optional<GroupEntry> instead_of(const southbound::AddressGroup& row) {
+    return GroupEntry{row.domain, row.name, {}, true};
 }
 
 // A row that can't be read is no longer forwarded by as it was before, either: who changed a rule

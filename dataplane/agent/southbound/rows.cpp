@@ -84,6 +84,7 @@ Result<NicEntry> read_row(const southbound::LogicalPort& row) {
         return tl::unexpected(built.error());
     NicEntry nic;
     nic.name = row.name;
+    nic.domain = row.domain;
     nic.segment = row.segment;
     auto mac = unicast_mac(row.mac);
     if (!mac)

@@ -24,6 +24,7 @@ struct HostEntry {
 
 struct NicEntry {
     std::string name; // what an iface-id names
+    std::string domain;
     ovsdb::Uuid segment{};
     MacAddr mac;
     std::vector<Ipv4Addr> ip4;

@@ -134,7 +134,7 @@ Direction direction_of(const southbound::Firewall& row) {
 } // namespace
 
 Result<RuleEntry> read_row(const southbound::Firewall& row) {
-    RuleEntry entry{row.policy, row.domain, {}, {}, {}};
+    RuleEntry entry{row.policy, {}, {}, {}};
     Rule& rule = entry.rule;
     RuleMatch match;
     if (row.direction != "in" && row.direction != "out")
@@ -158,7 +158,7 @@ Result<RuleEntry> read_row(const southbound::Firewall& row) {
 }
 
 std::optional<RuleEntry> instead_of(const southbound::Firewall& row) {
-    RuleEntry entry{row.policy, row.domain, {}, {}, {}};
+    RuleEntry entry{row.policy, {}, {}, {}};
     entry.rule.direction = direction_of(row);
     entry.rule.priority = std::numeric_limits<uint32_t>::max();
     entry.rule.intent = row.intent;
@@ -166,7 +166,7 @@ std::optional<RuleEntry> instead_of(const southbound::Firewall& row) {
 }
 
 Result<GroupEntry> read_row(const southbound::AddressGroup& row) {
-    GroupEntry group{row.domain, row.name, {}};
+    GroupEntry group{row.domain, row.name, {}, false};
     if (auto read = read_all(row.prefixes, prefix_from, group.prefixes); !read)
         return tl::unexpected(read.error());
     return group;

@@ -63,10 +63,10 @@ struct Ids {
     IdPool<NextHopId> next_hops{Destination::max_next_hops}; // by Host name
     IdPool<RouterId> routers{1 << 20};                       // by Router.name
     IdPool<PolicyId> policies{1 << 20};                      // by Firewall.policy
-    IdPool<DomainId> domains{1 << 20};                       // by Firewall.domain
+    IdPool<DomainId> domains{1 << 20};                       // by the rows' domain
     // Not kept over restarts: nothing that lasts names them.
     IdPool<RuleId> rules{1 << 20};   // by UUID of the Firewall row
-    IdPool<GroupId> groups{1 << 20}; // by UUID of the Address_Group row
+    IdPool<GroupId> groups{1 << 20}; // by Address_Group.name, whatever the domain
 
     // visit("ports", pool) and so on, by the keys of the state file.
     template <class Visit> void each(Visit visit) { each_of(*this, visit); }

@@ -125,21 +125,59 @@ TEST_F(RulesTest, ARowThatCannotBeObeyedDeniesAllAndIsNamed) {
     EXPECT_TRUE(builder_.trouble().empty());
 }
 
-// Who allows members of a group that is not known allows nobody; who denies them, everybody.
-TEST_F(RulesTest, AGroupThatIsNotKnownLetsNothingPass) {
+TEST_F(RulesTest, AGroupWithoutARowIsNobodyAndWithABadOneDeniesAll) {
     auto allow = web(7, "allow"), deny = web(8, "drop");
-    allow.source_groups = deny.source_groups = {"web"};
+    allow.source_groups = {"web"};
+    deny.source_groups = {"foes"};
     put(allow);
     put(deny);
-    EXPECT_EQ(policies(), "policy 0 in 8 drop any rule/8\n"
-                          "policy 0 in 7 allow any from nobody rule/7\n");
+    put(rule("group/web", "out", "allow"));
     put(group("web", {"10.0.0.1"}));
-    EXPECT_EQ(policies(), "policy 0 in 8 drop any from group 0 rule/8\n"
-                          "policy 0 in 7 allow any from group 0 rule/7\n");
-    put(group("web", {"10.0.0.x"}));
-    EXPECT_EQ(policies(), "policy 0 in 8 drop any rule/8\n"
-                          "policy 0 in 7 allow any from nobody rule/7\n");
-    EXPECT_TRUE(builder_.trouble().contains("address group org/acme/security-group/web"));
+    auto passes = [&] {
+        auto now = (fabric(), builder_.finish());
+        Subject from_a_member;
+        from_a_member.source = from_a_member.outside_source = *IpAddr::from("10.0.0.1");
+        std::vector<PolicyId> policies = {*ids_.policies.find("group/web")};
+        return judge(policies, *now, *ids_.domains.find(""), Direction::in, from_a_member).allows();
+    };
+    EXPECT_TRUE(passes());
+    changes();
+    put(group("foes", {"10.0.0.x"}));
+    EXPECT_FALSE(passes());
+    EXPECT_EQ(changes(), "raises groups\n");
+    EXPECT_TRUE(builder_.trouble().contains("address group org/acme/security-group/foes"));
+    put(group("foes", {"10.0.0.2"}));
+    EXPECT_TRUE(passes());
+    EXPECT_TRUE(builder_.trouble().empty());
+}
+
+// A security group's rules are in a domain of their own; who is in a group, each asker's says.
+TEST_F(RulesTest, WhoIsInAGroupDependsOnTheDomainOfWhoAsks) {
+    auto allow = web(7, "allow");
+    allow.domain = "group/web";
+    allow.source_groups = {"web"};
+    put(allow);
+    auto inside = group("web", {"10.0.0.1"}), outside = group("web", {"192.0.2.1"});
+    outside.uuid = id("the same, outside");
+    outside.domain = "outside";
+    put(inside);
+    put(outside);
+    put(segment("front", 5001));
+    auto web0 = nic("web-0", "front", "02:00:00:00:00:01", "10.0.0.5");
+    web0.domain = "outside";
+    web0.policies = {"group/web"};
+    put(web0);
+    plug("tap0", 0, "web-0");
+    fabric();
+    auto now = builder_.finish();
+    const LocalPort* port = now->port(PortId(0));
+    auto passes = [&](const char* source) {
+        Subject packet;
+        packet.source = packet.outside_source = *IpAddr::from(source);
+        return judge(port->policies, *now, port->domain, Direction::in, packet).allows();
+    };
+    EXPECT_TRUE(passes("192.0.2.1"));
+    EXPECT_FALSE(passes("10.0.0.1"));
 }
 
 TEST_F(RulesTest, AMemberChangesWhatItsAddressMayAndCompilesNothing) {

@@ -63,7 +63,7 @@ protected:
         kept.action = Action::allow;
         kept.direction = Direction::out;
         kept.intent = "org/acme/rule/2";
-        edit.set_policy(Policy(PolicyId(0), DomainId(0), {sent, kept}));
+        edit.set_policy(Policy(PolicyId(0), {sent, kept}));
         return edit.finish();
     }
     static FirewallEvent event(uint32_t rule) {

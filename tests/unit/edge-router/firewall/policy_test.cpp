@@ -53,7 +53,7 @@ TEST(Policy, AnswersLikeAPlainMatcher) {
     for (uint32_t size : {0, 1, 3, 12, 40, 100, 700, 2000}) {
         auto groups = any_groups(chance, 12);
         auto rules = any_rules(chance, size, 12);
-        const Policy policy(PolicyId(1), domain, rules);
+        const Policy policy(PolicyId(1), rules);
         const AddressGroups compiled(domain, groups);
         for (int i = 0; i < 2000; ++i) {
             Subject packet = any_subject(chance);
@@ -69,7 +69,7 @@ TEST(Policy, AnswersLikeAPlainMatcher) {
 // The same packet, whatever came before it: nothing is remembered (CVE-2023-1668).
 TEST(Policy, AnswersTheSameInAnyOrder) {
     Chance chance(2);
-    const Policy policy(PolicyId(1), domain, any_rules(chance, 300, 8));
+    const Policy policy(PolicyId(1), any_rules(chance, 300, 8));
     const AddressGroups groups(domain, any_groups(chance, 8));
     std::vector<std::pair<Subject, const Rule*>> first;
     for (int i = 0; i < 500; ++i) {
@@ -94,7 +94,7 @@ TEST(Policy, OfAnAddressInManyGroupsForgetsNone) {
             prefix(id == 7 || id == 150 ? "10.0.0.2" : "10.9.0.0/16");
     }
     const AddressGroups compiled(domain, groups);
-    const Policy policy(PolicyId(1), domain, rules);
+    const Policy policy(PolicyId(1), rules);
     const Rule* found = policy.find(Direction::in, subject("10.0.0.1", "10.0.0.2"), &compiled);
     ASSERT_TRUE(found);
     EXPECT_EQ(found->id, RuleId(150));
@@ -112,13 +112,13 @@ TEST(Judge, LetsTheHighestPriorityOfAllPoliciesDecide) {
         for (uint32_t id = 0; id < 4; ++id) {
             auto rules = any_rules(chance, chance.below(30), 6);
             all.insert(all.end(), rules.begin(), rules.end());
-            shelf.policies.emplace(id, Policy(PolicyId(id), domain, rules));
+            shelf.policies.emplace(id, Policy(PolicyId(id), rules));
             ids.emplace_back(id);
         }
         for (int i = 0; i < 300; ++i) {
             Subject packet = any_subject(chance);
             const Rule* want = decide_plainly(all, groups, Direction::out, packet);
-            expect_same(want, judge(ids, shelf, Direction::out, packet).rule, packet);
+            expect_same(want, judge(ids, shelf, domain, Direction::out, packet).rule, packet);
         }
     }
 }
@@ -126,11 +126,12 @@ TEST(Judge, LetsTheHighestPriorityOfAllPoliciesDecide) {
 TEST(Judge, BreaksTiesByDropThenReject) {
     Shelf shelf;
     for (uint32_t id = 0; Action action : {Action::allow, Action::reject, Action::drop}) {
-        shelf.policies.emplace(id, Policy(PolicyId(id), domain, {rule(Direction::in, 7, action)}));
+        shelf.policies.emplace(id, Policy(PolicyId(id), {rule(Direction::in, 7, action)}));
         ++id;
     }
     auto said = [&](std::vector<PolicyId> policies) {
-        return judge(policies, shelf, Direction::in, subject("10.0.0.1", "10.0.0.2")).rule->action;
+        return judge(policies, shelf, domain, Direction::in, subject("10.0.0.1", "10.0.0.2"))
+            .rule->action;
     };
     EXPECT_EQ(said({PolicyId(0)}), Action::allow);
     EXPECT_EQ(said({PolicyId(0), PolicyId(1)}), Action::reject);
@@ -139,10 +140,10 @@ TEST(Judge, BreaksTiesByDropThenReject) {
 
 TEST(Judge, FailsClosed) {
     Shelf shelf;
-    shelf.policies.emplace(0, Policy(PolicyId(0), domain, {rule(Direction::in, 7, Action::allow)}));
-    shelf.policies.emplace(1, Policy(PolicyId(1), domain, {}));
+    shelf.policies.emplace(0, Policy(PolicyId(0), {rule(Direction::in, 7, Action::allow)}));
+    shelf.policies.emplace(1, Policy(PolicyId(1), {}));
     auto passes = [&](std::vector<PolicyId> policies, Direction direction) {
-        return judge(policies, shelf, direction, subject("10.0.0.1", "10.0.0.2")).allows();
+        return judge(policies, shelf, domain, direction, subject("10.0.0.1", "10.0.0.2")).allows();
     };
     EXPECT_TRUE(passes({PolicyId(0), PolicyId(1)}, Direction::in));
     EXPECT_FALSE(passes({PolicyId(0), PolicyId(1)}, Direction::out)) << "no rule speaks of it";
@@ -152,7 +153,7 @@ TEST(Judge, FailsClosed) {
 // --- what a change does
 
 TEST(Effect, IsOfWhatCameAndWhatWent) {
-    auto policy = [](std::vector<Rule> rules) { return Policy(PolicyId(1), domain, rules); };
+    auto policy = [](std::vector<Rule> rules) { return Policy(PolicyId(1), rules); };
     Rule web = rule(Direction::in, 10, Action::allow),
          block = rule(Direction::in, 20, Action::drop);
     web.match.edit().protocol = 6;
@@ -186,12 +187,12 @@ TEST(Effect, IsNeverLessThanWhatPacketsSee) {
     for (int round = 0; round < 400; ++round) {
         auto rules = any_rules(chance, 12, 4);
         const AddressGroups groups(domain, any_groups(chance, 4));
-        const Policy before(PolicyId(1), domain, rules);
+        const Policy before(PolicyId(1), rules);
         if (chance.one_in(2))
             rules.erase(rules.begin() + chance.below(12));
         else
             rules.push_back(any_rule(chance, 12, 4));
-        const Policy after(PolicyId(1), domain, rules);
+        const Policy after(PolicyId(1), rules);
         Effect effect = effect_of(&before, &after);
         for (int i = 0; i < 200; ++i) {
             Subject packet = any_subject(chance);
@@ -228,7 +229,7 @@ TEST(Size, IsOfMembersPlusRulesNotOfTheirProduct) {
             rules.back().match.edit().services = {
                 {static_cast<uint16_t>(i), static_cast<uint16_t>(i)}};
         }
-        return AddressGroups(domain, {web}).bytes() + Policy(PolicyId(1), domain, rules).bytes();
+        return AddressGroups(domain, {web}).bytes() + Policy(PolicyId(1), rules).bytes();
     };
     size_t small = size(10, 100), large = size(1000, 100), larger = size(2000, 200);
     EXPECT_LT(large - small, 1000u * 100) << "bytes for 990 more members";
@@ -250,7 +251,7 @@ TEST(Size, StaysLinearWhereRulesOverlap) {
                 false, {*IpPrefix::from(IpAddr(Ipv4Addr{i << 4}), 28)}, {}};
             rules.push_back(nasty);
         }
-        return Policy(PolicyId(1), domain, rules).bytes() / count;
+        return Policy(PolicyId(1), rules).bytes() / count;
     };
     EXPECT_LT(size(1'000), 2'000u) << "bytes a rule";
     EXPECT_LT(size(8'000), 2'500u);
