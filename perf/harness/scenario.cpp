@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/wire/ip.h"
+
 namespace ringfence::perf {
 
 namespace {
