@@ -133,8 +133,8 @@ TEST(Firewall, InternalAndExternalArePrefixesWhereThereAreSeveral) {
     add_rule(rows, "edge/main", 1, [](auto& r) { r.source = {"internal"}; });
     add_rule(rows, "edge/main", 2, [](auto& r) { r.source = {"external"}; });
     const auto lines = rules(rows);
-    EXPECT_THAT(lines, Contains(HasSubstr("in 1000000 allow from internal/edge/main @ segment/")));
-    EXPECT_THAT(lines, Contains(HasSubstr("in 999999 allow from external/edge/main @ segment/")));
+    EXPECT_THAT(lines, Contains(HasSubstr("in 1000000 allow from internal/edge/main @ edge/")));
+    EXPECT_THAT(lines, Contains(HasSubstr("in 999999 allow from external/edge/main @ edge/")));
     const auto sets = groups(rows);
     ASSERT_EQ(sets.size(), 2u);
     EXPECT_THAT(sets, Contains(HasSubstr("internal/edge/main = 10.0.0.0/24 10.1.0.0/24 @")));
