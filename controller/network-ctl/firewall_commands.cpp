@@ -1,4 +1,6 @@
 // The nouns of the firewall: security-group, firewall.
+#include <charconv>
+
 #include "controller/network-ctl/commands.h"
 #include "controller/network-ctl/hits.h"
 
@@ -107,11 +109,12 @@ std::optional<Texts> maybe_words(const Arguments& arguments, std::string_view op
 }
 
 Result<int64_t> number_from(const std::string& text) {
-    Arguments one;
-    one.options["number"] = {text};
-    return one.number("number", 0, 1'000'000).and_then([&](const auto& number) -> Result<int64_t> {
-        return *number;
-    });
+    int64_t number = 0;
+    const char* end = text.data() + text.size();
+    const auto [at, error] = std::from_chars(text.data(), end, number);
+    if (!text.empty() && error == std::errc() && at == end && number >= 0 && number <= 1'000'000)
+        return number;
+    return fail("'{}' is no rule's number: it is one from 0 to 1000000", text);
 }
 
 Result<RuleName> rule_of(const Arguments& arguments) {
@@ -290,8 +293,8 @@ Noun security_group_noun() {
 
 Noun firewall_noun() {
     static constexpr const char* naming =
-        "OWNER is an edge router (ORG/EDGE, or ORG/VAPP/NETWORK of a vApp network's) or a security "
-        "group (group:ORG/GROUP); with --org without ORG.";
+        "by an edge router's name, ORG/EDGE or ORG/VAPP/NETWORK, or as group:ORG/GROUP; with --org "
+        "without ORG";
     return {
         "firewall",
         "rules of edge routers and security groups",
@@ -302,7 +305,7 @@ Noun firewall_noun() {
           words_help, add_rule},
          {"list",
           "OWNER",
-          "list the rules in the order in which they are asked",
+          "list the rules in their order",
           {options::org,
            {"hits", "", "with how many connections each has decided on this host"},
            {"daemon", "SOCKET|PIDFILE",
@@ -311,14 +314,16 @@ Noun firewall_noun() {
           list_rules},
          {"show", "OWNER NUMBER", "show a rule", {options::org, tier}, "", show_rule},
          {"set", "OWNER NUMBER", "change a rule", rule_options({action}),
-          "What is given replaces what there was; none (of --source and --destination any) takes "
+          "What is given replaces what there was; none (of --source and --destination any) "
+          "takes "
           "all of it back.",
           set_rule},
          {"move",
-          "OWNER NUMBER NEW-NUMBER",
+          "OWNER NUMBER TO",
           "give a rule another place",
           {options::org, tier},
-          "A rule that has that number goes up by one, and so do those right behind it.",
+          "TO is its new number. A rule that has that goes up by one, and so do those right "
+          "behind it.",
           move_rule},
          {"delete",
           "OWNER NUMBER",

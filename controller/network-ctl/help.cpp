@@ -87,7 +87,7 @@ std::string list_verbs(const Noun& noun) {
 std::string list_nouns() {
     std::string text;
     for (const Noun& noun : nouns())
-        text.append(fmt::format("  {:<14}{}\n", noun.name, noun.summary));
+        text.append(fmt::format("  {:<16}{}\n", noun.name, noun.summary));
     return text;
 }
 
@@ -95,8 +95,9 @@ std::string list_nouns() {
 std::string naming(const Noun& noun, std::string_view operand) {
     const auto own = std::ranges::find_if(
         noun.verbs, [](const Verb& verb) { return verb.name == std::string_view("show"); });
-    const std::string_view word = operand.substr(0, operand.find(' '));
-    if (!*noun.naming || own == noun.verbs.end() || word.empty() || word != own->operand)
+    const auto first_of = [](std::string_view words) { return words.substr(0, words.find(' ')); };
+    const std::string_view word = first_of(operand);
+    if (!*noun.naming || own == noun.verbs.end() || word.empty() || word != first_of(own->operand))
         return "";
     return wrap(fmt::format("{} is given {}.", word, noun.naming), 0) + "\n";
 }

@@ -127,8 +127,8 @@ Result<> list_limits(Session& session, const Arguments& arguments) {
 
 Noun limit_noun() {
     static constexpr const char* naming =
-        "TARGET is a NIC, by its port name or as ORG/VAPP/VM/NUMBER, or a virtual data center, "
-        "vdc:ORG/VDC; with --org without ORG.";
+        "by a NIC's port name, as its ORG/VAPP/VM/NUMBER, or as vdc:ORG/VDC; with --org without "
+        "ORG";
     std::vector<Option> set_options{options::org, options::vapp, options::vm};
     set_options.insert(set_options.end(), std::begin(kinds), std::end(kinds));
     return {"limit",

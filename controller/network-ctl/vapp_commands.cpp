@@ -90,10 +90,8 @@ Result<> clone_vapp(Session& session, const Arguments& arguments) {
     const auto count = arguments.number("count", 1, 1000);
     if (!count)
         return tl::unexpected(count.error());
-    const NewClones wanted{.source = *source,
-                           .path = *path,
-                           .count = *count,
-                           .deployed = !arguments.has("no-deploy")};
+    const NewClones wanted{
+        .source = *source, .path = *path, .count = *count, .deployed = !arguments.has("no-deploy")};
     return session.cloud().and_then([&](Cloud* cloud) -> Result<> {
         const auto made = cloud->clone(wanted);
         if (!made)

@@ -128,7 +128,8 @@ TEST_F(FenceProgramTest, ChangesModeAndInboundDefault) {
     expect("edge list -q", 0, "", "");
     expect("vapp-network set acme/shop/lan --inbound allow", 1, "",
            "network-ctl: org/acme/vapp/shop/network/lan: is bridged, so MTU, addressing, inbound "
-           "default and VLAN transparency are those of org/acme/network/front; set them there\n");
+           "default, VLAN transparency and options are those of org/acme/network/front; set "
+           "them there\n");
 }
 
 TEST_F(FenceProgramTest, EdgeRoutersConnectNetworks) {

@@ -61,17 +61,18 @@ TEST_F(ProgramTest, PrintsAChangeWholeWhereFormatAsks) {
       "organization": "acme",
       "description": "",
       "enabled": true,
+      "log_server": null,
       "status": ""
     }
   ]
 }
 )",
            "");
-    expect(
-        "--wait none network create acme/front --format csv", 0,
-        "network,vdc,mode,edge,vni,mtu,subnets,gateways,ranges,unknown_unicast,"
-        "vlan_transparent,inbound,status\r\nacme/front,default,isolated,,5000,,,,,flood,no,,\r\n",
-        "");
+    expect("--wait none network create acme/front --format csv", 0,
+           "network,vdc,mode,edge,vni,mtu,subnets,gateways,ranges,unknown_unicast,"
+           "vlan_transparent,inbound,log_default,status\r\n"
+           "acme/front,default,isolated,,5000,,,,,flood,no,,no,\r\n",
+           "");
     expect("--wait none network set acme/front --mtu 1400 --format table -q", 0, "acme/front\n",
            "");
     expect("--wait none org delete acme --cascade --format csv", 0,

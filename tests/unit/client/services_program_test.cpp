@@ -97,7 +97,7 @@ TEST_F(ServicesProgramTest, FirewallRulesAreAddedListedMovedAndDeleted) {
            "network-ctl: org/acme/edge/main/firewall/20: has ports, and no protocol; give protocol "
            "tcp, udp, udplite, sctp or dccp\n");
     expect("firewall show acme/main x", 1, "",
-           "network-ctl: --number x: it is a number from 0 to 1000000\n");
+           "network-ctl: 'x' is no rule's number: it is one from 0 to 1000000\n");
     expect_done("firewall default acme/main --in allow --log yes");
     expect("network show acme/front | grep -e inbound -e log", 0,
            "inbound:          allow\nlog default:      yes\n", "");
@@ -117,7 +117,7 @@ TEST_F(ServicesProgramTest, LimitsAreSetAndListed) {
     expect_done("limit set vdc:acme/default --bandwidth-in 100M --connections 1000");
     expect_done("limit set acme/default/web/0 --connections 10 --slow-path 2K");
     expect("limit list", 0,
-           "TARGET              LIMITS                                               STATUS\n"
+           "TARGET              LIMITS                                                STATUS\n"
            "vdc:acme/default    bandwidth-in=100000000 connections=1000\n"
            "acme/default/web/0  bandwidth-in=100000000 connections=10 slow-path=2000\n",
            "");
