@@ -8,6 +8,7 @@ from pathlib import Path
 
 from .capture import Capture, ethernet, send
 from .console import Steps, bold, build, follow, green
+from .dhcp import DhcpClient
 from .headline import STEPS as HEADLINE_STEPS
 from .headline import show_headline
 from .lab import Lab
@@ -122,7 +123,7 @@ def _populate(lab: Lab, steps: Steps) -> None:
     with steps.step("tenants") as progress:
         for tenant in TENANTS:
             _make_tenant(lab, tenant, progress)
-        progress("acme and globex, each with a network 10.0.0.0/24 and VMs on both hosts")
+        progress("acme and globex, each with a network 10.0.0.0/24 and VMs on both hosts, configured by DHCP (udhcpc)")
     with steps.step("inside") as progress:
         found = [_show_inside(lab, tenant, progress) for tenant in TENANTS]
         progress("the VMs of a tenant reach each other across the hosts")
@@ -137,13 +138,19 @@ def _populate(lab: Lab, steps: Steps) -> None:
 def _make_tenant(lab: Lab, tenant: str, progress) -> None:
     lab.ctl("org", "create", tenant)
     lab.ctl("network", "create", f"{tenant}/lan", "--subnet", "10.0.0.0/24")
+    lab.ctl("dhcp", "enable", f"{tenant}/lan")
+    clients = {}
     for vm in VMS[tenant]:
         host, mac, address = PLAN[vm]
         progress(f"{tenant}-{vm} on {host}")
         for command in _nic_commands(tenant, vm, mac, address):
             lab.ctl(*command.split()[1:])
-        lab.plug(lab.hosts[host], f"{tenant}-{vm}", f"{tenant}/default/{vm}/0", mac, [f"{address}/24"])
+        machine = lab.plug(lab.hosts[host], f"{tenant}-{vm}", f"{tenant}/default/{vm}/0", mac, [])
+        clients[address] = DhcpClient(machine, "udhcpc")
+        clients[address].start()
     lab.ctl("sync", "--wait=hosts")
+    for address, client in clients.items():
+        client.wait_for_address(f"{address}/24")
 
 
 def _nic_commands(tenant: str, vm: str, mac: str, address: str) -> list[str]:
