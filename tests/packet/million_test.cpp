@@ -28,7 +28,9 @@ constexpr uint32_t connections_each = 62'500;
 #endif
 constexpr uint32_t all = vms * connections_each;
 constexpr uint32_t burst = 25;
-static_assert(connections_each % burst == 0);
+// Above those of services: a NIC that speaks from port 67 is a DHCP server.
+constexpr uint32_t first_port = 1024;
+static_assert(connections_each % burst == 0 && first_port + connections_each < 65'536);
 constexpr PortId uplink{100};
 constexpr size_t outer = 14 + 20 + 8 + 8, ports_at = 14 + 20;
 
@@ -60,8 +62,8 @@ protected:
         }
     }
 
-    // A burst of the VM's n-th connections and those behind it, from port n + 1 on, or of the
-    // answers.
+    // A burst of the VM's n-th connections and those behind it, from port first_port + n on, or of
+    // the answers.
     std::vector<std::vector<uint8_t>> questions(uint32_t vm, uint32_t n) const {
         auto frame = test::frame(fmt::format("eth 02:00:00:00:00:{:02x} > 02:52:46:00:00:01 / "
                                              "ip4 10.0.0.{} > 10.0.0.99 / udp 0 > 53 sum 0",
@@ -83,8 +85,8 @@ protected:
                                                         size_t at, uint32_t n) {
         std::vector<std::vector<uint8_t>> frames(burst, frame);
         for (uint32_t i = 0; i < burst; ++i) {
-            frames[i][at] = static_cast<uint8_t>((n + i + 1) >> 8);
-            frames[i][at + 1] = static_cast<uint8_t>(n + i + 1);
+            frames[i][at] = static_cast<uint8_t>((first_port + n + i) >> 8);
+            frames[i][at + 1] = static_cast<uint8_t>(first_port + n + i);
         }
         return frames;
     }

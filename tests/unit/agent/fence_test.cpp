@@ -204,7 +204,7 @@ TEST_F(Fence, ARuleRejectsCountsAndLogs) {
         << rules;
     EXPECT_TRUE(has(appctl("ringfence/firewall --format=json").output, "\"hits\": 1"));
     EXPECT_NE(appctl("ringfence/firewall nobody").status, 0);
-    appctl("ringfence/trace 1");
+    appctl("ringfence/trace 50"); // what the kernel sends by itself included
     in("client", "ping -c 1 -W 1 10.0.0.105");
     std::string trace = appctl("ringfence/trace").output;
     EXPECT_TRUE(has(trace, "fw.rejected") && has(trace, "by org/acme/vapp/shop/network/front/"))

@@ -140,6 +140,7 @@ TEST(Json, HasAVersionAKindAndTheChange) {
       "unknown_unicast": "flood",
       "vlan_transparent": false,
       "inbound": null,
+      "log_default": false,
       "status": ""
     }
   ]
@@ -160,9 +161,10 @@ TEST(Json, IsJsonWhateverAName) {
 TEST(Csv, QuotesAsRfc4180Says) {
     const auto listing = list_of<client::Organization>(
         "org", {{.name = "acme", .description = "x, \"y\"\nz"}, {.name = "b"}});
-    EXPECT_EQ(render(listing, Format::csv, {}), "organization,description,enabled,status\r\n"
-                                                "acme,\"x, \"\"y\"\"\nz\",yes,\r\n"
-                                                "b,,yes,\r\n");
+    EXPECT_EQ(render(listing, Format::csv, {}),
+              "organization,description,enabled,log_server,status\r\n"
+              "acme,\"x, \"\"y\"\"\nz\",yes,,\r\n"
+              "b,,yes,,\r\n");
     EXPECT_EQ(render(list_of<client::Vm>("vm", {}), Format::csv, {}), "vm,status\r\n");
 }
 
