@@ -10,8 +10,7 @@ namespace ringfence {
 namespace {
 
 Verdict to_port(const Fabric& fabric, Packet& packet, PortId to) {
-    bool is_sent = !packet.from_tunnel && !packet.handed_over;
-    if (is_sent && packet.port->id == to)
+    if (packet.port->id == to && !packet.from_tunnel && !packet.handed_over)
         return Verdict::bridge_same_port;
     const LocalPort* port = fabric.port(to);
     if (port && port->dead_vlan)

@@ -162,6 +162,16 @@ Verdict verdict_of(Ipv6Chain::Problem problem) {
     return packet.has_l4 ? parse_l4(cursor, payload - extensions, packet) : Verdict::next;
 }
 
+// Of SCTP and its like nothing is looked at but the ports.
+[[gnu::noinline]] Verdict parse_ports(const Cursor& cursor, Packet& packet) {
+    const auto* ports = cursor.peek<L4Ports>();
+    if (!ports)
+        return Verdict::parse_truncated_l4;
+    packet.source_port = ports->source().value();
+    packet.destination_port = ports->destination().value();
+    return Verdict::next;
+}
+
 // The upper layer's header must be whole, in a first fragment too (RFC 7112, clause 5): the cursor
 // stands on it, l4_length is what the IP header says is there.
 inline Verdict parse_l4(Cursor cursor, size_t l4_length, Packet& packet) {
@@ -176,17 +186,18 @@ inline Verdict parse_l4(Cursor cursor, size_t l4_length, Packet& packet) {
         need = sizeof(UdpHeader);
         static_assert(sizeof(UdpHeader) == sizeof(IcmpHeader));
         break;
-    case ip_protocol::dccp:
-    case ip_protocol::sctp:
-    case ip_protocol::udp_lite:
-        need = sizeof(L4Ports);
-        break;
+    default:
+        if (has_ports(packet.protocol)) [[unlikely]] {
+            cursor.limit(l4_length);
+            return parse_ports(cursor, packet);
+        }
     }
     cursor.limit(l4_length);
     if (cursor.left() < need) [[unlikely]]
         return Verdict::parse_truncated_l4;
-    if (has_ports(packet.protocol)) {
-        const auto* l4 = cursor.peek<L4Ports>();
+    // TCP's ports lie where UDP's do.
+    if (packet.protocol == ip_protocol::tcp || packet.protocol == ip_protocol::udp) {
+        const auto* l4 = cursor.peek<UdpHeader>();
         packet.source_port = l4->source().value();
         packet.destination_port = l4->destination().value();
     }

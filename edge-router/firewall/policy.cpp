@@ -133,6 +133,7 @@ const Rule* Policy::find(Direction direction, const Subject& subject,
 size_t Policy::bytes() const {
     size_t all = rules_.capacity() * sizeof(Rule) + groups_.capacity() * sizeof(GroupUse);
     for (const Rule& rule : rules_) {
+        all += *rule.match == RuleMatch() ? 0 : sizeof(RuleMatch);
         for (const AddressMatch* match : {&rule.match->source, &rule.match->destination})
             all += match->prefixes.capacity() * sizeof(IpPrefix) +
                    match->groups.capacity() * sizeof(GroupId);
