@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <memory>
 #include <span>
+#include <utility>
 
 #include "core/wire/ip.h"
 #include "edge-router/icmp/quote.h"
@@ -20,13 +21,20 @@ template <class Address> bool read(std::span<const uint8_t> packet, Quote<Addres
     return find_quote<Address>(packet, message_at<Address>(packet), quote) == Verdict::next;
 }
 
+// The tuple turned around, but for what an ICMP message asks: a rewrite leaves its type as it is.
+template <class Address> Tuple<Address> turned(const Tuple<Address>& tuple) {
+    Tuple<Address> other = tuple.reversed();
+    if (!has_ports(tuple.protocol))
+        std::swap(other.source_port, other.destination_port);
+    return other;
+}
+
 template <class Address> void rewrite(std::span<uint8_t> packet) {
     Quote<Address> quote, again;
     if (!read<Address>(packet, quote))
         return;
     auto before = test::wrong_checksums(packet.data(), packet.size());
-    QuoteRewrite<Address> to{quote.tuple.reversed(), quote.tuple.destination,
-                             quote.tuple.destination};
+    QuoteRewrite<Address> to{turned(quote.tuple), quote.tuple.destination, quote.tuple.destination};
     rewrite_quote<Address>(packet, quote, to);
     check(read<Address>(packet, again), "a rewritten quote is not read");
     check(again.tuple == to.quoted, "a rewritten quote is another one");
