@@ -136,16 +136,34 @@ bool is_trusted_relay(const Packet& packet) {
     return packet.port->trusted_relay && packet.destination_port == 67;
 }
 
+// One of DHCP's two ports: a comparison each for the packets that have neither.
+bool has_dhcp_port(const Packet& packet, uint16_t first) {
+    return static_cast<uint16_t>(packet.destination_port - first) <= 1 ||
+           static_cast<uint16_t>(packet.source_port - first) <= 1;
+}
+
+[[gnu::cold, gnu::noinline]] Verdict check_dhcp4(Packet& packet) {
+    if (is_from_dhcp_server(packet, 67, 68) && !is_trusted_relay(packet))
+        return Verdict::dhcp_rogue_server; // RFC 2131, 4.1
+    if (asks_dhcp4(packet))
+        packet.set_asks();
+    return Verdict::next;
+}
+
+[[gnu::cold, gnu::noinline]] Verdict check_dhcp6(Packet& packet) {
+    if (is_from_dhcp_server(packet, 547, 546)) // RFC 8415, 7.2
+        return Verdict::dhcp_rogue_server6;
+    if (asks_dhcp6(packet))
+        packet.set_asks();
+    return Verdict::next;
+}
+
 Verdict check_ip4(Packet& packet) {
     Ipv4Addr source{packet.ip4_source};
     if (is_strict(packet) && !holds(packet.port->ip4, source) &&
         !(source == Ipv4Addr{} && is_dhcp_request(packet))) [[unlikely]]
         return Verdict::admit_src_ip;
-    if (is_from_dhcp_server(packet, 67, 68) && !is_trusted_relay(packet)) [[unlikely]]
-        return Verdict::dhcp_rogue_server; // RFC 2131, 4.1
-    if (asks_dhcp4(packet)) [[unlikely]]
-        packet.set_asks();
-    return Verdict::next;
+    return has_dhcp_port(packet, 67) ? check_dhcp4(packet) : Verdict::next;
 }
 
 // What a host may send before it has an address: a probe or a router solicitation (RFC 4861, 4.1,
@@ -171,11 +189,7 @@ Verdict check_ip6(Packet& packet) {
     if (is_strict(packet) && !is_given_to(*packet.port, ip->source()) &&
         !(ip->source().is_unspecified() && may_be_unspecified(packet)))
         return Verdict::admit_src_ip;
-    if (is_from_dhcp_server(packet, 547, 546)) // RFC 8415, 7.2
-        return Verdict::dhcp_rogue_server6;
-    if (asks_dhcp6(packet))
-        packet.set_asks();
-    return Verdict::next;
+    return has_dhcp_port(packet, 546) ? check_dhcp6(packet) : Verdict::next;
 }
 
 Verdict check_arp(Packet& packet) {
