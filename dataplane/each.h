@@ -79,9 +79,10 @@ private:
         return false;
     }
     // Records the frame as the stage left it; as it found it where it gave it away, to others who
-    // may have changed or freed it since.
+    // may have changed or freed it since. The decision by value: one whose address is taken would
+    // be called by a pointer, untraced too.
     template <class Decide>
-    [[gnu::cold, gnu::noinline]] Verdict traced(Stage stage, Decide& decide, Packet& packet) const {
+    [[gnu::cold, gnu::noinline]] Verdict traced(Stage stage, Decide decide, Packet& packet) const {
         TraceRecord record = record_of(stage, packet);
         Verdict verdict = decide(fabric_, worker_, packet);
         if (verdict != Verdict::held && stage != Stage::send)
