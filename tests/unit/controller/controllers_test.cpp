@@ -395,9 +395,9 @@ TEST_F(Controllers, NothingIsDoneWhileATransactionHangs) {
     EXPECT_FALSE(reactor_.run_until([&] { return compiled() == change(); }, Clock::now() + 12s));
     south.pause(false);
     UNTIL(reactor_, compiled() == change());
+    UNTIL(reactor_, fabric.tables().lease.begin()->sequence == before + 2); // our own view of it
     EXPECT_EQ(fabric.tables().logical_port.find(id("nic/web-0/0"))->addresses,
               std::set<std::string>{"10.0.0.10"});
-    EXPECT_EQ(fabric.tables().lease.begin()->sequence, before + 2);
 }
 
 TEST_F(Controllers, AreDaemonsThatEndCleanly) {
