@@ -1,6 +1,7 @@
 // judge: may the packet begin a connection? Of one that its port has already, what comes the other
 // way is a reply, and asks nobody; what comes the way that it began is asked about as at first.
 #include "dataplane/stages/decide.h"
+#include "dataplane/stages/icmp_answer.h"
 #include "dataplane/stages/reject.h"
 #include "dataplane/stages/stages.h"
 #include "dataplane/stages/tuple.h"
@@ -11,13 +12,6 @@ namespace ringfence {
 namespace {
 
 template <class Address> Verdict judge_packet(const Fabric& fabric, Worker& worker, Packet& packet);
-
-// ICMP's, to a question that nobody here has asked: no rule speaks of it.
-bool is_answer(const Packet& packet) {
-    bool is_icmp = packet.protocol == ip_protocol::icmp || packet.protocol == ip_protocol::icmp6;
-    return is_icmp && packet.has_l4 &&
-           icmp_question(packet.protocol, packet.at<IcmpHeader>(packet.l4)->type());
-}
 
 // Nothing but a SYN begins a connection of TCP's.
 Verdict check_beginning(const Packet& packet, const ConnectionSettings& settings) {

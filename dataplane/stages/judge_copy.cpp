@@ -1,6 +1,7 @@
 #include "dataplane/stages/judge_copy.h"
 
 #include "dataplane/stages/discovery.h"
+#include "dataplane/stages/icmp_answer.h"
 #include "dataplane/stages/tuple.h"
 #include "dataplane/walk/judge.h"
 
@@ -14,6 +15,8 @@ Verdict judge_by(const Fabric& fabric, Worker& worker, const Packet& packet, con
         return Verdict::fw_no_policy;
     if (!is_ip(packet) || is_discovery(packet))
         return Verdict::next;
+    if (is_answer(packet)) // which asks no rule by what it claims to answer
+        return Verdict::fw_no_connection;
     const Header header = header_of(packet);
     Answer answer = ask(fabric, {port.policies, port.domain, direction,
                                  subject_of(header, header.source, header.destination)});

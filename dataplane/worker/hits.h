@@ -22,9 +22,11 @@ public:
     Hits(const Hits&) = delete;
 
     // --- a control thread
-    // Makes room for a rule below max_rules. Its count is what it was, of whichever rule had the
-    // number before.
+    // Makes room for a rule; one from max_rules on is not counted. Its count is what it was, of
+    // whichever rule had the number before.
     void open(RuleId rule) {
+        if (rule.value() >= max_rules)
+            return;
         auto& page = pages_[rule.value() / page_size];
         if (!page.load(std::memory_order_relaxed))
             page.store(new Page, std::memory_order_release);

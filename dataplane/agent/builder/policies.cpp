@@ -52,9 +52,10 @@ void PolicyPart::compile(FabricEdit& edit, const std::string& name) {
 Rule PolicyPart::rule_of(const Uuid& uuid, const RuleEntry& entry) {
     Rule rule = entry.rule;
     bool is_new = !known_.ids.rules.find(key_of(uuid));
-    rule.id = known_.ids.rules.get(key_of(uuid)).value_or(RuleId(no_id));
-    if (is_new)
-        new_rules_.push_back(rule.id);
+    auto id = known_.ids.rules.get(key_of(uuid));
+    rule.id = id.value_or(RuleId(no_id)); // uncounted, where there are too many
+    if (is_new && id)
+        new_rules_.push_back(*id);
     RuleMatch match = *rule.match;
     name_groups(entry.source_groups, match.source);
     name_groups(entry.destination_groups, match.destination);

@@ -1,0 +1,17 @@
+// ICMP's answers: to a question that nobody here has asked there is none, and no rule speaks of it.
+#pragma once
+
+#include "core/packet/icmp_ports.h"
+#include "core/packet/packet.h"
+#include "core/wire/ip.h"
+#include "core/wire/l4.h"
+
+namespace ringfence {
+
+inline bool is_answer(const Packet& packet) {
+    bool is_icmp = packet.protocol == ip_protocol::icmp || packet.protocol == ip_protocol::icmp6;
+    return is_icmp && packet.has_l4 &&
+           icmp_question(packet.protocol, packet.at<IcmpHeader>(packet.l4)->type());
+}
+
+} // namespace ringfence
