@@ -105,11 +105,11 @@ def forged(source: Station, other: Station, target: Station, mark: bytes) -> dic
         "STP": (wire("01:80:c2:00:00:00") + wire(source.mac) + struct.pack("!H", 49) + b"\x42\x42\x03" + pad(mark), "l2.reserved"),
         "LACP": (bytes(Ether(src=source.mac, dst="01:80:c2:00:00:02", type=0x8809) / marked), "l2.reserved"),
         "router advertisement": (bytes(Ether(src=source.mac, dst="33:33:00:00:00:01") / IPv6(src=source.ip6, dst="ff02::1", hlim=255)
-                                       / ICMPv6ND_RA()), "nd.router_advert"),
+                                       / ICMPv6ND_RA()), "nd.rogue_ra"),
         "redirect": (bytes(Ether(src=source.mac, dst=target.mac) / IPv6(src=source.ip6, dst=target.ip6, hlim=255)
                            / ICMPv6ND_Redirect(tgt=other.ip6, dst=other.ip6)), "nd.redirect"),
         "DHCPv6 reply": (bytes(Ether(src=source.mac, dst=target.mac) / IPv6(src=source.ip6, dst=target.ip6)
-                               / UDP(sport=547, dport=546) / DHCP6_Reply() / marked), "dhcp.server6"),
+                               / UDP(sport=547, dport=546) / DHCP6_Reply() / marked), "dhcp.rogue_server6"),
         "tagged": (tagged(udp(source, target, marked), 7), "admit.vlan"),
         "priority-tagged": (tagged(udp(source, target, marked), 0), "admit.vlan"),
         "tagged twice": (tagged(tagged(udp(source, target, marked), 8), 7), "admit.vlan"),
