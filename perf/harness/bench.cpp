@@ -26,6 +26,7 @@ namespace {
 std::unique_ptr<Connections> room_for_all() {
     ConnectionSettings settings;
     settings.capacity4 = 1'500'000;
+    settings.ways = 1'500'000; // of nat and fence nearly every flow has MACs of its own
     settings.quota = settings.half_open_quota = settings.capacity4;
     return std::move(Connections::create({}, settings).value());
 }
