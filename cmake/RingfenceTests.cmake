@@ -15,7 +15,9 @@ function(ringfence_test name)
     endif()
     add_test(NAME ${name} COMMAND ${name})
     set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77)
-    ringfence_sanitized(${name})
+    if(NOT arg_LABEL STREQUAL long)
+        ringfence_sanitized(${name})
+    endif()
 endfunction()
 
 # ringfence_sanitized(TARGET): the test of this name is built and run once more under the sanitizers by scripts/test
