@@ -21,6 +21,12 @@ target_compile_options(ringfence_options INTERFACE $<BUILD_INTERFACE:-Wall -Wext
     $<BUILD_INTERFACE:$<$<CXX_COMPILER_ID:Clang>:-Wno-sign-conversion>>
     $<BUILD_INTERFACE:$<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>> # wrong about "a" + std::string() until gcc 13 (PR 105651)
     $<BUILD_INTERFACE:-march=${RINGFENCE_MARCH}>)
+# A unity build (CMAKE_UNITY_BUILD: several sources are compiled at once; a build from nothing takes half the time) is what scripts/ make.
+# Joined sources shadow each other's names, and gcc takes them for headers that have unnamed namespaces.
+if(CMAKE_UNITY_BUILD)
+    target_compile_options(ringfence_options INTERFACE
+        $<BUILD_INTERFACE:-Wno-shadow $<$<CXX_COMPILER_ID:GNU>:-Wno-subobject-linkage>>)
+endif()
 if(RINGFENCE_SANITIZE)
     add_compile_options(-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer)
     add_link_options(-fsanitize=address,undefined)
@@ -29,11 +35,17 @@ elseif(RINGFENCE_TSAN)
     add_link_options(-fsanitize=thread)
 endif()
 
-# ringfence_library(NAME SOURCES a.cpp ... LINK other ...): a static library ringfence_NAME, known as ringfence::NAME.
+# ringfence_apart(FILES ...): sources that a unity build does not join with others, as they share names with one of them.
+function(ringfence_apart)
+    set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
+endfunction()
+
+# ringfence_library(NAME SOURCES a.cpp ... LINK other ... [APART b.cpp ...]): a static library ringfence_NAME, known as ringfence::NAME.
 function(ringfence_library name)
-    cmake_parse_arguments(arg "" "" "SOURCES;LINK;PRIVATE_LINK" ${ARGN})
+    cmake_parse_arguments(arg "" "" "SOURCES;LINK;PRIVATE_LINK;APART" ${ARGN})
+    ringfence_apart(${arg_APART})
     if(arg_SOURCES)
-        add_library(ringfence_${name} STATIC ${arg_SOURCES})
+        add_library(ringfence_${name} STATIC ${arg_SOURCES} ${arg_APART})
         target_link_libraries(ringfence_${name} PUBLIC ringfence_options ${arg_LINK} PRIVATE ${arg_PRIVATE_LINK})
     else()
         add_library(ringfence_${name} INTERFACE)

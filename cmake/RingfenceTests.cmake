@@ -1,14 +1,15 @@
-# ringfence_test(NAME SOURCES ... LINK ... [LABEL unit] [TIMEOUT 120] [MAIN]): one GoogleTest executable, one ctest test.
+# ringfence_test(NAME SOURCES ... LINK ... [APART ...] [LABEL unit] [TIMEOUT 120] [MAIN]): one GoogleTest executable, one ctest test.
 # MAIN = the sources bring their own main(). Exit status 77 = skipped (the reason is printed).
 function(ringfence_test name)
-    cmake_parse_arguments(arg "MAIN" "LABEL;TIMEOUT" "SOURCES;LINK" ${ARGN})
+    cmake_parse_arguments(arg "MAIN" "LABEL;TIMEOUT" "SOURCES;LINK;APART" ${ARGN})
+    ringfence_apart(${arg_APART})
     if(NOT arg_LABEL)
         set(arg_LABEL unit)
     endif()
     if(NOT arg_TIMEOUT)
         set(arg_TIMEOUT 120)
     endif()
-    add_executable(${name} ${arg_SOURCES})
+    add_executable(${name} ${arg_SOURCES} ${arg_APART})
     target_link_libraries(${name} PRIVATE ringfence_options ${arg_LINK} GTest::gtest)
     if(NOT arg_MAIN)
         target_link_libraries(${name} PRIVATE GTest::gtest_main)

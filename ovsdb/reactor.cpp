@@ -20,7 +20,6 @@ namespace ringfence::ovsdb {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-static log::Module module("reactor");
 
 struct Reactor::Impl {
     asio::io_context context{1};
@@ -108,6 +107,7 @@ Handle watch(std::shared_ptr<asio::io_context> context, int fd,
     error_code error;
     watch->descriptor.assign(dup(fd), error);
     if (error) {
+        static log::Module module("reactor");
         log::error(module, "cannot watch descriptor {}: {}", fd, error.message());
         return {};
     }

@@ -95,7 +95,7 @@ def build(progress, directory: Path, *options: str, targets: tuple[str, ...] = (
     """Configures (where that is needed) and builds the tree that this file is part of."""
     source = Path(__file__).resolve().parents[2]
     progress("cmake")
-    follow(progress, "cmake", "-S", str(source), "-B", str(directory), "-G", "Ninja", *options,
+    follow(progress, "cmake", "-S", str(source), "-B", str(directory), "-G", "Ninja", "-DCMAKE_UNITY_BUILD=ON", *options,
            log=directory / "configure.log", pattern=r"^-- (Configuring|Generating) done")
     follow(progress, "ninja", "-C", str(directory), *targets, log=directory / "build.log", pattern=r"^\[(\d+)/(\d+)\]")
 
