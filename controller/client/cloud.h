@@ -167,6 +167,9 @@ public:
     [[nodiscard]] Result<std::vector<FirewallRule>> firewall_rules(std::string_view owner);
     [[nodiscard]] Result<FirewallRule> firewall_rule(const RuleName& name);
     [[nodiscard]] Result<Made<FirewallRule>> create(const NewFirewallRule& rule);
+    // All of them in one transaction, in this order; an owner has at most 10,000 of a tier.
+    [[nodiscard]] Result<Made<std::vector<FirewallRule>>>
+    create(const std::vector<NewFirewallRule>& rules);
     [[nodiscard]] Result<Made<FirewallRule>> set(const RuleName& rule,
                                                  const FirewallRuleChange& change);
     // Where another has that number, it and those right behind it go up by one.

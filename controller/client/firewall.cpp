@@ -1,5 +1,7 @@
 // Firewall rules of edge routers and security groups, and what becomes of what none decides.
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "controller/client/store.h"
 #include "controller/client/updates.h"
@@ -12,7 +14,8 @@ namespace ringfence::client {
 
 namespace {
 
-constexpr int64_t step = 10; // between rules that get their numbers by themselves
+constexpr int64_t step = 10;          // between rules that get their numbers by themselves
+constexpr size_t most_rules = 10'000; // of one owner and tier
 constexpr std::string_view group_prefix = model::group_word;
 
 // --- Owners -------------------------------------------------------------------------------------
@@ -190,18 +193,71 @@ FirewallRuleChange change_of(const NewFirewallRule& wanted) {
             .log = wanted.log};
 }
 
-int64_t next_number(const std::vector<nb::FirewallRule>& rules) {
-    return rules.empty() ? step : (rules.back().number / step + 1) * step;
-}
+// The numbers that one owner's rules of a tier have, while a draft adds to them.
+class Numbers {
+public:
+    Numbers(const nb::Tables& rows, const Owner& owner, const std::string& tier)
+        : owner_(name_of(rows, owner)) {
+        for (const nb::FirewallRule& rule : rows.firewall_rule)
+            if (owner.has(rule) && rule.tier == tier)
+                taken_.insert(rule.number);
+    }
 
-Result<> check_free(const nb::Tables& rows, const Owner& owner,
-                    const std::vector<nb::FirewallRule>& rules, int64_t number) {
-    const auto taken = std::ranges::find(rules, number, &nb::FirewallRule::number);
-    if (taken == rules.end())
-        return {};
-    return fail(ErrorKind::conflict, "{} has a rule {} already; choose another number",
-                name_of(rows, owner), number);
-}
+    // The wanted one; or, behind all others, the next multiple of 10.
+    [[nodiscard]] Result<int64_t> take(std::optional<int64_t> wanted) {
+        if (taken_.size() >= most_rules)
+            return fail("{} has {} rules, and may have no more; let one rule name several prefixes "
+                        "or ports, or a group",
+                        owner_, taken_.size());
+        const int64_t number = wanted ? *wanted : next();
+        if (taken_.insert(number).second)
+            return number;
+        return fail(ErrorKind::conflict, "{} has a rule {} already; choose another number", owner_,
+                    number);
+    }
+
+private:
+    int64_t next() const { return taken_.empty() ? step : (*taken_.rbegin() / step + 1) * step; }
+
+    std::string owner_;
+    std::set<int64_t> taken_;
+};
+
+// Rules in the making, any number of them in one draft.
+class RuleMaker {
+public:
+    explicit RuleMaker(Draft& draft) : draft_(draft) {}
+
+    [[nodiscard]] Result<Uuid> make(const NewFirewallRule& wanted) {
+        const auto owner = find_owner(draft_.rows(), wanted.owner);
+        if (!owner)
+            return tl::unexpected(owner.error());
+        const auto number = numbers_of(*owner, wanted.tier).take(wanted.number);
+        if (!number)
+            return tl::unexpected(number.error());
+        nb::FirewallRule rule;
+        rule.tier = wanted.tier;
+        rule.direction = wanted.match.direction;
+        rule.number = *number;
+        (owner->edge ? rule.edge_router : rule.security_group) = owner->uuid();
+        if (auto applied = apply(draft_.rows(), owner->organization(), rule, change_of(wanted));
+            !applied)
+            return tl::unexpected(applied.error());
+        return draft_.insert(rule);
+    }
+
+private:
+    Numbers& numbers_of(const Owner& owner, const std::string& tier) {
+        const std::pair key(owner.uuid(), tier);
+        const auto found = numbers_.find(key);
+        return found != numbers_.end()
+                   ? found->second
+                   : numbers_.emplace(key, Numbers(draft_.rows(), owner, tier)).first->second;
+    }
+
+    Draft& draft_;
+    std::map<std::pair<Uuid, std::string>, Numbers> numbers_;
+};
 
 // The rule at this number, and those right behind it, go up by one.
 void make_room(Draft& draft, std::vector<nb::FirewallRule> rules, const Uuid& mover,
@@ -305,23 +361,35 @@ Result<FirewallRule> Cloud::firewall_rule(const RuleName& name) {
 }
 
 Result<Made<FirewallRule>> Cloud::create(const NewFirewallRule& wanted) {
-    return impl_->change(&nb::Tables::firewall_rule, [&](Draft& draft) -> Result<Target> {
-        const nb::Tables& rows = draft.rows();
-        const auto owner = find_owner(rows, wanted.owner);
-        if (!owner)
-            return tl::unexpected(owner.error());
-        const auto rules = rules_of(rows, *owner, wanted.tier);
-        nb::FirewallRule rule;
-        rule.tier = wanted.tier;
-        rule.direction = wanted.match.direction;
-        rule.number = wanted.number.value_or(next_number(rules));
-        if (auto free = check_free(rows, *owner, rules, rule.number); !free)
-            return tl::unexpected(free.error());
-        (owner->edge ? rule.edge_router : rule.security_group) = owner->uuid();
-        if (auto applied = apply(rows, owner->organization(), rule, change_of(wanted)); !applied)
-            return tl::unexpected(applied.error());
-        return Target{draft.insert(rule)};
+    return impl_->change(&nb::Tables::firewall_rule, [&](Draft& draft) {
+        return RuleMaker(draft).make(wanted).map([](const Uuid& made) { return Target{made}; });
     });
+}
+
+Result<Made<std::vector<FirewallRule>>> Cloud::create(const std::vector<NewFirewallRule>& wanted) {
+    std::vector<Uuid> made;
+    nb::Tables afterwards;
+    const auto receipt = impl_->commit(
+        [&](Draft& draft) -> Result<> {
+            made.clear();
+            RuleMaker maker(draft);
+            for (size_t i = 0; i < wanted.size(); ++i) {
+                const auto uuid = maker.make(wanted[i]);
+                if (!uuid)
+                    return tl::unexpected(
+                        uuid.error().in(fmt::format("rule {} of {}", i + 1, wanted.size())));
+                made.push_back(*uuid);
+            }
+            return {};
+        },
+        &afterwards);
+    if (!receipt)
+        return tl::unexpected(receipt.error());
+    Made<std::vector<FirewallRule>> answer;
+    answer.receipt = *receipt;
+    for (const Uuid& uuid : made)
+        answer.object.push_back(describe(afterwards, *afterwards.firewall_rule.find(uuid)));
+    return answer;
 }
 
 Result<Made<FirewallRule>> Cloud::set(const RuleName& name, const FirewallRuleChange& change) {

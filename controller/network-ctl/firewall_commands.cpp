@@ -1,5 +1,7 @@
 // The nouns of the firewall: security-group, firewall.
 #include <charconv>
+#include <fstream>
+#include <sstream>
 
 #include "controller/network-ctl/commands.h"
 #include "controller/network-ctl/hits.h"
@@ -156,22 +158,86 @@ Result<> finish_rule(Session& session, Change change, const Result<Made<Firewall
     return {};
 }
 
-Result<> add_rule(Session& session, const Arguments& arguments) {
+// What the controller has found of all the owner's rules.
+Result<> note_troubled_rules(Session& session, const std::string& owner) {
+    if (!session.waits())
+        return {};
+    return session.cloud()
+        .and_then([&](Cloud* cloud) { return cloud->firewall_rules(owner); })
+        .map([&](const std::vector<FirewallRule>& rules) {
+            for (const FirewallRule& rule : rules)
+                if (!rule.status.empty())
+                    session.note_trouble("firewall", one("firewall", rule), rule.status);
+        });
+}
+
+// What `firewall add` says.
+Result<NewFirewallRule> new_rule(const Arguments& arguments) {
     if (auto sound = check_action(arguments.operands[1]); !sound)
-        return sound;
-    const auto number = arguments.number("number", 0, 1'000'000);
-    if (!number)
-        return tl::unexpected(number.error());
-    const NewFirewallRule wanted{.owner = owner_of(arguments, arguments.operands[0]),
-                                 .tier = arguments.maybe("tier").value_or("tenant"),
-                                 .number = *number,
-                                 .match = match_of(arguments),
-                                 .action = arguments.operands[1],
-                                 .enabled = maybe_yes(arguments, "enabled").value_or(true),
-                                 .log = maybe_yes(arguments, "log").value_or(false)};
-    return session.cloud().and_then([&](Cloud* cloud) {
-        return finish_rule(session, Change::creation, cloud->create(wanted));
+        return tl::unexpected(sound.error());
+    return arguments.number("number", 0, 1'000'000).map([&](std::optional<int64_t> number) {
+        return NewFirewallRule{.owner = owner_of(arguments, arguments.operands[0]),
+                               .tier = arguments.maybe("tier").value_or("tenant"),
+                               .number = number,
+                               .match = match_of(arguments),
+                               .action = arguments.operands[1],
+                               .enabled = maybe_yes(arguments, "enabled").value_or(true),
+                               .log = maybe_yes(arguments, "log").value_or(false)};
     });
+}
+
+Result<> add_rule(Session& session, const Arguments& arguments) {
+    return new_rule(arguments).and_then([&](const NewFirewallRule& wanted) {
+        return session.cloud().and_then([&](Cloud* cloud) {
+            return finish_rule(session, Change::creation, cloud->create(wanted));
+        });
+    });
+}
+
+// A line of a file: what follows `firewall add OWNER`. Nothing where it is empty or a comment.
+Result<std::optional<NewFirewallRule>> rule_in(const std::string& line, const std::string& owner) {
+    std::istringstream text(line);
+    std::vector<std::string> words{"firewall", "add", owner};
+    for (std::string word; text >> word && !word.starts_with('#');)
+        words.push_back(word);
+    if (words.size() == 3)
+        return std::optional<NewFirewallRule>();
+    return parse(words).and_then(
+        [](const Invocation& add) -> Result<std::optional<NewFirewallRule>> {
+            if (add.action != Invocation::Action::run)
+                return fail("help is none of a rule's options");
+            return new_rule(add.arguments);
+        });
+}
+
+Result<std::vector<NewFirewallRule>> read_rules(const std::string& file, const std::string& owner) {
+    std::ifstream text(file == "-" ? "/dev/stdin" : file);
+    if (!text)
+        return fail(ErrorKind::not_found, "{}: can't be read; give a file, or - for the input",
+                    file);
+    std::vector<NewFirewallRule> rules;
+    std::string line;
+    for (int number = 1; std::getline(text, line); ++number) {
+        auto rule = rule_in(line, owner);
+        if (!rule)
+            return tl::unexpected(rule.error().in(fmt::format("{} line {}", file, number)));
+        if (*rule)
+            rules.push_back(std::move(**rule));
+    }
+    return rules;
+}
+
+Result<> import_rules(Session& session, const Arguments& arguments) {
+    const std::string owner = owner_of(arguments, arguments.operands[0]);
+    return read_rules(arguments.operands[1], owner)
+        .and_then([&](const std::vector<NewFirewallRule>& rules) {
+            return session.cloud().and_then([&](Cloud* cloud) { return cloud->create(rules); });
+        })
+        .and_then([&](const Made<std::vector<FirewallRule>>& made) {
+            session.print_change(list_of("firewall", made.object), made.receipt, false);
+            return session.wait(made.receipt);
+        })
+        .and_then([&] { return note_troubled_rules(session, owner); });
 }
 
 Result<> list_rules(Session& session, const Arguments& arguments) {
@@ -303,6 +369,13 @@ Noun firewall_noun() {
           rule_options(
               {direction, {"number", "NUMBER", "its place; unless given behind all others"}}),
           words_help, add_rule},
+         {"import",
+          "OWNER FILE",
+          "add the rules of a file, all or none",
+          {options::org},
+          "Each line is what follows 'firewall add OWNER': an action and options. What begins with "
+          "# is a comment; FILE - is the input. An owner has at most 10000 rules of a tier.",
+          import_rules},
          {"list",
           "OWNER",
           "list the rules in their order",

@@ -135,6 +135,26 @@ TEST_F(ServicesProgramTest, LimitsAreSetAndListed) {
 }
 
 // --- Hits ---------------------------------------------------------------------------------------
+TEST_F(ServicesProgramTest, RulesOfAFileAreImportedAllOrNone) {
+    make_acme();
+    expect_done("firewall add acme/main drop --number 15", "15\n");
+    expect_done("firewall import acme/main - <<< '# the shop\n"
+                "allow --protocol tcp --port 80 --source internal\n"
+                "\n"
+                "reject --number 5   # for the curious\n"
+                "drop --tier provider --protocol icmp'");
+    expect("firewall list acme/main -q", 0, "10\n5\n15\n20\n", "");
+    expect("firewall import main - --org acme <<< $'allow\\npermit'", 1, "",
+           "network-ctl: - line 2: 'permit' is no action: say allow, drop or reject\n");
+    expect("firewall import acme/main - <<< $'allow\\ndrop --number 15'", 1, "",
+           "network-ctl: rule 2 of 2: acme/main has a rule 15 already; choose another number\n");
+    expect("firewall import acme/main /nowhere", 2, "",
+           "network-ctl: /nowhere: can't be read; give a file, or - for the input\n");
+    expect("firewall import acme/main - <<< 'allow --help'", 1, "",
+           "network-ctl: - line 1: help is none of a rule's options\n");
+    expect("firewall list acme/main -q", 0, "10\n5\n15\n20\n", "");
+}
+
 // A daemon that answers ringfence/firewall with this text.
 class Daemon {
 public:
