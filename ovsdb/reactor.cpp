@@ -20,7 +20,6 @@ namespace ringfence::ovsdb {
 namespace asio = boost::asio;
 using boost::system::error_code;
 
-
 struct Reactor::Impl {
     asio::io_context context{1};
     std::atomic<bool> stopped = false;
