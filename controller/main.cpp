@@ -82,7 +82,14 @@ Result<> serve(const Options& options) {
     auto control = open_control_socket(reactor, options, controller, stop);
     if (!control)
         return tl::unexpected(control.error());
-    auto signals = reactor.on_signals({SIGTERM, SIGINT, SIGHUP}, [&](int) { stop(); });
+    auto signals = reactor.on_signals({SIGTERM, SIGINT}, [&](int) { stop(); });
+    auto hang_up = reactor.on_signals({SIGHUP}, [](int) {
+        if (auto reopened = log::reopen(); !reopened)
+            log::error(module, "{}", reopened.error().text);
+    });
+    ovsdb::Handle watchdog;
+    if (auto period = process::watchdog_period())
+        watchdog = reactor.every(*period, [] { process::notify_service_manager("WATCHDOG=1"); });
     log::info(module, "{} starts as {}: northbound {}, southbound {}", RINGFENCE_VERSION,
               options.controller.name, options.controller.north, options.controller.south);
     reactor.post([&] {

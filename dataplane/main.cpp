@@ -74,6 +74,11 @@ public:
             if (auto reopened = log::reopen(); !reopened)
                 log::error(module, "{}", reopened.error().text);
         });
+        ovsdb::Handle watchdog;
+        if (auto period = process::watchdog_period())
+            watchdog = reactor_.every(*period, [&] {
+                agent.ask_workers([] { process::notify_service_manager("WATCHDOG=1"); });
+            });
         if (auto started = agent.start(); !started)
             return started;
         reactor_.run();

@@ -242,6 +242,7 @@ Result<> set(Session& session, const Arguments& arguments, const auto& change) {
 
 // The nouns, each next to its verbs.
 Noun host_noun();
+Verb takeover_verb(); // of host
 Noun organization_noun();
 Noun data_center_noun();
 Noun network_pool_noun();

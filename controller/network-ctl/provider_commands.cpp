@@ -160,7 +160,8 @@ Noun host_noun() {
               {options::cascade, options::if_exists},
               "--cascade unbinds the NICs that are bound there by hand, and takes it out of its "
               "virtual data centers.",
-              erase<Host>}}};
+              erase<Host>},
+             takeover_verb()}};
 }
 
 Noun organization_noun() {

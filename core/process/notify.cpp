@@ -1,5 +1,6 @@
 #include "core/process/notify.h"
 
+#include <charconv>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
@@ -9,6 +10,18 @@
 #include <unistd.h>
 
 namespace ringfence::process {
+
+namespace {
+
+std::optional<long> number_in(const char* variable) {
+    const char* text = std::getenv(variable);
+    long number = 0;
+    if (!text || std::from_chars(text, text + std::strlen(text), number).ec != std::errc())
+        return std::nullopt;
+    return number;
+}
+
+} // namespace
 
 void notify_service_manager(std::string_view state) {
     const char* path = std::getenv("NOTIFY_SOCKET");
@@ -26,6 +39,13 @@ void notify_service_manager(std::string_view state) {
     sendto(fd, state.data(), state.size(), MSG_NOSIGNAL, reinterpret_cast<sockaddr*>(&address),
            length);
     close(fd);
+}
+
+std::optional<std::chrono::microseconds> watchdog_period() {
+    auto usec = number_in("WATCHDOG_USEC");
+    if (!usec || *usec <= 1 || number_in("WATCHDOG_PID").value_or(getpid()) != getpid())
+        return std::nullopt;
+    return std::chrono::microseconds(*usec / 2);
 }
 
 } // namespace ringfence::process

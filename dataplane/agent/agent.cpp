@@ -257,6 +257,13 @@ void Agent::reopen_logs() {
         fabric_->reopen_firewall_log();
 }
 
+void Agent::ask_workers(std::function<void()> alive) {
+    if (dataplane_)
+        dataplane_->ask_workers(std::move(alive));
+    else
+        alive();
+}
+
 void Agent::close(std::function<void()> closed) {
     if (!ports_)
         return closed();

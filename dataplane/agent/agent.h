@@ -35,6 +35,8 @@ public:
     // Closes all ports; closed() is called when they are gone.
     void close(std::function<void()> closed);
     void reopen_logs(); // after they were rotated
+    // alive() is called once every worker has come round since; never, when one hangs.
+    void ask_workers(std::function<void()> alive);
     // Adds what ovs-appctl can ask this daemon.
     void add_commands(unixctl::Server& server);
 

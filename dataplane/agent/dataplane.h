@@ -45,6 +45,8 @@ public:
     virtual void advertise(const std::vector<PortId>& ports) = 0;
 
     virtual unsigned workers() const = 0;
+    // done: every worker has come round since. Never, when one hangs.
+    virtual void ask_workers(Done done) = 0;
     virtual CounterSums counters(PortId id) const = 0; // of the frames that came from the port
     virtual CounterSums total() const = 0;
     virtual void trace(uint32_t packets) = 0; // records the next ones of each worker

@@ -139,6 +139,21 @@ void Engine::forget_later(PortId port, unsigned worker, Done done) {
         });
 }
 
+void Engine::ask_workers(Done done) {
+    struct Asked {
+        unsigned silent;
+        Done done;
+    };
+    auto asked = std::make_shared<Asked>(Asked{workers(), std::move(done)});
+    for (unsigned worker = 0; worker < workers(); ++worker)
+        forwarder_->send_errand(
+            worker, [](Worker&, const Fabric&) {},
+            [asked] {
+                if (--asked->silent == 0)
+                    asked->done();
+            });
+}
+
 void Engine::publish(std::shared_ptr<const Fabric> fabric, Done done) {
     forwarder_->publish(std::move(fabric), std::move(done));
 }

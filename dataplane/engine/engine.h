@@ -41,6 +41,7 @@ public:
     void announce(const std::vector<Announcement>& announcements) override;
     void advertise(const std::vector<PortId>& ports) override;
     unsigned workers() const override { return forwarder_->workers(); }
+    void ask_workers(Done done) override;
     CounterSums counters(PortId id) const override { return forwarder_->counters(id); }
     CounterSums total() const override { return forwarder_->total(); }
     void trace(uint32_t packets) override { forwarder_->trace(packets); }
