@@ -14,7 +14,7 @@ endfunction()
 ringfence_install_filled(host FILES dataplane/systemd/ringfence-vswitchd.service ${units})
 install(FILES dataplane/systemd/default DESTINATION ${settings} RENAME ringfence-vswitchd COMPONENT host)
 install(FILES dataplane/systemd/logrotate DESTINATION ${rotation} RENAME ringfence-vswitchd COMPONENT host)
-install(FILES dataplane/README.md DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME host.md COMPONENT host)
+install(FILES dataplane/TWO_HOSTS.md DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME host.md COMPONENT host)
 install(FILES dataplane/agent/SETTINGS.md DESTINATION ${CMAKE_INSTALL_DOCDIR} RENAME host-settings.md COMPONENT host)
 
 ringfence_install_filled(controller FILES controller/systemd/ringfence-controller.service ${units})
