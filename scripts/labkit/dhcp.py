@@ -14,14 +14,15 @@ from .network import spawn
 from .shell import wait_until
 
 CLIENTS = {
-    "udhcpc": ("udhcpc", "-f", "-i", "eth0", "-T", "1", "-t", "5", "-s", "/etc/udhcpc/default.script",
+    "udhcpc": ("udhcpc", "-f", "-i", "eth0", "-T", "1", "-t", "5", "-A", "1", "-s", "/etc/udhcpc/default.script",
                "-O", "search", "-O", "mtu", "-O", "ntpsrv"),
     "dhclient": ("dhclient", "-4", "-d", "-v", "eth0"),
     "dhclient6": ("dhclient", "-6", "-d", "-v", "eth0"),
     "dhclient6-stateless": ("dhclient", "-6", "-S", "-d", "-v", "eth0"),
     "dhcpcd": ("dhcpcd", "-B", "-d", "eth0"),
+    "networkd": ("/lib/systemd/systemd-networkd",),
 }
-SPEAKS_IPV6 = ("dhclient6", "dhclient6-stateless", "dhcpcd")
+SPEAKS_IPV6 = ("dhclient6", "dhclient6-stateless", "dhcpcd", "networkd")
 NEEDED = ("alternatives", "default", "dhcp", "dhcpcd.conf", "fstab", "group", "ld.so.cache", "ld.so.conf", "ld.so.conf.d",
           "nsswitch.conf", "passwd", "protocols", "services", "udhcpc")
 ENTER = """
@@ -29,7 +30,18 @@ mount --bind "$0/etc" /etc
 for leases in /var/lib/dhcp /var/lib/dhcpcd; do [ ! -d $leases ] || mount --bind "$0/leases" $leases; done
 mount -t tmpfs tmpfs /run
 hostname localhost
+# What systemd has for networkd, and no udev: nobody waits for its word on an interface where /sys can't be written.
+mkdir -p /run/systemd
+[ ! -d "$0/etc/systemd" ] || install -d -o systemd-network -g systemd-network /run/systemd/netif /run/systemd/netif/links \
+    /run/systemd/netif/leases /run/systemd/netif/lldp
+mount -o remount,bind,ro /sys
 exec "$@"
+"""
+NETWORKD = """[Match]
+Name=eth0
+[Network]
+DHCP=yes
+IPv6AcceptRA=yes
 """
 
 
@@ -65,6 +77,10 @@ class DhcpClient:
             elif origin.exists():
                 shutil.copy2(origin, self._etc / name)
         (self._etc / "resolv.conf").touch()
+        if self.kind == "networkd":
+            (self._etc / "machine-id").write_text(f"{self.machine.mac.replace(':', ''):0>32}\n", encoding="ascii")
+            (self._etc / "systemd/network").mkdir(parents=True)
+            (self._etc / "systemd/network/eth0.network").write_text(NETWORKD, encoding="ascii")
         self._process = spawn(self.machine.ledger, "ip", "netns", "exec", self.machine.namespace.full_name, "unshare",
                               "--uts", "--mount", "sh", "-ec", ENTER, str(self._directory), *self._command, log=self.log)
 
@@ -85,6 +101,11 @@ class DhcpClient:
     def resolv_conf(self) -> str:
         """The client's own."""
         return (self._etc / "resolv.conf").read_text(encoding="utf-8")
+
+    def networkd_state(self) -> str:
+        """What networkd knows of eth0: name servers and so on, which resolved would ask it for."""
+        found = Path(f"/proc/{self._process.pid}/root/run/systemd/netif/links").glob("*")
+        return "".join(file.read_text(encoding="utf-8") for file in found)
 
     def output(self) -> str:
         return self.log.read_text(encoding="utf-8", errors="replace")

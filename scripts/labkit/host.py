@@ -11,8 +11,9 @@ from .shell import wait_until
 
 WIRE = "wire"    # the host's end of the underlay's veth: the stand-in for a NIC
 SHADOW = "up0"   # the tap that shadows it and carries the VTEP's address
-# What af_packet needs for more than some 1,900 bytes: ring frames as large, that fill blocks of whole pages, and buffers
-# that hold one.
+# af_packet's ring, as long as a NIC's: a worker that other processes keep from its core for some milliseconds loses nothing.
+# For more than some 1,900 bytes it needs frames as large, that fill blocks of whole pages, and buffers that hold one.
+RING = ",framecnt=4096"
 LARGEST_PLAIN, JUMBO_RING, JUMBO_MTU = 1900, ",framesz=9472,blocksz=151552", "9500"
 
 
@@ -23,7 +24,7 @@ class Host:
         self.name, self.vtep = name, vtep
         self.directory = ledger.directory / name
         self.namespace = Namespace(ledger, name)
-        self._ring = ""  # more arguments of the uplink's driver
+        self._ring = RING  # more arguments of the uplink's driver
         self.environment = {**os.environ, "OVS_RUNDIR": str(self.directory), "OVS_LOGDIR": str(self.directory),
                             "OVS_DBDIR": str(self.directory)}
         self.database = DatabaseServer("ovsdb-server", self.directory, {"conf": VSWITCH_SCHEMA},

@@ -6,13 +6,14 @@ import os
 from pathlib import Path
 
 from dhcp_wire import BOOTP, DHCP, ICMPv6ND_RA, IP, IPv6, UDP, Ether, answers, ask, message, option, time_to_lease
-from harness import Capture, SystemTest, dropped, main, send, wait_until
+from harness import Capture, LabError, SystemTest, dropped, main, send, wait_until
 from labkit.dhcp import DhcpClient
 from labkit.machine import Machine
 
 SERVER = "10.0.0.254"
 DNS = "nameserver 10.0.0.53"
-LONGEST_WAIT = 0.05  # seconds for a lease, 99 of 100, beside a port that floods requests
+LONGEST_WAIT = 0.05  # seconds for a lease, 99 of 100, beside a port that floods requests,
+SLOWER = 3           # or so many times what it takes without, on a machine that is slower than that
 
 
 class Dhcp(SystemTest):
@@ -97,6 +98,13 @@ class Dhcp(SystemTest):
                 self.wait_for_route(self.u, "default")  # the last that its client sets
                 self.assert_reaches(self.u, "10.0.0.3")
 
+    def test_5a_systemd_networkd_for_both_families(self):
+        with DhcpClient(self.d, "networkd") as client:
+            client.wait_for_address("10.0.0.2/24")
+            client.wait_for_address("fd00::2/128")
+            self.wait_for_route(self.d, "10.9.0.0/16 via 10.0.0.9")
+            wait_until("its name servers", lambda: "DNS=10.0.0.53 fd00::53" in client.networkd_state())
+
     # --- a host alone ------------------------------------------------------------------------------
     def test_6_renewal_without_databases_and_controller(self):
         with DhcpClient(self.u, "udhcpc") as client:
@@ -164,13 +172,15 @@ class Dhcp(SystemTest):
     def test_a_a_flood_of_requests_delays_nobody_else(self):
         flood = [bytes(message(self.h, "discover")) for _ in range(200)]
         before = dropped(self.hosts[0], "limit.dhcp", self.h.port)
-        waits = []
+        quiet, beside = [], []
         for _ in range(100):
+            quiet.append(time_to_lease(self.c))
             send(self.h, *flood)
-            waits.append(time_to_lease(self.c))
-        print(f"DISCOVER to ACK beside a port that floods them: median {sorted(waits)[50] * 1000:.1f} ms, "
-              f"99 of 100 within {sorted(waits)[98] * 1000:.1f} ms")
-        self.assertLess(sorted(waits)[98], LONGEST_WAIT)
+            beside.append(time_to_lease(self.c))
+        for what, waits in (("alone", quiet), ("beside a port that floods them", beside)):
+            print(f"DISCOVER to ACK {what}: median {sorted(waits)[50] * 1000:.1f} ms, "
+                  f"99 of 100 within {sorted(waits)[98] * 1000:.1f} ms")
+        self.assertLess(sorted(beside)[98], max(LONGEST_WAIT, SLOWER * sorted(quiet)[98]))
         self.assertGreater(dropped(self.hosts[0], "limit.dhcp", self.h.port), before)
 
     def test_b_an_address_in_use_is_not_offered_again(self):
@@ -185,6 +195,35 @@ class Dhcp(SystemTest):
         host.appctl("ringfence/dhcp", "clear", self.h.port)
         wait_until("the host to have forgotten it", lambda: "declined" not in host.appctl("ringfence/dhcp", self.h.port))
         self.assertEqual(ask(self.h, message(self.h, "discover"))[BOOTP].yiaddr, "10.0.0.4")
+
+    # --- addresses that are not to be had -----------------------------------------------------------
+    def test_c_what_is_taken_is_refused_by_name(self):
+        """Row 38: the message says who has it."""
+        for option, value, answer in (
+                ("--ip", "10.0.0.1", "address 10.0.0.1 is taken on org/acme/network/lan by org/acme/vapp/default/nic/u/0"),
+                ("--mac", self.u.mac, "MAC 02:00:00:00:00:01 is taken on org/acme/network/lan by org/acme/vapp/default/nic/u/0"),
+                ("--ip", SERVER, "address 10.0.0.254: is the network's gateway")):
+            refused = self.lab.try_ctl("nic", "create", "acme/default/late", "--network", "lan", option, value)
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn(answer, refused.stderr)
+
+    def test_d_a_pool_that_is_exhausted(self):
+        """network-ctl says so, and how many there are; a client without an address gets none, until one is free."""
+        ctl = self.lab.ctl
+        ctl("network", "create", "acme/few", "--subnet", "10.5.0.0/29", "--range", "10.5.0.2-10.5.0.3", "--gateway", "10.5.0.1")
+        for vm in ("first", "second"):
+            ctl("nic", "create", f"acme/default/{vm}", "--network", "few", "--allocation", "dhcp")
+        refused = self.lab.try_ctl("nic", "create", "acme/default/third", "--network", "few", "--allocation", "dhcp")
+        self.assertEqual(refused.returncode, 1)
+        self.assertIn("network acme/few: all its 2 addresses to give out (10.5.0.2-10.5.0.3) are taken", refused.stderr)
+        self.assertEqual(self.lab.show("address", "acme/few")["free"], 0)
+        ctl("nic", "create", "acme/default/third", "--network", "few", "--mac", "02:00:00:00:05:03")
+        third = self.lab.plug_veth(self.hosts[0], "acme-third", "acme/default/third/0", "02:00:00:00:05:03", [])
+        with self.assertRaisesRegex(LabError, "no answer"):
+            ask(third, message(third, "discover"), 1)
+        ctl("nic", "delete", "acme/default/second/0")
+        ctl("nic", "set", "acme/default/third/0", "--allocation", "dhcp", "--wait=hosts")
+        self.assertEqual(ask(third, message(third, "discover"))[BOOTP].yiaddr, "10.5.0.3")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,19 @@
 #!/usr/bin/python3
-"""Limits of a port: what network-ctl's and ovs-vsctl's words for them do to a real stream, and what the counters say."""
+"""Limits of a port: what network-ctl's and ovs-vsctl's words for them do to a real stream, and what the counters say; and
+another tenant's connections beside a flood of SYNs (row P8)."""
 
+import contextlib
 import json
+import statistics
+from pathlib import Path
 
-from harness import SystemTest, counters, main, wait_until
+from conversation import Attempt, Echo, attempts, lost_between
+from harness import ARRIVED, NOTES, SystemTest, counters, main, wait_until
+from labkit.ledger import end_processes
 from labkit.quickstart import transfer
 
 RATE = 20_000_000  # bit/s
+CONNECTIONS = 1_000
 
 
 def stream(lab, client, server, address: str) -> float:
@@ -17,6 +24,29 @@ def stream(lab, client, server, address: str) -> float:
     result = report["end"]["sum"]
     arrived = result["packets"] - result["lost_packets"]
     return arrived * (1400 + 42) * 8 / result["seconds"]
+
+
+def is_drop(name: str) -> bool:
+    return name not in ARRIVED | NOTES | {"tx", "consumed", "merged"}
+
+
+def sum_of_drops(found: dict[str, int]) -> int:
+    return sum(count for name, count in found.items() if is_drop(name))
+
+
+def drops(host, port: str) -> int:
+    return sum_of_drops(counters(host, port))
+
+
+def losses_of_queues(machine) -> dict[str, int]:
+    """What the VM's interface could not hand over, or take."""
+    found = json.loads(machine.namespace.ip("-s", "-j", "link", "show", "eth0"))[0]["stats64"]
+    return {way: found[way]["dropped"] + found[way]["errors"] for way in ("rx", "tx")}
+
+
+def told(found: list[Attempt]) -> str:
+    times = sorted(attempt.seconds * 1000 for attempt in found)
+    return f"median {statistics.median(times):.2f} ms, 99 of 100 within {times[len(times) * 99 // 100]:.2f} ms"
 
 
 class Limits(SystemTest):
@@ -90,6 +120,45 @@ class Limits(SystemTest):
         self.assertLess(packets, 1.15 * (1000 + 1000 / 3))
         self.assertGreater(packets, 800)
         self.assertGreater(self.dropped_more(host, self.a.port, "limit.packets_out", before), 1000)
+
+    def test_z_another_tenants_flood_of_syns(self):
+        """Every connection that a tenant opens meanwhile comes about, none of its segments is lost: not by a rule or limit of
+        ours, nor in a queue or ring on the way."""
+        host1, host2 = self.hosts
+        self.make_network("umbrella/lan")
+        c = self.make_machine(host1, "umbrella/lan", "c", 1)
+        d = self.make_machine(host2, "umbrella/lan", "d", 2)
+        for organization, vms in (("acme", "ab"), ("umbrella", "cd")):  # so that all of it are connections
+            self.lab.ctl("security-group", "create", f"{organization}/all", "--default-in", "allow")
+            for vm in vms:
+                self.lab.ctl("security-group", "add", f"{organization}/all", f"{organization}/default/{vm}/0", "--wait=hosts")
+        with Echo(d, 7000):
+            quiet = attempts(c, "10.0.0.2", 7000, CONNECTIONS)
+            self.assertEqual(lost_between(c, d), 0, "without a flood")
+            before = drops(host1, c.port) + drops(host2, d.port)
+            flooded = counters(host1, self.a.port)
+            with self.flood(self.a, self.b, "10.0.0.2"):
+                wait_until("the flood to meet its limit", lambda: drops(host1, self.a.port) > sum_of_drops(flooded) + 10_000)
+                beside = attempts(c, "10.0.0.2", 7000, CONNECTIONS)
+        after = counters(host1, self.a.port)
+        print(f"{after['rx'] - flooded['rx']} SYNs came from the tenant that floods, of which were dropped: "
+              + ", ".join(f"{more} {name}" for name, count in after.items() if is_drop(name) and (more := count - flooded.get(name, 0))))
+        print(f"{CONNECTIONS} connections of another: alone {told(quiet)}; beside the flood {told(beside)}")
+        self.assertTrue(all(attempt.complete for attempt in quiet + beside))
+        wait_until("every segment to have arrived", lambda: lost_between(c, d) == 0)
+        self.assertEqual(drops(host1, c.port) + drops(host2, d.port), before)
+        for machine in (c, d):
+            self.assertEqual(losses_of_queues(machine), {"rx": 0, "tx": 0})
+
+    @contextlib.contextmanager
+    def flood(self, source, target, address: str):
+        flood = source.namespace.spawn(
+            "/usr/bin/python3", str(Path(__file__).with_name("flood.py")), source.mac, source.addresses[0].split("/")[0],
+            target.mac, address, log=self.lab.ledger.directory / "flood.out")
+        try:
+            yield
+        finally:
+            end_processes([flood.pid])
 
     def test_a_qos_that_is_not_built_is_named(self):
         host = self.hosts[0]
