@@ -158,11 +158,17 @@ bool has_dhcp_port(const Packet& packet, uint16_t first) {
     return Verdict::next;
 }
 
+bool is_redirect(const Packet& packet) {
+    return packet.has_l4 && packet.at<IcmpHeader>(packet.l4)->type() == icmp_type::redirect;
+}
+
 Verdict check_ip4(Packet& packet) {
     Ipv4Addr source{packet.ip4_source};
     if (is_strict(packet) && !holds(packet.port->ip4, source) &&
         !(source == Ipv4Addr{} && is_dhcp_request(packet))) [[unlikely]]
         return Verdict::admit_src_ip;
+    if (packet.protocol == ip_protocol::icmp) [[unlikely]]
+        return is_redirect(packet) ? Verdict::icmp_redirect : Verdict::next;
     return has_dhcp_port(packet, 67) ? check_dhcp4(packet) : Verdict::next;
 }
 
