@@ -78,6 +78,7 @@ public:
     }
     void swap_addresses() { std::swap(source_, destination_); } // no checksum sees it
     void set_total_length(uint16_t length) { total_length_ = Be16(length); }
+    void set_id(uint16_t id) { id_ = Be16(id); }
     // Bytes, a multiple of 8; DF is cleared.
     void set_fragment(size_t offset, bool more) {
         fragment_ = Be16(static_cast<uint16_t>(offset / 8 | (more ? 0x2000 : 0)));

@@ -9,7 +9,8 @@
 namespace ringfence {
 
 namespace tcp_flag { // RFC 9293, 3.1
-inline constexpr uint8_t fin = 0x01, syn = 0x02, rst = 0x04, psh = 0x08, ack = 0x10, urg = 0x20;
+inline constexpr uint8_t fin = 0x01, syn = 0x02, rst = 0x04, psh = 0x08, ack = 0x10, urg = 0x20,
+                         cwr = 0x80;
 } // namespace tcp_flag
 
 class TcpHeader {
@@ -22,6 +23,8 @@ public:
     uint8_t flags() const { return flags_; }
     uint16_t window() const { return window_.host(); } // unscaled
     void set_checksum(uint16_t checksum) { checksum_ = Be16(checksum); }
+    void set_sequence(uint32_t sequence) { sequence_ = Be32(sequence); }
+    void set_flags(uint8_t flags) { flags_ = flags; }
 
     // A segment without options, payload, window and checksum.
     static TcpHeader make(L4Port source, L4Port destination, uint32_t sequence,

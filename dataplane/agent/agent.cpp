@@ -107,7 +107,10 @@ bool Agent::start_dataplane(const OtherConfig& other_config) {
         return false;
     }
     dataplane_ = std::move(*dataplane);
-    ports_ = std::make_unique<PortSet>(*dataplane_, ids_, [this] { reconfigure(); });
+    // Once for all ports that close in one go.
+    ports_ = std::make_unique<PortSet>(*dataplane_, ids_, arguments_.run_folder, [this] {
+        soon_ = reactor_.after(0s, [this] { reconfigure(); });
+    });
     fabric_ = std::make_unique<FabricAgent>(reactor_, *dataplane_, *ports_, ids_, version_, [this] {
         if (in_service_)
             write_report();
@@ -115,7 +118,12 @@ bool Agent::start_dataplane(const OtherConfig& other_config) {
     if (auto opened = fabric_->open_underlay(); !opened)
         log::error(module, "the kernel's routes can't be followed, so no other host is reached: {}",
                    opened.error().text);
-    poll_ = reactor_.every(poll_period, [this] { write_report(); });
+    poll_ = reactor_.every(poll_period, [this] {
+        if (ports_->netdevs_came_or_went())
+            reconfigure();
+        else
+            write_report();
+    });
     statistics_timer_ = reactor_.every(statistics_period(other_config), [this] {
         refresh_statistics(false);
         write_report();

@@ -1,6 +1,7 @@
 #include "dataplane/ports/port.h"
 
 #include "dataplane/ports/ethdev.h"
+#include "dataplane/ports/system.h"
 #include "dataplane/ports/tap.h"
 
 namespace ringfence::ports {
@@ -10,7 +11,10 @@ Result<std::shared_ptr<Port>> Port::open(const PortSettings& settings, const Mbu
     case PortKind::tap:
     case PortKind::internal:
         return open_tap(settings, pool);
+    case PortKind::system:
+        return open_system(settings, pool);
     case PortKind::device:
+    case PortKind::vhost_user:
     case PortKind::vhost_user_client:
         return open_ethdev(settings, pool);
     }

@@ -19,15 +19,17 @@ namespace ringfence::ports {
 enum class PortKind {
     tap,               // a kernel netdev named like the port; may be moved to another namespace
     internal,          // the same, for the host itself
+    system,            // a netdev that somebody else made, such as libvirt's tap
     device,            // any DPDK device: physical, or a vdev such as net_af_packet0,iface=eth1
+    vhost_user,        // a VM whose QEMU connects to a socket on which we listen
     vhost_user_client, // a VM whose QEMU listens on a socket; reconnects for ever
 };
 
 struct PortSettings {
-    std::string name = {}; // Interface.name; 1 to 15 characters for tap and internal
+    std::string name = {}; // Interface.name; 1 to 15 characters for tap, internal and system
     PortKind kind = PortKind::tap;
-    std::string argument = {};        // device: DPDK devargs; vhost_user_client: the socket's path
-    std::optional<MacAddr> mac = {};  // none: what the device has
+    std::string argument = {};       // device: DPDK devargs; vhost_user(_client): the socket's path
+    std::optional<MacAddr> mac = {}; // none: what the device has
     std::optional<unsigned> mtu = {}; // none: what the device has, at most the pool's
     uint16_t receive_descriptors = 512, transmit_descriptors = 512; // devices only
 };

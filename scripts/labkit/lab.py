@@ -127,6 +127,14 @@ class Lab:
         self.wait_bound(iface_id, host)
         return machine
 
+    def plug_system(self, host: Host, name: str, iface_id: str, mac: str, addresses: list[str],
+                    port: str = "") -> Machine:
+        """A VM behind a netdev that was there before, as behind libvirt's taps; with its kernel's offloads."""
+        machine = self.add_machine(name, mac, addresses)
+        machines.plug_system(host, machine, port or name[:12], iface_id, self.underlay.mtu - 50)
+        self.wait_bound(iface_id, host)
+        return machine
+
     def ctl(self, *arguments: str, timeout: float = 30) -> str:
         """network-ctl against the lab's databases."""
         return run(binary("network-ctl"), *arguments, timeout=timeout, env=self.environment).strip()

@@ -68,6 +68,20 @@ def plug_veth(host: Host, machine: Machine, port: str, iface_id: str, mtu: int, 
     expect_no_error(host, port)
 
 
+def plug_system(host: Host, machine: Machine, port: str, iface_id: str, mtu: int, bridge: str = "br-int") -> None:
+    """Plugs the VM as libvirt plugs one: a netdev that is there already, whose other side keeps the offloads of its kernel."""
+    far = f"{port}-vm"
+    host.namespace.ip("link", "add", port, "mtu", str(mtu), "type", "veth", "peer", "name", far, "mtu", str(mtu))
+    host.namespace.ip("link", "set", port, "up")
+    machine.take(far, host.namespace)
+    host.vsctl("--timeout=5", "--", "--may-exist", "add-port", bridge, port,
+               "--", "set", "Interface", port, f'external-ids:attached-mac="{machine.mac}"',
+               "--", "set", "Interface", port, f'external-ids:iface-id="{iface_id}"',
+               "--", "set", "Interface", port, "external-ids:iface-status=active")
+    machine.host, machine.port = host, port
+    expect_no_error(host, port)
+
+
 def expect_no_error(host: Host, port: str) -> None:
     if error := host.interface(port, "error")["error"]:
         raise LabError(f"{host.name}: port {port}: {error}")

@@ -62,8 +62,8 @@ OpenvSwitch root_row(const ovsdb::Uuid& uuid, int64_t cur_cfg, const std::string
     OpenvSwitch row;
     row.uuid = uuid;
     row.cur_cfg = cur_cfg;
-    // What a driver looks for, built here yet or not: OVN's asks for dpdkvhostuser, ML2/OVS's for
-    // dpdkvhostuserclient. An interface of a type that is not built says so in its error.
+    // What a driver looks for, built here or not: an interface of a type that is not built says so
+    // in its error.
     row.iface_types = {"dpdk",     "dpdkvhostuser", "dpdkvhostuserclient",
                        "internal", "patch",         "system",
                        "tap",      "vxlan"};

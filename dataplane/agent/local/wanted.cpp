@@ -27,15 +27,10 @@ Result<PortType> type_of(const vswitch::Interface& row) {
         return PortType::dpdk;
     if (type == "dpdkvhostuserclient")
         return PortType::vhost_user_client;
-    constexpr const char* instead = "use tap, internal, dpdk or dpdkvhostuserclient";
-    if (type.empty() || type == "system")
-        return fail(ErrorKind::unsupported,
-                    "attaching an existing network device (type \"{}\") is not built yet: {}", type,
-                    instead);
     if (type == "dpdkvhostuser")
-        return fail(ErrorKind::unsupported,
-                    "type dpdkvhostuser (the switch listens) is not built yet: use "
-                    "dpdkvhostuserclient and let QEMU listen");
+        return PortType::vhost_user;
+    if (type.empty() || type == "system")
+        return PortType::system;
     if (type == "patch")
         return fail(ErrorKind::unsupported,
                     "type patch is not built yet: put the ports on one bridge");
@@ -43,10 +38,28 @@ Result<PortType> type_of(const vswitch::Interface& row) {
         return fail(ErrorKind::unsupported,
                     "type vxlan is not built: the fabric makes its tunnels itself, from "
                     "external_ids:ringfence-encap-ip of the Open_vSwitch row");
-    return fail("\"{}\" is not a type of interface: {}", type, instead);
+    return fail("\"{}\" is not a type of interface: use system, tap, internal, dpdk, "
+                "dpdkvhostuser or dpdkvhostuserclient",
+                type);
 }
 
-Result<std::string> device_of(const vswitch::Interface& row, PortType type) {
+// Below the run folder, and nowhere else: who may plug a port may not choose where we write.
+Result<std::string> socket_of(const std::string& name, const std::string& folder) {
+    for (const std::string& part : {name, folder})
+        if (part.find("..") != part.npos || part.starts_with('/'))
+            return fail(
+                "the socket \"{}\" of other_config:vhost-sock-dir \"{}\" lies outside of the "
+                "run folder",
+                name, folder);
+    if (name.find('/') != name.npos)
+        return fail("\"{}\" cannot be the name of a socket", name);
+    return folder.empty() ? name : folder + "/" + name;
+}
+
+Result<std::string> device_of(const vswitch::Interface& row, PortType type,
+                              const std::string& socket_folder) {
+    if (type == PortType::vhost_user)
+        return socket_of(row.name, socket_folder);
     const char* key = type == PortType::dpdk                ? "dpdk-devargs"
                       : type == PortType::vhost_user_client ? "vhost-server-path"
                                                             : nullptr;
@@ -81,7 +94,7 @@ std::optional<uint16_t> ofport_from(const std::optional<int64_t>& number) {
 }
 
 Result<WantedPort> port_from(const vswitch::Bridge& bridge, const vswitch::Port& port,
-                             const vswitch::Interface& row) {
+                             const vswitch::Interface& row, const std::string& socket_folder) {
     if (port.interfaces.size() > 1)
         return fail(ErrorKind::unsupported, "port {} has {} interfaces: bonds are not built yet",
                     port.name, port.interfaces.size());
@@ -94,10 +107,11 @@ Result<WantedPort> port_from(const vswitch::Bridge& bridge, const vswitch::Port&
     if (!type)
         return tl::unexpected(type.error());
     wanted.type = *type;
-    if (wanted.type == PortType::tap || wanted.type == PortType::internal)
+    if (wanted.type == PortType::tap || wanted.type == PortType::internal ||
+        wanted.type == PortType::system)
         if (std::string trouble = trouble_with_device_name(row.name); !trouble.empty())
             return fail("{}", trouble);
-    auto device = device_of(row, *type);
+    auto device = device_of(row, *type, socket_folder);
     auto mac = mac_of(row);
     for (const Error* error : {device ? nullptr : &device.error(), mac ? nullptr : &mac.error()})
         if (error)
@@ -107,6 +121,13 @@ Result<WantedPort> port_from(const vswitch::Bridge& bridge, const vswitch::Port&
     wanted.mac = *mac;
     wanted.iface_id = value_of(row.external_ids, "iface-id");
     wanted.uplink_shadow = value_of(row.external_ids, "ringfence-uplink");
+    // The host itself may live behind a netdev that is neither: it would lose it.
+    if (wanted.type == PortType::system && wanted.iface_id.empty() && wanted.uplink_shadow.empty())
+        return fail(
+            ErrorKind::unsupported,
+            "{} has no external_ids:iface-id: bridges of their own, without a fabric, are not "
+            "built yet, and its netdev is left to the host",
+            row.name);
     if (port.tag)
         wanted.tag = static_cast<uint16_t>(*port.tag);
     for (int64_t vlan : port.trunks)
@@ -143,7 +164,8 @@ void read_bridge(const vswitch::Tables& tables, const vswitch::Bridge& row, Want
             const vswitch::Interface* interface = tables.interface.find(interface_uuid);
             if (!interface)
                 continue;
-            if (auto built = port_from(row, *port, *interface)) {
+            if (auto built = port_from(row, *port, *interface,
+                                       value_of(wanted.other_config, "vhost-sock-dir"))) {
                 limit(tables, *port, *interface, *built);
                 wanted.ports.emplace(built->name, *built);
             } else
@@ -217,8 +239,12 @@ const char* to_string(PortType type) {
         return "tap";
     case PortType::internal:
         return "internal";
+    case PortType::system:
+        return "system";
     case PortType::dpdk:
         return "dpdk";
+    case PortType::vhost_user:
+        return "dpdkvhostuser";
     case PortType::vhost_user_client:
         return "dpdkvhostuserclient";
     }

@@ -17,7 +17,7 @@
 
 namespace ringfence::agent {
 
-enum class PortType { tap, internal, dpdk, vhost_user_client };
+enum class PortType { tap, internal, system, dpdk, vhost_user, vhost_user_client };
 
 const char* to_string(PortType type); // Interface.type's words
 
@@ -27,8 +27,10 @@ struct WantedPort {
     std::string name;
     std::string bridge;
     PortType type = PortType::tap;
-    bool is_bridge = false;    // the bridge's own internal port
-    std::string device;        // dpdk: options:dpdk-devargs; vhost-user: options:vhost-server-path
+    bool is_bridge = false; // the bridge's own internal port
+    // dpdk: options:dpdk-devargs; vhost_user_client: options:vhost-server-path; vhost_user: its
+    // socket below the run folder, such as "vhu1" or, by other_config:vhost-sock-dir, "vm/vhu1".
+    std::string device;
     std::string iface_id;      // external_ids:iface-id; "" = none
     std::string uplink_shadow; // external_ids:ringfence-uplink: the tap's name; "" = no uplink
     std::optional<MacAddr> mac;

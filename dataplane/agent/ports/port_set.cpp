@@ -2,7 +2,10 @@
 
 #include <algorithm>
 #include <fstream>
+#include <utility>
 #include <vector>
+
+#include <net/if.h>
 
 #include "core/types/log.h"
 
@@ -18,22 +21,16 @@ ports::PortKind kind_of(PortType type) {
         return ports::PortKind::tap;
     case PortType::internal:
         return ports::PortKind::internal;
+    case PortType::system:
+        return ports::PortKind::system;
     case PortType::dpdk:
         return ports::PortKind::device;
+    case PortType::vhost_user:
+        return ports::PortKind::vhost_user;
     case PortType::vhost_user_client:
         return ports::PortKind::vhost_user_client;
     }
     return ports::PortKind::tap;
-}
-
-ports::PortSettings settings_of(const WantedPort& wanted) {
-    ports::PortSettings settings;
-    settings.name = wanted.name;
-    settings.kind = kind_of(wanted.type);
-    settings.argument = wanted.device;
-    settings.mac = wanted.mac;
-    settings.mtu = wanted.mtu_request;
-    return settings;
 }
 
 // A request that is lost, such as one that the kernel makes before the tap's worker passes it on,
@@ -48,6 +45,12 @@ bool is_another_device(const WantedPort& now, const WantedPort& wanted) {
            now.uplink_shadow != wanted.uplink_shadow;
 }
 
+bool is_lost(const OpenPort& port) {
+    return port.wanted.type == PortType::system && port.port->trouble();
+}
+
+bool is_there(const std::string& netdev) { return if_nametoindex(netdev.c_str()) != 0; }
+
 // What the port's MTU is to be; none: whatever it is.
 std::optional<unsigned> wanted_mtu(const OpenPort& port) {
     bool too_large =
@@ -60,19 +63,32 @@ std::optional<unsigned> wanted_mtu(const OpenPort& port) {
 
 } // namespace
 
+ports::PortSettings PortSet::settings_of(const WantedPort& wanted) const {
+    ports::PortSettings settings;
+    settings.name = wanted.name;
+    settings.kind = kind_of(wanted.type);
+    settings.argument = wanted.type == PortType::vhost_user
+                            ? (std::filesystem::absolute(run_folder_) / wanted.device).string()
+                            : wanted.device;
+    settings.mac = wanted.mac;
+    settings.mtu = wanted.mtu_request;
+    return settings;
+}
+
 bool PortSet::apply(const std::map<std::string, WantedPort>& wanted) {
     std::vector<std::string> gone;
     for (const auto& [name, port] : open_) {
         if (port.is_shadow)
             continue; // comes and goes with its uplink
         auto wish = wanted.find(name);
-        if (wish == wanted.end() || is_another_device(port.wanted, wish->second))
+        if (wish == wanted.end() || is_another_device(port.wanted, wish->second) || is_lost(port))
             gone.push_back(name);
     }
     for (const std::string& name : gone)
         close(name);
 
-    failed_.clear();
+    const auto failed_before = std::exchange(failed_, {});
+    absent_.clear();
     bool complete = true;
     for (const auto& [name, wish] : wanted) {
         if (auto open = open_.find(name); open != open_.end()) {
@@ -84,6 +100,10 @@ bool PortSet::apply(const std::map<std::string, WantedPort>& wanted) {
             open_wanted(wish);
         }
     }
+    for (const auto& [name, why] : failed_)
+        if (auto before = failed_before.find(name);
+            before == failed_before.end() || before->second != why)
+            log::warning(module, "{}: {}", name, why);
     return complete && closing_.empty();
 }
 
@@ -93,10 +113,16 @@ void PortSet::open_wanted(const WantedPort& wanted) {
                               return add(wanted, device);
                           })
                         : open_uplink(wanted);
-    if (!done) {
-        failed_[wanted.name] = done.error().text;
-        log::warning(module, "{}: {}", wanted.name, done.error().text);
-    }
+    if (done)
+        return;
+    failed_[wanted.name] = done.error().text;
+    if (wanted.type == PortType::system && !is_there(wanted.name))
+        absent_.insert(wanted.name);
+}
+
+bool PortSet::netdevs_came_or_went() const {
+    return std::ranges::any_of(absent_, is_there) ||
+           std::ranges::any_of(open_, [](const auto& port) { return is_lost(port.second); });
 }
 
 // Both or none: no worker has one before both are open. The tap looks to the kernel as the uplink's

@@ -2,6 +2,7 @@
 // agent; runs on the control thread.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -30,9 +31,12 @@ struct OpenPort {
 
 class PortSet {
 public:
-    // changed: a device has closed at last; ask for apply() again.
-    PortSet(Dataplane& dataplane, Ids& ids, std::function<void()> changed)
-        : dataplane_(dataplane), ids_(ids), changed_(std::move(changed)) {}
+    // changed: a device has closed at last; ask for apply() again. Sockets on which we listen are
+    // made in `run_folder`.
+    PortSet(Dataplane& dataplane, Ids& ids, std::filesystem::path run_folder,
+            std::function<void()> changed)
+        : dataplane_(dataplane), ids_(ids), run_folder_(std::move(run_folder)),
+          changed_(std::move(changed)) {}
 
     // Closes what is not wanted any more, opens what is new, changes MACs and MTUs. False: a device
     // is still closing, whose netdev is there and whose name may be wanted again; `changed` will
@@ -42,6 +46,8 @@ public:
     // mtu_request says otherwise.
     void set_network_mtu(const std::string& name, std::optional<unsigned> mtu);
     void close_all() { apply({}); } // closing() says until when it takes
+    // A netdev behind a system port has gone, or one that was missed is there: apply() again.
+    bool netdevs_came_or_went() const;
 
     const std::map<std::string, OpenPort>& open() const { return open_; }
     // Ports that could not be opened, and why, by name.
@@ -50,6 +56,7 @@ public:
 
 private:
     using Device = std::shared_ptr<ports::Port>;
+    ports::PortSettings settings_of(const WantedPort& wanted) const;
     void open_wanted(const WantedPort& wanted);
     Result<> open_uplink(const WantedPort& wanted);
     Result<> add(const WantedPort& wanted, const Device& device);
@@ -59,9 +66,11 @@ private:
 
     Dataplane& dataplane_;
     Ids& ids_;
+    std::filesystem::path run_folder_;
     std::function<void()> changed_;
     std::map<std::string, OpenPort> open_;
     std::map<std::string, std::string> failed_;
+    std::set<std::string> absent_; // system ports that failed while their netdev was not there
     std::set<std::string> closing_;
 };
 

@@ -109,6 +109,26 @@ TEST(Wanted, DevicesNameWhatTheyAttach) {
     EXPECT_EQ(wanted.ports.at("vhu1").device, "/run/vm1.sock");
 }
 
+TEST(Wanted, ASocketToListenOnLiesBelowTheRunFolder) {
+    Rows rows;
+    rows.plug("vhu2", "dpdkvhostuser");
+    EXPECT_EQ(rows.wanted().ports.at("vhu2").type, PortType::vhost_user);
+    EXPECT_EQ(rows.wanted().ports.at("vhu2").device, "vhu2");
+    rows.root().other_config = {{"vhost-sock-dir", "vms"}};
+    EXPECT_EQ(rows.wanted().ports.at("vhu2").device, "vms/vhu2");
+    for (const char* outside : {"../vms", "/tmp"}) {
+        rows.root().other_config = {{"vhost-sock-dir", outside}};
+        EXPECT_NE(rows.wanted().refused[Rows::uuid("vhu2")].find("outside of the run folder"),
+                  std::string::npos);
+    }
+}
+
+TEST(Wanted, ANetdevOfTheHostsIsATenantsPort) {
+    Rows rows;
+    rows.plug("vnet0", "").external_ids = {{"iface-id", "acme/default/web/0"}};
+    EXPECT_EQ(rows.wanted().ports.at("vnet0").type, PortType::system);
+}
+
 TEST(Wanted, WhatAPortSendsIsPoliced) {
     Rows rows;
     vswitch::Interface& tap = rows.plug("web0", "tap");
@@ -192,11 +212,13 @@ TEST_P(WantedRefuses, OneInterfaceInWordsAndTakesTheRest) {
 
 INSTANTIATE_TEST_SUITE_P(
     , WantedRefuses,
-    testing::Values(Refusal{"eth0", "", "is not built yet: use tap"},
-                    Refusal{"eth0", "system", "is not built yet: use tap"},
+    testing::Values(Refusal{"eth0", "", "has no external_ids:iface-id"},
+                    Refusal{"eth0", "system", "has no external_ids:iface-id"},
                     Refusal{"p", "patch", "patch is not built yet"},
                     Refusal{"v", "vxlan", "ringfence-encap-ip"},
-                    Refusal{"vhu", "dpdkvhostuser", "use dpdkvhostuserclient"},
+                    Refusal{"../vhu", "dpdkvhostuser", "outside of the run folder"},
+                    Refusal{"/vhu", "dpdkvhostuser", "outside of the run folder"},
+                    Refusal{"a/vhu", "dpdkvhostuser", "cannot be the name of a socket"},
                     Refusal{"t", "tpa", "\"tpa\" is not a type of interface"},
                     Refusal{"d", "dpdk", "needs options:dpdk-devargs"},
                     Refusal{"vhu", "dpdkvhostuserclient", "needs options:vhost-server-path"},

@@ -1,0 +1,366 @@
+#include "dataplane/ports/system.h"
+
+#include <atomic>
+#include <cerrno>
+#include <cstring>
+#include <deque>
+#include <vector>
+
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <rte_mbuf.h>
+
+#include "dataplane/ports/counter.h"
+#include "dataplane/ports/frame_size.h"
+#include "dataplane/ports/host_guard.h"
+#include "dataplane/ports/netdev.h"
+#include "dataplane/ports/offload.h"
+
+namespace ringfence::ports {
+
+namespace {
+
+constexpr int most_segments = 16;
+constexpr size_t largest = 65536 + ethernet_header + 2 * vlan_tag; // that a kernel's stack hands on
+constexpr int receive_buffer = 8 << 20;                            // of the socket, bytes
+
+// What the kernel puts before a frame (virtio 1.1, 5.1.6; PACKET_VNET_HDR). The kernel's own header
+// of it is not C++.
+struct VirtioHeader {
+    static constexpr uint8_t needs_checksum = 1;             // flags
+    static constexpr uint8_t no_gso = 0, tcp4 = 1, tcp6 = 4, // gso_type
+        udp = 5, with_ecn = 0x80;
+    uint8_t flags = 0, gso_type = no_gso;
+    uint16_t header_length = 0, gso_size = 0, checksum_start = 0, checksum_offset = 0;
+};
+static_assert(sizeof(VirtioHeader) == 10);
+
+// What a frame came with. The kernel takes its VLAN tag out, and tells it beside it.
+struct Arrival {
+    size_t length = 0; // 0: none waits
+    VirtioHeader header{};
+    std::optional<uint16_t> tag;
+    uint16_t tag_type = ETH_P_8021Q;
+};
+
+class SystemPort final : public Port {
+public:
+    SystemPort(const PortSettings& settings, const MbufPool& pool, Netdev netdev, HostGuard guard,
+               int socket, unsigned ifindex)
+        : Port(settings), pool_(pool.get()), max_mtu_(pool.max_mtu()), netdev_(std::move(netdev)),
+          guard_(std::move(guard)), socket_(socket), ifindex_(ifindex), bytes_(largest) {}
+    ~SystemPort() override;
+
+    [[nodiscard]] Result<> configure(const PortSettings& settings);
+
+    uint16_t receive(rte_mbuf** frames, uint16_t room) override;
+    uint16_t transmit(rte_mbuf** frames, uint16_t count) override;
+    int wake_fd() const override { return socket_; }
+
+    std::string driver() const override { return "packet_socket"; }
+    MacAddr mac() const override { return netdev_.mac().value_or(MacAddr{}); }
+    Result<> set_mac(MacAddr mac) override { return netdev_.set_mac(mac); }
+    unsigned mtu() const override { return netdev_.mtu().value_or(0); }
+    unsigned max_mtu() const override { return max_mtu_; }
+    Result<> set_mtu(unsigned mtu) override;
+    LinkState link() override;
+    PortStatistics statistics() const override;
+    std::optional<unsigned> ifindex() const override { return ifindex_; }
+    std::optional<std::string> trouble() const override;
+
+private:
+    Arrival read_frame();
+    // Frames that the arrival stands for, to waiting_; false where it is none that we carry.
+    bool take(const Arrival& arrival);
+    bool take_large(std::span<const uint8_t> frame, const VirtioHeader& header);
+    rte_mbuf* buffer_of(size_t length);
+    bool write_frame(const rte_mbuf* frame);
+    void count_losses() const;
+
+    rte_mempool* pool_;
+    unsigned max_mtu_;
+    Netdev netdev_;
+    HostGuard guard_;
+    int socket_;
+    unsigned ifindex_;
+    std::vector<uint8_t> bytes_;    // where a frame is read to
+    std::deque<rte_mbuf*> waiting_; // the owner worker's: of a large frame, what found no room yet
+    Counter rx_packets_, rx_bytes_, rx_errors_, rx_missed_, tx_packets_, tx_bytes_, tx_errors_;
+    mutable std::atomic<uint64_t> lost_{0}; // by the socket, whose own counter is read once
+    bool was_up_ = false;
+    uint64_t link_resets_ = 0;
+};
+
+SystemPort::~SystemPort() {
+    for (rte_mbuf* frame : waiting_)
+        rte_pktmbuf_free(frame);
+    close(socket_);
+}
+
+Result<> SystemPort::configure(const PortSettings& settings) {
+    if (settings.mac)
+        if (auto set = set_mac(*settings.mac); !set)
+            return set;
+    if (settings.mtu)
+        if (auto set = set_mtu(*settings.mtu); !set)
+            return set;
+    if (mtu() > max_mtu_)
+        return fail("it has MTU {}, and ports carry at most {}: ask for a smaller one "
+                    "(mtu_request), or raise other_config:ringfence-max-mtu",
+                    mtu(), max_mtu_);
+    return netdev_.set_up();
+}
+
+uint16_t SystemPort::receive(rte_mbuf** frames, uint16_t room) {
+    uint16_t count = 0;
+    uint64_t bytes = 0;
+    while (count < room) {
+        if (waiting_.empty()) {
+            Arrival arrival = read_frame();
+            if (arrival.length == 0)
+                break;
+            if (!take(arrival))
+                rx_errors_.add(1);
+            continue;
+        }
+        frames[count] = waiting_.front();
+        waiting_.pop_front();
+        bytes += frames[count++]->pkt_len;
+    }
+    if (count > 0) {
+        rx_packets_.add(count);
+        rx_bytes_.add(bytes);
+    }
+    return count;
+}
+
+Arrival SystemPort::read_frame() {
+    Arrival arrival;
+    iovec parts[] = {{&arrival.header, sizeof arrival.header}, {bytes_.data(), bytes_.size()}};
+    alignas(cmsghdr) char beside[CMSG_SPACE(sizeof(tpacket_auxdata))];
+    msghdr message{};
+    message.msg_iov = parts;
+    message.msg_iovlen = 2;
+    message.msg_control = beside;
+    message.msg_controllen = sizeof beside;
+    ssize_t length = recvmsg(socket_, &message, MSG_DONTWAIT);
+    if (length <= static_cast<ssize_t>(sizeof arrival.header))
+        return arrival;
+    arrival.length = static_cast<size_t>(length) - sizeof arrival.header;
+    for (cmsghdr* part = CMSG_FIRSTHDR(&message); part; part = CMSG_NXTHDR(&message, part)) {
+        if (part->cmsg_level != SOL_PACKET || part->cmsg_type != PACKET_AUXDATA)
+            continue;
+        tpacket_auxdata about;
+        std::memcpy(&about, CMSG_DATA(part), sizeof about);
+        if (about.tp_status & TP_STATUS_VLAN_VALID)
+            arrival.tag = about.tp_vlan_tci;
+        if (about.tp_status & TP_STATUS_VLAN_TPID_VALID)
+            arrival.tag_type = about.tp_vlan_tpid;
+    }
+    return arrival;
+}
+
+bool SystemPort::take(const Arrival& arrival) {
+    constexpr size_t macs = 12;
+    size_t length = arrival.length;
+    VirtioHeader header = arrival.header;
+    if (length < ethernet_header)
+        return false;
+    if (arrival.tag) { // back to where it was
+        if (length + vlan_tag > bytes_.size())
+            return false;
+        std::memmove(&bytes_[macs + vlan_tag], &bytes_[macs], length - macs);
+        const uint16_t tag[] = {__builtin_bswap16(arrival.tag_type),
+                                __builtin_bswap16(*arrival.tag)};
+        std::memcpy(&bytes_[macs], tag, sizeof tag);
+        length += vlan_tag;
+        header.checksum_start = static_cast<uint16_t>(header.checksum_start + vlan_tag);
+    }
+    std::span<uint8_t> frame(bytes_.data(), length);
+    if (header.gso_type != VirtioHeader::no_gso)
+        return take_large(frame, header);
+    if ((header.flags & VirtioHeader::needs_checksum) &&
+        !finish_checksum(frame, header.checksum_start, header.checksum_offset))
+        return false;
+    rte_mbuf* buffer = buffer_of(length);
+    if (!buffer)
+        return length <= largest_frame(max_mtu_); // no buffer: counted as missed
+    std::memcpy(rte_pktmbuf_mtod(buffer, uint8_t*), frame.data(), length);
+    waiting_.push_back(buffer);
+    return true;
+}
+
+bool SystemPort::take_large(std::span<const uint8_t> frame, const VirtioHeader& header) {
+    std::optional<LargeFrame> large;
+    switch (header.gso_type & ~VirtioHeader::with_ecn) {
+    case VirtioHeader::tcp4:
+    case VirtioHeader::tcp6:
+        large = LargeFrame::of(frame, LargeFrame::Kind::tcp, header.gso_size);
+        break;
+    case VirtioHeader::udp:
+        large = LargeFrame::of(frame, LargeFrame::Kind::udp, header.gso_size);
+        break;
+    default: // fragments of UDP: nobody offers that any more
+        break;
+    }
+    if (!large || large->longest() > largest_frame(max_mtu_))
+        return false;
+    for (size_t number = 0; number < large->count(); ++number) {
+        rte_mbuf* buffer = buffer_of(large->length(number));
+        if (!buffer)
+            break;
+        large->write(number, rte_pktmbuf_mtod(buffer, uint8_t*));
+        waiting_.push_back(buffer);
+    }
+    return true;
+}
+
+// None where it does not fit, or none is free, which is counted.
+rte_mbuf* SystemPort::buffer_of(size_t length) {
+    if (length > largest_frame(max_mtu_))
+        return nullptr;
+    rte_mbuf* buffer = rte_pktmbuf_alloc(pool_);
+    if (!buffer) {
+        rx_missed_.add(1);
+        return nullptr;
+    }
+    if (!rte_pktmbuf_append(buffer, static_cast<uint16_t>(length))) {
+        rte_pktmbuf_free(buffer);
+        return nullptr;
+    }
+    return buffer;
+}
+
+uint16_t SystemPort::transmit(rte_mbuf** frames, uint16_t count) {
+    uint16_t sent = 0;
+    uint64_t bytes = 0;
+    while (sent < count && write_frame(frames[sent])) {
+        bytes += frames[sent]->pkt_len;
+        rte_pktmbuf_free(frames[sent++]);
+    }
+    tx_packets_.add(sent);
+    tx_bytes_.add(bytes);
+    if (sent < count)
+        tx_errors_.add(static_cast<uint64_t>(count - sent));
+    return sent;
+}
+
+bool SystemPort::write_frame(const rte_mbuf* frame) {
+    VirtioHeader whole{}; // checksums and all
+    iovec parts[most_segments + 1] = {{&whole, sizeof whole}};
+    size_t used = 1;
+    for (const rte_mbuf* segment = frame; segment; segment = segment->next) {
+        if (used == most_segments + 1)
+            return false;
+        parts[used++] = {rte_pktmbuf_mtod(segment, void*), segment->data_len};
+    }
+    msghdr message{};
+    message.msg_iov = parts;
+    message.msg_iovlen = used;
+    return sendmsg(socket_, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+}
+
+Result<> SystemPort::set_mtu(unsigned mtu) {
+    if (mtu < smallest_mtu || mtu > max_mtu_)
+        return fail("MTU {} of port {}: it carries {} to {} (other_config:ringfence-max-mtu)", mtu,
+                    name(), smallest_mtu, max_mtu_);
+    return netdev_.set_mtu(mtu);
+}
+
+LinkState SystemPort::link() {
+    LinkState state;
+    unsigned flags = netdev_.flags().value_or(0);
+    state.admin_up = flags & IFF_UP;
+    state.up = state.admin_up && (flags & IFF_RUNNING);
+    link_resets_ += state.up != was_up_;
+    was_up_ = state.up;
+    state.resets = link_resets_;
+    return state;
+}
+
+// Reading them sets the socket's own to 0.
+void SystemPort::count_losses() const {
+    tpacket_stats stats{};
+    socklen_t size = sizeof stats;
+    if (getsockopt(socket_, SOL_PACKET, PACKET_STATISTICS, &stats, &size) == 0)
+        lost_.fetch_add(stats.tp_drops, std::memory_order_relaxed);
+}
+
+PortStatistics SystemPort::statistics() const {
+    count_losses();
+    PortStatistics s;
+    s.rx_packets = rx_packets_.value();
+    s.rx_bytes = rx_bytes_.value();
+    s.rx_errors = rx_errors_.value();
+    s.rx_missed = rx_missed_.value() + lost_.load(std::memory_order_relaxed);
+    s.tx_packets = tx_packets_.value();
+    s.tx_bytes = tx_bytes_.value();
+    s.tx_errors = tx_errors_.value();
+    return s;
+}
+
+// By index: another netdev may have taken its name.
+std::optional<std::string> SystemPort::trouble() const {
+    if (if_nametoindex(name().c_str()) != ifindex_)
+        return fmt::format("its netdev {} was deleted", name());
+    return std::nullopt;
+}
+
+Result<int> open_socket(unsigned ifindex) {
+    int socket = ::socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (socket < 0)
+        return fail(ErrorKind::unavailable, "a packet socket: {}", std::strerror(errno));
+    struct Option {
+        int level, name, value;
+    };
+    bool set = true;
+    for (const Option& option :
+         {Option{SOL_PACKET, PACKET_VNET_HDR, 1}, Option{SOL_PACKET, PACKET_AUXDATA, 1},
+          Option{SOL_PACKET, PACKET_IGNORE_OUTGOING, 1}, Option{SOL_PACKET, PACKET_QDISC_BYPASS, 1},
+          Option{SOL_SOCKET, SO_RCVBUFFORCE, receive_buffer}})
+        set = set && setsockopt(socket, option.level, option.name, &option.value,
+                                sizeof option.value) == 0;
+    packet_mreq everything{};
+    everything.mr_ifindex = static_cast<int>(ifindex);
+    everything.mr_type = PACKET_MR_PROMISC;
+    sockaddr_ll address{};
+    address.sll_family = AF_PACKET;
+    address.sll_protocol = __builtin_bswap16(ETH_P_ALL);
+    address.sll_ifindex = static_cast<int>(ifindex);
+    if (set &&
+        setsockopt(socket, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &everything, sizeof everything) ==
+            0 &&
+        bind(socket, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0)
+        return socket;
+    int problem = errno;
+    close(socket);
+    return fail(ErrorKind::unavailable, "its packet socket: {}", std::strerror(problem));
+}
+
+} // namespace
+
+Result<std::shared_ptr<Port>> open_system(const PortSettings& settings, const MbufPool& pool) {
+    auto context = [&](Error error) { return error.in(fmt::format("port {}", settings.name)); };
+    auto netdev = Netdev::named(settings.name);
+    auto index = netdev ? netdev->index() : tl::unexpected(netdev.error());
+    if (!index)
+        return tl::unexpected(context(index.error()));
+    auto guard = HostGuard::put_on(*index); // before anything of it is read
+    if (!guard)
+        return tl::unexpected(context(guard.error()));
+    auto socket = open_socket(*index);
+    if (!socket)
+        return tl::unexpected(context(socket.error()));
+    auto port = std::make_shared<SystemPort>(settings, pool, std::move(*netdev), std::move(*guard),
+                                             *socket, *index);
+    if (auto configured = port->configure(settings); !configured)
+        return tl::unexpected(context(configured.error()));
+    return port;
+}
+
+} // namespace ringfence::ports
