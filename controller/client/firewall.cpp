@@ -271,17 +271,11 @@ void make_room(Draft& draft, std::vector<nb::FirewallRule> rules, const Uuid& mo
 }
 
 // --- Defaults -----------------------------------------------------------------------------------
-void set_log(auto& network, const std::optional<bool>& log) {
-    if (log && *log)
-        network.options["log-default"] = "yes";
-    else if (log)
-        network.options.erase("log-default");
-}
-
 template <class Row> void set_inbound(Draft& draft, Row network, const FirewallDefault& change) {
     if (change.in)
         network.inbound = *change.in == "allow" ? "allow" : "deny";
-    set_log(network, change.log);
+    if (change.log)
+        set_yes(network.options, "log-default", *change.log);
     draft.update(network, Row::Column::inbound | Row::Column::options);
 }
 
@@ -307,11 +301,8 @@ Result<> set_default_of(Draft& draft, const nb::EdgeRouter& edge, const Firewall
 }
 
 void set_default_of(Draft& draft, nb::SecurityGroup group, const FirewallDefault& change) {
-    if (change.in)
-        group.options["default-in"] = *change.in;
-    if (change.out)
-        group.options["default-out"] = *change.out;
-    set_log(group, change.log);
+    change_group(group,
+                 {.default_in = change.in, .default_out = change.out, .log_default = change.log});
     draft.update(group, nb::SecurityGroup::Column::options);
 }
 

@@ -1,5 +1,9 @@
 // Organization networks and vApp networks. A network that is a segment of its own has its VNI's
 // ledger row made with it.
+#include <algorithm>
+
+#include <fmt/ranges.h>
+
 #include "controller/client/dhcp.h"
 #include "controller/client/meeting.h"
 #include "controller/client/store.h"
@@ -10,13 +14,6 @@ namespace ringfence::client {
 
 namespace {
 
-void set_log_default(auto& network, bool wanted) {
-    if (wanted)
-        network.options["log-default"] = "yes";
-    else
-        network.options.erase("log-default");
-}
-
 void set_segment(auto& network, const Segment& segment) {
     network.mtu = segment.mtu;
     network.subnets = segment.subnets;
@@ -26,7 +23,7 @@ void set_segment(auto& network, const Segment& segment) {
     network.vlan_transparent = segment.vlan_transparent;
     if (!segment.inbound.empty())
         network.inbound = segment.inbound;
-    set_log_default(network, segment.log_default);
+    set_yes(network.options, "log-default", segment.log_default);
 }
 
 void change_segment(auto& network, const SegmentChange& change) {
@@ -38,7 +35,7 @@ void change_segment(auto& network, const SegmentChange& change) {
     assign(network.vlan_transparent, change.vlan_transparent);
     assign(network.inbound, change.inbound);
     if (change.log_default)
-        set_log_default(network, *change.log_default);
+        set_yes(network.options, "log-default", *change.log_default);
 }
 
 // The pool that the networks of a data center draw from; the draft rests on both as they are.
@@ -124,6 +121,39 @@ void adopt_mode(nb::VappNetwork& network, const std::string& mode) {
     }
     if (!model::has_edge(network))
         network.inbound.reset();
+}
+
+std::string counted(std::ptrdiff_t count, const char* what) {
+    return fmt::format("{} {}{}", count, what, count == 1 ? "" : "s");
+}
+
+// What people have made, and what the network in its other form would not have.
+std::vector<std::string> losses(const nb::Tables& rows, const nb::VappNetwork& old,
+                                const nb::VappNetwork& wanted) {
+    std::vector<std::string> lost;
+    const auto count = [&](const auto& table, const char* what, const auto& is_one) {
+        if (const auto its = std::ranges::count_if(table, is_one))
+            lost.push_back(counted(its, what));
+    };
+    const auto* edge = model::has_edge(wanted) ? nullptr : edge_of(rows, old);
+    const auto is_of_edge = [&](const auto& row) { return edge && row.edge_router == edge->uuid; };
+    count(rows.firewall_rule, "firewall rule",
+          [&](const auto& rule) { return is_of_edge(rule) && rule.tier == "tenant"; });
+    count(rows.firewall_rule, "firewall rule of the provider's",
+          [&](const auto& rule) { return is_of_edge(rule) && rule.tier == "provider"; });
+    count(rows.static_route, "static route", is_of_edge);
+    if (wanted.mode == "bridged" && dhcp_options_of(rows, old.uuid))
+        lost.push_back("what was set for DHCP");
+    return lost;
+}
+
+Result<> check_losses(const nb::Tables& rows, const nb::VappNetwork& wanted) {
+    const auto lost = losses(rows, *rows.vapp_network.find(wanted.uuid), wanted);
+    if (lost.empty())
+        return {};
+    return fail(ErrorKind::conflict,
+                "vApp network {}: mode {} would delete {}; delete that first, or say cascade",
+                path_of(rows, wanted).text(), wanted.mode, fmt::join(lost, ", "));
 }
 
 // A bridged network has no VNI, all others have one.
@@ -286,6 +316,8 @@ Result<Made<VappNetwork>> Cloud::set(const Path& path, const VappNetworkChange& 
                 return tl::unexpected(set.error());
         settle_gateways(network);
         keep_all_sound(draft);
+        if (auto kept = change.cascade ? Result<>() : check_losses(draft.rows(), network); !kept)
+            return tl::unexpected(kept.error());
         if (auto settled = settle_vni(draft, network); !settled)
             return tl::unexpected(settled.error());
         Ledger ledger(draft);

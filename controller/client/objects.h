@@ -194,6 +194,8 @@ struct VappNetworkChange {
     std::optional<std::string> parent{}; // "" = none
     std::optional<std::string> translation{};
     SegmentChange segment{};
+    bool cascade =
+        false; // another mode may delete rules, routes and DHCP settings that it can't have
 };
 
 // --- Edge routers, addresses --------------------------------------------------------------------

@@ -15,16 +15,17 @@ void set_option(nb::SecurityGroup& group, const char* name, const std::string& v
         group.options[name] = value;
 }
 
-void apply(nb::SecurityGroup& group, const SecurityGroupChange& change) {
+} // namespace
+
+void change_group(nb::SecurityGroup& group, const SecurityGroupChange& change) {
+    assign(group.name, change.name);
     if (change.default_in)
         set_option(group, "default-in", *change.default_in, "drop");
     if (change.default_out)
         set_option(group, "default-out", *change.default_out, "allow");
     if (change.log_default)
-        set_option(group, "log-default", *change.log_default ? "yes" : "no", "no");
+        set_yes(group.options, "log-default", *change.log_default);
 }
-
-} // namespace
 
 Result<std::vector<SecurityGroup>> Cloud::security_groups(const Path& scope) {
     return impl_->list(&nb::Tables::security_group, scope);
@@ -45,9 +46,9 @@ Result<Made<SecurityGroup>> Cloud::create(const NewSecurityGroup& wanted) {
         nb::SecurityGroup group;
         group.organization = (*organization)->uuid;
         group.name = wanted.path[1];
-        apply(group, {.default_in = wanted.default_in,
-                      .default_out = wanted.default_out,
-                      .log_default = wanted.log_default});
+        change_group(group, {.default_in = wanted.default_in,
+                             .default_out = wanted.default_out,
+                             .log_default = wanted.log_default});
         return Target{draft.insert(group)};
     });
 }
@@ -62,9 +63,8 @@ Result<Made<SecurityGroup>> Cloud::set(const Path& path, const SecurityGroupChan
             const Path renamed{path[0], *change.name};
             if (const auto other = find_security_group(draft.rows(), renamed))
                 return existing("security group", renamed.text(), **other, false);
-            group.name = *change.name;
         }
-        apply(group, change);
+        change_group(group, change);
         draft.update(group, nb::SecurityGroup::Column::name | nb::SecurityGroup::Column::options);
         return Target{group.uuid};
     });

@@ -12,6 +12,16 @@ void assign(auto& to, const auto& change) {
         to = *change;
 }
 
+// A setting that is `yes` or not there.
+inline void set_yes(TextMap& options, const char* name, bool wanted) {
+    if (wanted)
+        options[name] = "yes";
+    else
+        options.erase(name);
+}
+
+void change_group(nb::SecurityGroup& group, const SecurityGroupChange& change);
+
 // A limit without a value is as if it had never been set.
 inline void change_limits(LimitMap& limits, const LimitChange& change) {
     for (const auto& [name, value] : change)

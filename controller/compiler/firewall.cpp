@@ -16,8 +16,8 @@ using Texts = std::set<std::string>;
 
 // The lowest number has the highest priority; a tenant's rule never reaches a provider's, nor a
 // policy's default (0) a rule.
-constexpr int64_t above_tenants = 1'000'001;
-constexpr int64_t above_providers = 2'000'002;
+constexpr int64_t above_tenants = model::last_rule_number + 1;
+constexpr int64_t above_providers = 2 * above_tenants;
 
 // A side as the row has it.
 struct Ends {

@@ -179,7 +179,6 @@ void add_units(Engine& engine, Sources& sources, const nb::Tables& intent,
     kinds.index(intent.address_allocation);
     kinds.index(intent.edge_router);
     kinds.index(intent.dhcp_options);
-    kinds.index(intent.firewall_rule);
     kinds.add(fabric.host_status, read);
     kinds.add(fabric.host, read);
     kinds.add(fabric.port_claim, read);

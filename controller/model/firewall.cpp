@@ -1,7 +1,6 @@
 #include "controller/model/firewall.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 
@@ -27,14 +26,6 @@ constexpr Protocol protocols[] = {
     {"icmpv6", icmpv6}, {"sctp", sctp}, {"udplite", udplite},
 };
 
-// All of it, of `least` to `most`.
-std::optional<int64_t> number_in(string_view text, int64_t least, int64_t most) {
-    int64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    const bool whole = error == std::errc() && end == text.data() + text.size() && !text.empty();
-    return whole && number >= least && number <= most ? std::optional(number) : std::nullopt;
-}
-
 // --- Checks of one rule -------------------------------------------------------------------------
 struct Sides {
     Side source;
@@ -49,11 +40,9 @@ Result<> check_owner(const Model& model, const std::string& object, const Firewa
         return fail(ErrorKind::not_found, "{}: its edge router does not exist", object);
     if (rule.security_group && !model.rows().security_group.find(*rule.security_group))
         return fail(ErrorKind::not_found, "{}: its security group does not exist", object);
-    const auto* first = model.rule_at(rule);
-    if (first && *first != rule.uuid)
-        return fail(ErrorKind::conflict,
-                    "{}: number {} is taken by a rule of the other direction; give another", object,
-                    rule.number);
+    if (rule.number < 0 || rule.number > last_rule_number)
+        return fail("{}: number {} is out of range; give 0 to {}", object, rule.number,
+                    last_rule_number);
     return {};
 }
 

@@ -29,6 +29,8 @@ inline constexpr std::string_view nic_word = "nic:";
 inline constexpr std::string_view internal_word = "internal";
 inline constexpr std::string_view external_word = "external";
 
+inline constexpr int64_t last_rule_number = 1'000'000; // their numbers: 0 to this
+
 // One side of a rule.
 struct Side {
     std::vector<IpPrefix> prefixes;

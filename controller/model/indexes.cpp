@@ -1,7 +1,5 @@
 #include "controller/model/indexes.h"
 
-#include <fmt/format.h>
-
 #include "controller/model/edges.h"
 #include "controller/model/model.h"
 #include "controller/model/texts.h"
@@ -17,8 +15,8 @@ template <class Row> Claimant claimant(const Model& model, const Row& row) {
 
 Indexes::Indexes(Observer* o)
     : admits_all(o), networks_by_vni(o), vni_ledger(o), vnis_of_pool(o), address_ledger(o),
-      edges_by_network(o), untranslated(o), dhcp_ledger(o), dhcp_by_network(o), rules_by_place(o),
-      reported(o), held_vteps(o), vtep_claims(o), underlays(o), address_claims(o) {}
+      edges_by_network(o), untranslated(o), dhcp_ledger(o), dhcp_by_network(o), reported(o),
+      held_vteps(o), vtep_claims(o), underlays(o), address_claims(o) {}
 
 Indexes::~Indexes() = default;
 
@@ -64,15 +62,6 @@ void index(Model& model, const northbound::DhcpOptions& options, Emitter& out) {
     for (const auto& network : {options.organization_network, options.vapp_network})
         if (network)
             out.emit(model.indexes().dhcp_by_network, *network, claimant(model, options));
-}
-
-void index(Model& model, const northbound::FirewallRule& rule, Emitter& out) {
-    out.emit(model.indexes().rules_by_place, place_of(rule), claimant(model, rule));
-}
-
-std::string place_of(const northbound::FirewallRule& rule) {
-    const Uuid owner = rule.edge_router ? *rule.edge_router : rule.security_group.value_or(Uuid());
-    return fmt::format("{}/{}/{}", to_string(owner), rule.tier, rule.number);
 }
 
 // --- Stage 2 ------------------------------------------------------------------------------------

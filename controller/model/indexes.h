@@ -88,7 +88,6 @@ struct Indexes {
     Index<Uuid, Uuid> untranslated;                       // vApp networks by their parent
     Index<Uuid, IpAddr> dhcp_ledger;                      // by network: of kind dhcp
     Index<Uuid, Claimant> dhcp_by_network;                // Dhcp_Options rows
-    Index<std::string, Claimant> rules_by_place;          // see place_of()
     Index<std::string, HostFacts> reported;               // by the host's name
     Index<std::string, std::set<std::string>> held_vteps; // likewise
     // Stage 2: made of a row and those that it stands on.
@@ -107,10 +106,6 @@ void index(Model&, const northbound::VniAllocation&, Emitter&);
 void index(Model&, const northbound::AddressAllocation&, Emitter&);
 void index(Model&, const northbound::EdgeRouter&, Emitter&);
 void index(Model&, const northbound::DhcpOptions&, Emitter&);
-void index(Model&, const northbound::FirewallRule&, Emitter&);
-
-// Where a firewall rule stands: its owner, tier and number.
-std::string place_of(const northbound::FirewallRule& rule);
 
 // --- Stage 2 ------------------------------------------------------------------------------------
 void index(Model&, const northbound::Host&, Emitter&);

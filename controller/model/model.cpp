@@ -57,7 +57,6 @@ void Model::fill(const Facts& facts) {
     index_all(tables_.address_allocation);
     index_all(tables_.edge_router);
     index_all(tables_.dhcp_options);
-    index_all(tables_.firewall_rule);
     out.keep();
     index_all(tables_.host);
     index_all(tables_.nic);

@@ -69,11 +69,6 @@ public:
     const std::multiset<IpAddr>& dhcp_addresses_of(const Uuid& network) const {
         return indexes_.dhcp_ledger.all(network);
     }
-    // Which rule may stand at this one's place.
-    const Uuid* rule_at(const northbound::FirewallRule& rule) const {
-        const auto* first = indexes_.rules_by_place.first(place_of(rule));
-        return first ? &first->uuid : nullptr;
-    }
     bool is_newcomer(const Uuid& row) const { return newcomers_.contains(row); }
     // Not in the tables, or there as one that yields.
     bool is_newcomer(const northbound::VappNetwork& network) const;

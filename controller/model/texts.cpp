@@ -1,6 +1,7 @@
 #include "controller/model/texts.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include <fmt/format.h>
 
@@ -45,6 +46,13 @@ std::vector<std::string_view> list_of(std::string_view text) {
         parts.push_back(part);
     }
     return parts;
+}
+
+std::optional<int64_t> number_in(std::string_view text, int64_t least, int64_t most) {
+    int64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    const bool whole = error == std::errc() && end == text.data() + text.size() && !text.empty();
+    return whole && number >= least && number <= most ? std::optional(number) : std::nullopt;
 }
 
 Result<> check_yes(std::string_view object, const std::string& name,

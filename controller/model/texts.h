@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <initializer_list>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -20,8 +21,12 @@ std::string canonical_address(const std::string& text);
 
 std::string join(const std::set<std::string>& parts, std::string_view separator);
 std::set<std::string> split(std::string_view text, char separator); // without empty parts
-// "a, b": its parts in their order, without the spaces around them; an empty text has none.
+// "a, b": its parts in their order, without the spaces around them; one behind a comma at the end
+// is empty. An empty text has none.
 std::vector<std::string_view> list_of(std::string_view text);
+
+// The number that the whole text is, of `least` to `most`.
+std::optional<int64_t> number_in(std::string_view text, int64_t least, int64_t most);
 
 // "org/acme: quotas are not built yet; remove them"
 [[nodiscard]] tl::unexpected<Error> not_built(std::string_view object, std::string_view what,

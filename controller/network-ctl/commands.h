@@ -141,12 +141,15 @@ template <class Object> auto name_of(const Arguments& arguments) {
         return path_of(arguments, arguments.operands[0], Calls<Object>::scopes);
 }
 // A NIC by its port name, too: without --org the text is taken as it is.
-template <> inline auto name_of<client::Nic>(const Arguments& arguments) {
+inline Result<std::string> name_of_nic(const Arguments& arguments, const std::string& text) {
     if (!arguments.has("org"))
-        return Result<std::string>(arguments.operands[0]);
-    return path_of(arguments, arguments.operands[0], in_vm).map([](const client::Path& path) {
+        return text;
+    return path_of(arguments, text, in_vm).map([](const client::Path& path) {
         return path.text();
     });
+}
+template <> inline auto name_of<client::Nic>(const Arguments& arguments) {
+    return name_of_nic(arguments, arguments.operands[0]);
 }
 
 template <> inline auto name_of<client::Edge>(const Arguments& arguments) {

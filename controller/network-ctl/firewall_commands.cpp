@@ -41,11 +41,14 @@ Result<> set_group(Session& session, const Arguments& arguments) {
 }
 
 Result<> change_member(Session& session, const Arguments& arguments, bool join) {
+    const auto nic = name_of_nic(arguments, arguments.operands[1]);
+    if (!nic)
+        return tl::unexpected(nic.error());
     return name_of<SecurityGroup>(arguments).and_then([&](const Path& group) {
         NicChange change;
         (join ? change.join : change.leave) = {group.text()};
         return session.cloud().and_then([&](Cloud* cloud) {
-            return finish(session, Change::setting, cloud->set(arguments.operands[1], change));
+            return finish(session, Change::setting, cloud->set(*nic, change));
         });
     });
 }
@@ -102,12 +105,18 @@ std::string owner_of(const Arguments& arguments, const std::string& text) {
     return group ? std::string(prefix) + whole : whole;
 }
 
-// "any" alone is no word at all; "none" takes all of a list back.
+// "none" is refused: elsewhere it takes all of a list back, and here that would be everybody.
+Result<> check_words(const Arguments& arguments) {
+    for (const char* side : {"source", "destination"})
+        if (texts_of(arguments, side).contains("none"))
+            return fail("--{0} none: a rule about nobody does nothing; say --{0} any, which is "
+                        "everybody, or delete the rule",
+                        side);
+    return {};
+}
+
 std::optional<Texts> maybe_words(const Arguments& arguments, std::string_view option) {
-    auto texts = maybe_texts(arguments, option);
-    if (texts && texts->size() == 1)
-        texts->erase("any");
-    return texts;
+    return arguments.has(option) ? std::optional(texts_of(arguments, option)) : std::nullopt;
 }
 
 Result<int64_t> number_from(const std::string& text) {
@@ -128,9 +137,9 @@ Result<RuleName> rule_of(const Arguments& arguments) {
 
 Match match_of(const Arguments& arguments) {
     return {.direction = arguments.maybe("direction").value_or("in"),
-            .source = maybe_words(arguments, "source").value_or(Texts()),
+            .source = texts_of(arguments, "source"),
             .source_ports = texts_of(arguments, "source-port"),
-            .destination = maybe_words(arguments, "destination").value_or(Texts()),
+            .destination = texts_of(arguments, "destination"),
             .destination_ports = texts_of(arguments, "port"),
             .protocol = arguments.text("protocol"),
             .icmp_types = texts_of(arguments, "icmp-type"),
@@ -174,6 +183,8 @@ Result<> note_troubled_rules(Session& session, const std::string& owner) {
 // What `firewall add` says.
 Result<NewFirewallRule> new_rule(const Arguments& arguments) {
     if (auto sound = check_action(arguments.operands[1]); !sound)
+        return tl::unexpected(sound.error());
+    if (auto sound = check_words(arguments); !sound)
         return tl::unexpected(sound.error());
     return arguments.number("number", 0, 1'000'000).map([&](std::optional<int64_t> number) {
         return NewFirewallRule{.owner = owner_of(arguments, arguments.operands[0]),
@@ -263,6 +274,8 @@ Result<> show_rule(Session& session, const Arguments& arguments) {
 }
 
 Result<> set_rule(Session& session, const Arguments& arguments) {
+    if (auto sound = check_words(arguments); !sound)
+        return sound;
     const FirewallRuleChange change{.source = maybe_words(arguments, "source"),
                                     .source_ports = maybe_texts(arguments, "source-port"),
                                     .destination = maybe_words(arguments, "destination"),
@@ -304,6 +317,18 @@ Result<> delete_rule(Session& session, const Arguments& arguments) {
     });
 }
 
+// The owner, and what was said about it.
+Listing said(const std::string& owner, const FirewallDefault& change) {
+    Record record{{"owner", owner}};
+    if (change.in)
+        record.push_back({"in", *change.in});
+    if (change.out)
+        record.push_back({"out", *change.out});
+    if (change.log)
+        record.push_back({"log", *change.log});
+    return Listing{"firewall-default", record, {record}, true, {}};
+}
+
 Result<> set_default(Session& session, const Arguments& arguments) {
     const FirewallDefault change{.in = arguments.maybe("in"),
                                  .out = arguments.maybe("out"),
@@ -314,6 +339,7 @@ Result<> set_default(Session& session, const Arguments& arguments) {
         const auto made = cloud->set_default(owner_of(arguments, arguments.operands[0]), change);
         if (!made)
             return tl::unexpected(made.error());
+        session.print_change(said(made->object, change), made->receipt, false);
         return session.wait(made->receipt);
     });
 }

@@ -9,6 +9,7 @@ using namespace client;
 
 constexpr Option mtu{"mtu", "BYTES",
                      "largest IP packet; without it, or with none, what the underlay leaves"};
+constexpr Option keep_nothing{"cascade", "", "another mode may delete firewall rules, too"};
 constexpr Option subnet{"subnet", "PREFIX", "an address range on it, such as 10.0.0.0/24", true};
 constexpr Option gateway{"gateway", "ADDRESS", "the gateway of one of its subnets", true};
 constexpr Option range{"range", "FIRST-LAST", "addresses to give to NICs", true};
@@ -122,7 +123,8 @@ Result<> set_vapp_network(Session& session, const Arguments& arguments) {
                                                   .mode = arguments.maybe("mode"),
                                                   .parent = arguments.maybe("parent"),
                                                   .translation = arguments.maybe("translation"),
-                                                  .segment = change});
+                                                  .segment = change,
+                                                  .cascade = arguments.has("cascade")});
     });
 }
 
@@ -195,10 +197,11 @@ Noun vapp_network_noun() {
           "NETWORK",
           "change a vApp network",
           {options::org, options::vapp, options::rename, mode, parent, translation, mtu, subnet,
-           gateway, range, unknown_unicast, vlan_transparent, inbound, log_default},
+           gateway, range, unknown_unicast, vlan_transparent, inbound, log_default, keep_nothing},
           "--subnet, --gateway and --range replace all that there were; none: there are none. "
           "Another --mode drops what that mode can't have (fenced: subnets of its own), and works "
-          "while VMs run, if their addresses fit.",
+          "while VMs run, if their addresses fit. It is refused where firewall rules, static "
+          "routes or DHCP settings would be lost, unless --cascade is said.",
           set_vapp_network},
          {"delete",
           "NETWORK",

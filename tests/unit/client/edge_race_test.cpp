@@ -76,6 +76,25 @@ TEST_F(EdgeRaceTest, OnePrefixIsRoutedInOneWay) {
     }
 }
 
+// In whatever direction: numbers are what rules are called by.
+TEST_F(EdgeRaceTest, EveryRuleHasANumberOfItsOwn) {
+    Cloud cloud = open();
+    make_shop(cloud);
+    for (int round = 0; round < rounds; ++round)
+        race_to([](Cloud& other, size_t i) {
+            return other
+                .create(NewFirewallRule{.owner = edge.text(),
+                                        .match = {.direction = i % 2 ? "in" : "out"}})
+                .has_value();
+        });
+    const auto rules = cloud.firewall_rules(edge.text());
+    ASSERT_TRUE(rules) << why(rules);
+    EXPECT_EQ(rules->size(), rounds * racers);
+    std::set<int64_t> numbers;
+    for (const FirewallRule& rule : *rules)
+        EXPECT_TRUE(numbers.insert(rule.name.number).second) << rule.name.number << " twice";
+}
+
 TEST_F(EdgeRaceTest, ANetworkThatIsNotTranslatedHasAnEdgeAtLast) {
     Cloud cloud = open();
     make_shop(cloud);

@@ -101,9 +101,17 @@ TEST_F(ServicesProgramTest, FirewallRulesAreAddedListedMovedAndDeleted) {
     expect_done("firewall default acme/main --in allow --log yes");
     expect("network show acme/front | grep -e inbound -e log", 0,
            "inbound:          allow\nlog default:      yes\n", "");
+    expect("firewall default acme/main --in deny", 2, "",
+           "network-ctl: --in deny: it is one of allow|drop; see 'network-ctl firewall default "
+           "--help'\n");
+    expect("firewall default acme/main --in drop --format csv --wait none", 0,
+           "owner,in\r\nacme/main,drop\r\n", "");
+    expect("firewall add acme/main allow --source none", 1, "",
+           "network-ctl: --source none: a rule about nobody does nothing; say --source any, which "
+           "is everybody, or delete the rule\n");
     expect("firewall default acme/main", 1, "",
            "network-ctl: firewall default: say what it is: --in, --out or --log\n");
-    expect_done("security-group remove acme/web acme/default/web/0");
+    expect_done("security-group remove web web/0 --org acme");
     expect("security-group list", 0,
            "SECURITY GROUP  DEFAULT IN  DEFAULT OUT  RULES  NICS  STATUS\n"
            "acme/web        allow       allow        1      0\n",

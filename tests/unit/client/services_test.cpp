@@ -198,8 +198,31 @@ TEST_F(ServicesTest, DefaultsAreOfGroupsAndOfNetworksBehindAnEdge) {
                  cloud.set_default("acme/main", {.out = "drop"}));
 }
 
+TEST_F(ServicesTest, AnotherModeDeletesNoRulesUnasked) {
+    Cloud cloud = open();
+    make_shop(cloud);
+    const Path lan{"acme", "shop", "lan"};
+    EXPECT_OK(cloud.create(NewFirewallRule{.owner = lan.text()}));
+    EXPECT_OK(cloud.create(NewFirewallRule{.owner = lan.text(), .tier = "provider"}));
+    EXPECT_OK(cloud.set_dhcp(lan, {.options = {{"domain-name", "shop"}}}));
+    for (const char* vm : {"web", "db"})
+        EXPECT_OK(cloud.delete_vm({"acme", "shop", vm}, {.cascade = true}));
+    EXPECT_ERROR(conflict,
+                 "vApp network acme/shop/lan: mode isolated would delete 1 firewall rule, 1 "
+                 "firewall rule of the provider's; delete that first, or say cascade",
+                 cloud.set(lan, VappNetworkChange{.mode = "isolated"}));
+    EXPECT_ERROR(conflict,
+                 "vApp network acme/shop/lan: mode bridged would delete 1 firewall rule, 1 "
+                 "firewall rule of the provider's, what was set for DHCP; delete that first, or "
+                 "say cascade",
+                 cloud.set(lan, VappNetworkChange{.mode = "bridged"}));
+    EXPECT_EQ(count("Firewall_Rule"), 2u);
+    EXPECT_OK(cloud.set(lan, VappNetworkChange{.mode = "bridged", .cascade = true}));
+    EXPECT_EQ(count("Firewall_Rule") + count("Dhcp_Options"), 0u);
+}
+
 // --- Limits, log server -------------------------------------------------------------------------
-TEST_F(ServicesTest, LimitsOfANicStandInsteadOfItsDataCenters) {
+TEST_F(ServicesTest, OfANicsLimitsAndItsDataCentersTheSmallerCount) {
     Cloud cloud = open();
     make_shop(cloud);
     EXPECT_OK(cloud.set(Path{"acme", "default"},

@@ -143,18 +143,12 @@ TEST(FirewallCheck, SpeaksOfNobodyInAnotherOrganization) {
     EXPECT_NE(why(rows, by_nic).find("is another organization's"), std::string::npos);
 }
 
-TEST(FirewallCheck, ANumberIsARuleOfOneDirection) {
-    auto rows = guarded_cloud();
-    add_rule(rows, "edge/main", 3);
-    auto other = make_rule("edge/main", 3, [](auto& r) { r.direction = "out"; });
-    other.uuid = id("rule/other");
-    rows.firewall_rule.insert(other);
-    const bool first_stays = id("rule/3") < other.uuid;
-    EXPECT_EQ(why(rows, *rows.firewall_rule.find(first_stays ? other.uuid : id("rule/3"))),
-              "org/acme/edge/main/firewall/3: number 3 is taken by a rule of the other direction; "
-              "give another");
-    edit(rows.firewall_rule, "rule/other", [](auto& rule) { rule.tier = "provider"; });
-    EXPECT_EQ(why(rows, *rows.firewall_rule.find(other.uuid)), "");
+TEST(FirewallCheck, ANumberHasARange) {
+    const auto rows = guarded_cloud();
+    EXPECT_EQ(why(rows, make_rule("edge/main", 1'000'000)), "");
+    EXPECT_EQ(why(rows, make_rule("edge/main", 1'000'001)),
+              "org/acme/edge/main/firewall/1000001: number 1000001 is out of range; give 0 to "
+              "1000000");
 }
 
 TEST(FirewallCheck, AGroupHasDefaults) {
