@@ -173,7 +173,7 @@ Result<Deleted> Cloud::release(const Path& network, std::string_view address, De
                         "address {} on {}: belongs to {} ({}), and goes with it; only reservations "
                         "are released by hand",
                         copy.address, network.text(), copy.owner, copy.kind);
-        draft.erase(copy);
+        Ledger(draft).remove({{copy.network, copy.address, copy.kind, copy.nic, copy.owner}});
         deleted.objects.push_back(fmt::format("address {} on {}", copy.address, network.text()));
         return {};
     });

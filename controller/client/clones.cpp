@@ -96,8 +96,11 @@ Result<> Cloner::clone_network(const nb::VappNetwork& original) {
     }
     draft_.insert(network);
     ledger_.add(entries_of(draft_.rows(), network));
+    if (model::has_edge(network))
+        if (auto cloned = clone_edge(network, original.uuid); !cloned)
+            return cloned;
     clone_dhcp(network.uuid, original.uuid);
-    return model::has_edge(network) ? clone_edge(network, original.uuid) : Result<>();
+    return {};
 }
 
 // With the addresses that it answers from, so that VMs don't see a difference.

@@ -17,7 +17,10 @@ Result<Deleted> delete_found(auto& impl, const Deletion& how, const auto& find) 
             return tl::unexpected(row.error());
         const auto copy = **row;
         Remover remover(draft, how.cascade);
-        return remover.remove(copy).map([&] { deleted.objects = remover.removed(); });
+        return remover.remove(copy).map([&] {
+            remover.settle();
+            deleted.objects = remover.removed();
+        });
     });
     if (!receipt)
         return tl::unexpected(receipt.error());

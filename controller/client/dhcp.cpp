@@ -20,22 +20,43 @@ bool is_on(const nb::Tables& rows, const Uuid& network) {
     return !options || options->enabled;
 }
 
-// The IPv4 subnets of its own that nothing else answers in.
+// Inside a fence DHCP is answered from an address of its parent's, which is none of the VMs'.
+std::optional<Uuid> parent_of_fence(const nb::Tables& rows, const Uuid& network) {
+    const auto* of_vapp = rows.vapp_network.find(network);
+    return of_vapp && model::is_fenced(*of_vapp) ? of_vapp->parent : std::nullopt;
+}
+
+bool is_on_inside_a_fence_of(const nb::Tables& rows, const Uuid& network) {
+    return std::ranges::any_of(rows.vapp_network, [&](const nb::VappNetwork& fence) {
+        return fence.parent == network && model::is_fenced(fence) && is_on(rows, fence.uuid);
+    });
+}
+
+std::vector<IpAddr> routers_on(const nb::Tables& rows, const Uuid& network) {
+    std::vector<IpAddr> routers;
+    for (const nb::EdgeRouter& edge : rows.edge_router)
+        if (edge.networks.contains(network) || edge.vapp_network == network)
+            std::ranges::copy(model::router_addresses(edge, network), std::back_inserter(routers));
+    return routers;
+}
+
+// The IPv4 subnets in which DHCP is answered, and by no router: the network's own, and those of its
+// fences, which know its gateway for their router.
 std::vector<IpPrefix> subnets_in_need(const nb::Tables& rows, const Uuid& network) {
-    std::vector<IpPrefix> subnets;
     const auto* of_vapp = rows.vapp_network.find(network);
     if (of_vapp && (model::is_fenced(*of_vapp) || of_vapp->mode == "bridged"))
-        return subnets; // the parent's
+        return {}; // the parent's
     const auto addressing = model::addressing_of(rows, network);
-    auto routers = addressing.gateways;
-    for (const nb::EdgeRouter& edge : rows.edge_router)
-        if (edge.networks.contains(network))
-            for (const IpAddr& address : model::router_addresses(edge, network))
-                routers.push_back(address);
+    const auto routers = routers_on(rows, network);
+    const auto has_one_of = [](const IpPrefix& subnet, const std::vector<IpAddr>& addresses) {
+        return std::ranges::any_of(addresses,
+                                   [&](const IpAddr& address) { return subnet.contains(address); });
+    };
+    std::vector<IpPrefix> subnets;
     for (const IpPrefix& subnet : addressing.subnets)
-        if (subnet.address().is_v4() && std::ranges::none_of(routers, [&](const IpAddr& router) {
-                return subnet.contains(router);
-            }))
+        if (subnet.address().is_v4() && !has_one_of(subnet, routers) &&
+            (is_on(rows, network) ||
+             (!has_one_of(subnet, addressing.gateways) && is_on_inside_a_fence_of(rows, network))))
             subnets.push_back(subnet);
     return subnets;
 }
@@ -66,8 +87,8 @@ Result<> move_server(Draft& draft, Ledger& ledger, const Uuid& network, const st
     const auto subnet = std::ranges::find_if(
         subnets, [&](const IpPrefix& one) { return address && one.contains(*address); });
     if (subnet == subnets.end())
-        return fail("DHCP of {}: {} is not in a subnet that needs an address to answer from; it "
-                    "answers from the gateway where there is one",
+        return fail("DHCP of {}: {} is not in a subnet that needs an address to answer from: a "
+                    "router answers from its own, and a fence from its parent's",
                     where, model::shown(text));
     const Texts before = dhcp_addresses(rows, network);
     if (before.contains(wanted))
@@ -130,19 +151,23 @@ Texts dhcp_addresses(const nb::Tables& rows, const Uuid& network) {
 
 void settle_dhcp(Draft& draft, Ledger& ledger, const Uuid& network, const Texts& like) {
     const nb::Tables& rows = draft.rows();
+    if (const auto parent = parent_of_fence(rows, network))
+        settle_dhcp(draft, ledger, *parent);
     const Texts before = dhcp_addresses(rows, network);
+    Texts kept = before;
+    for (const IpAddr& gateway : model::addressing_of(rows, network).gateways)
+        kept.erase(to_string(gateway));
     Texts after;
-    if (is_on(rows, network))
-        for (const IpPrefix& subnet : subnets_in_need(rows, network)) {
-            auto address = in_subnet(before, subnet);
-            if (const auto same = in_subnet(like, subnet);
-                !address && same && !ledger.is_taken(network, *same))
-                address = same;
-            if (!address)
-                address = ledger.pick_service(network, subnet);
-            if (address)
-                after.insert(*address);
-        }
+    for (const IpPrefix& subnet : subnets_in_need(rows, network)) {
+        auto address = in_subnet(kept, subnet);
+        if (const auto same = in_subnet(like, subnet);
+            !address && same && !ledger.is_taken(network, *same))
+            address = same;
+        if (!address)
+            address = ledger.pick_service(network, subnet);
+        if (address)
+            after.insert(*address);
+    }
     ledger.change(entries_for(rows, network, before), entries_for(rows, network, after));
 }
 
@@ -198,6 +223,10 @@ Result<Made<Dhcp>> Cloud::set_dhcp(const Path& network, const DhcpChange& change
                 return tl::unexpected(row.error());
             uuid = network_of(*row);
             rely_on_addressing(draft, uuid);
+            if (const auto parent = parent_of_fence(draft.rows(), uuid))
+                rely_on_addressing(draft, *parent);
+            if (change.enabled)
+                draft.rely_on_all(); // fences that answer from its address may come meanwhile
             apply(*row, change);
             if (row->uuid.is_nil())
                 draft.insert(*row);

@@ -6,10 +6,10 @@
 
 namespace ringfence::client {
 
-// The network, which is in the draft, has what DHCP needs there: an address of its own (a ledger
-// row of kind dhcp) in each IPv4 subnet without a gateway or router, if it is on and not its
-// parent's; and none where it doesn't. One that is there stays; `like`: those to have if they are
-// free.
+// The network, which is in the draft with its edge router, has what DHCP needs there: an address of
+// its own (a ledger row of kind dhcp) in each IPv4 subnet where no router is that it could come
+// from, and none elsewhere. One that is there stays; `like`: those to have if they are free. For a
+// fence that is done on its parent, from whose address it is answered.
 void settle_dhcp(Draft& draft, Ledger& ledger, const Uuid& network, const Texts& like = {});
 
 // Those that it has.

@@ -23,6 +23,7 @@ unsigned places_to_skip(unsigned attempt) {
     return random() % std::min(most_skipped, 8u << std::min(attempt, 16u));
 }
 
+// What a network takes by itself.
 template <class Row> Entries addressing_entries(const Row& network, const std::string& name) {
     Entries entries;
     const auto addressing =
@@ -42,6 +43,13 @@ template <class Row> Entries addressing_entries(const Row& network, const std::s
     for (const IpAddr& gateway : addressing->gateways)
         entries.push_back({network.uuid, to_string(gateway), "gateway", {}, "gateway of " + name});
     return entries;
+}
+
+Entries entries_of_network(const nb::Tables& rows, const Uuid& uuid) {
+    if (const auto* network = rows.organization_network.find(uuid))
+        return entries_of(rows, *network);
+    const auto* network = rows.vapp_network.find(uuid);
+    return network ? entries_of(rows, *network) : Entries();
 }
 
 const nb::VappNetwork* vapp_network_of(const nb::Tables& rows, const nb::Nic& nic) {
@@ -140,6 +148,8 @@ void Ledger::change(const Entries& before, const Entries& after) {
         const auto* row = draft_.rows().address_allocation.find(there->second);
         if (row && (row->kind != entry.kind || row->nic != entry.nic))
             continue; // another's
+        if (row && leave_to_network(*row))
+            continue;
         if (row)
             draft_.erase(nb::AddressAllocation(*row));
         rows_.erase(there);
@@ -164,17 +174,26 @@ void Ledger::change(const Entries& before, const Entries& after) {
     }
 }
 
-// The same taker may be called otherwise now; and a router's own address may have become the
-// network's gateway, which stays one when the router goes.
+// The same taker may be called otherwise now.
 void Ledger::rename(nb::AddressAllocation row, const Entry& entry) {
-    const bool is_its = row.kind == entry.kind && row.nic == entry.nic;
-    const bool is_gateway_now = row.kind == "router" && entry.kind == "gateway";
-    if (!is_its && !is_gateway_now)
+    if (row.kind != entry.kind || row.nic != entry.nic)
         return;
-    row.kind = entry.kind;
     row.owner = entry.owner;
+    draft_.update(row, nb::AddressAllocation::Column::owner);
+}
+
+// An address that was somebody's may be the network's gateway by now: then it stays taken.
+bool Ledger::leave_to_network(nb::AddressAllocation row) {
+    const Entries its = entries_of_network(draft_.rows(), row.network);
+    const auto entry = std::ranges::find(its, row.address, &Entry::address);
+    if (entry == its.end())
+        return false;
+    row.kind = entry->kind;
+    row.nic.reset();
+    row.owner = entry->owner;
     using Column = nb::AddressAllocation::Column;
-    draft_.update(row, Column::kind | Column::owner);
+    draft_.update(row, Column::kind | Column::nic | Column::owner);
+    return true;
 }
 
 bool Ledger::is_taken(const Uuid& network, const std::string& address) const {
@@ -226,15 +245,19 @@ std::optional<std::string> Ledger::pick_service(const Uuid& network, const IpPre
     const uint32_t last = model::last_address(subnet).v4()->value - 1;
     const uint32_t count = last - first + 1; // at least two: a subnet has room for two hosts
     const uint32_t left_to_people = count > most_left_to_people * 2 ? most_left_to_people : 0;
+    std::optional<IpAddr> found;
     for (const bool from_ranges : {false, true})
         for (uint32_t step = 0; step < std::min(count, most_looked_at); ++step) {
             const uint32_t below = (step + left_to_people) % count;
             const IpAddr address = Ipv4Addr{last - below};
-            if (!taken.contains(address) && !inside.contains(address) &&
-                is_given_out(address) == from_ranges)
-                return to_string(address);
+            if (taken.contains(address) || inside.contains(address) ||
+                is_given_out(address) != from_ranges)
+                continue;
+            if (found)
+                return to_string(*found);
+            found = address;
         }
-    return std::nullopt;
+    return std::nullopt; // the last one is left to a NIC
 }
 
 Ledger::Pick Ledger::pick(const Uuid& network, Family family, bool outside,

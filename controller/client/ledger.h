@@ -62,7 +62,8 @@ public:
     // inside any fence of it.
     [[nodiscard]] Pick pick_outside(const Uuid& parent, Family family);
     // One for what the fabric itself does on an IPv4 subnet: a high one that is free, outside of
-    // the ranges where it can be, and used inside no fence of the network. None: all are taken.
+    // the ranges where it can be, and used inside no fence of the network. None: all are taken, or
+    // no more than one is free, which is left to a NIC.
     [[nodiscard]] std::optional<std::string> pick_service(const Uuid& network,
                                                           const IpPrefix& subnet);
     // Unicast and locally administered (IEEE 802-2014, 8.2).
@@ -83,6 +84,7 @@ private:
     };
     void take(const Entry& entry);
     void rename(nb::AddressAllocation row, const Entry& entry);
+    bool leave_to_network(nb::AddressAllocation row);
     const Addresses& inside_fences_of(const Uuid& parent);
     // Where a search stopped last time: all before it is taken.
     using Bookmark = std::tuple<Uuid, IpAddr, bool>; // network, first of the range, outside?

@@ -223,6 +223,8 @@ Result<> reshape(Draft& draft, Ledger& ledger, const nb::VappNetwork& wanted) {
     if (const auto* dhcp = dhcp_options_of(rows, wanted.uuid); dhcp && wanted.mode == "bridged")
         draft.erase(*dhcp); // its parent's counts
     settle_dhcp(draft, ledger, wanted.uuid);
+    if (old.parent) // maybe it has one fence less
+        settle_dhcp(draft, ledger, *old.parent);
     return settle_nics(draft, ledger, std::move(nics), of_nics);
 }
 

@@ -283,7 +283,6 @@ Result<Made<VappNetwork>> Cloud::create(const NewVappNetwork& wanted) {
             rely_on_addressing(draft, *network.parent);
         Ledger ledger(draft);
         ledger.add(entries_of(rows, network));
-        settle_dhcp(draft, ledger, network.uuid);
         if (model::has_edge(network)) {
             const auto edge = make_edge(rows, ledger, network);
             if (!edge)
@@ -291,6 +290,7 @@ Result<Made<VappNetwork>> Cloud::create(const NewVappNetwork& wanted) {
             draft.insert(*edge);
             ledger.add(entries_of(rows, *edge));
         }
+        settle_dhcp(draft, ledger, network.uuid);
         return Target{network.uuid};
     });
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "controller/client/dhcp.h"
 #include "controller/client/updates.h"
 #include "controller/model/check.h"
 #include "controller/model/edges.h"
@@ -90,8 +91,18 @@ void Remover::erase_edge(const nb::EdgeRouter& edge) {
         draft_.erase(rule);
     for (const auto& route : indexed(draft_.rows().static_route, routes_of_edge_, edge.uuid))
         draft_.erase(route);
+    for (const auto& standing : model::standings(draft_.rows(), edge))
+        unsettled_.insert(standing.network);
     ledger_.remove(entries_of(draft_.rows(), edge));
     draft_.erase(edge);
+}
+
+// Where DHCP was answered from a router's address it needs one of its own now; or none any more.
+void Remover::settle() {
+    const nb::Tables& rows = draft_.rows();
+    for (const Uuid& network : unsettled_)
+        if (rows.organization_network.find(network) || rows.vapp_network.find(network))
+            settle_dhcp(draft_, ledger_, network);
 }
 
 // Those of an organization whose NICs and edge routers are gone.

@@ -2,6 +2,7 @@
 // dependents along; ledger rows go with what they were for. Private to the client.
 #pragma once
 
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -28,6 +29,8 @@ public:
     [[nodiscard]] Result<> remove(const nb::EdgeRouter& edge);
     [[nodiscard]] Result<> remove(const nb::StaticRoute& route);
     [[nodiscard]] Result<> remove(const nb::SecurityGroup& group);
+    // Once all is removed: what is left gets what it needs instead.
+    void settle();
 
     const std::vector<std::string>& removed() const { return removed_; }
 
@@ -63,6 +66,7 @@ private:
     Index networks_of_vapp_;
     Index vms_of_vapp_;
     std::vector<std::string> removed_;
+    std::set<Uuid> unsettled_; // networks that have lost a router or a fence
 };
 
 } // namespace ringfence::client

@@ -17,13 +17,13 @@ struct Dhcp {
     Path path{}; // the network's
     bool enabled = true;
     TextMap options{}; // those that were set; names and values as in Dhcp_Options
-    Texts addresses{}; // of its own, in subnets without a gateway
+    Texts addresses{}; // of its own, in subnets without a router
     std::string status{};
 };
 struct DhcpChange {
     std::optional<bool> enabled{};
     std::map<std::string, std::optional<std::string>> options{}; // without a value: as if never set
-    std::optional<std::string> address{}; // to answer from, in a subnet without a gateway
+    std::optional<std::string> address{}; // to answer from, in a subnet without a router
 };
 
 // --- Firewall -----------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
+#include "controller/model/check.h"
 #include "controller/model/dhcp.h"
 #include "controller/model/edges.h"
 #include "controller/model/texts.h"
@@ -29,7 +30,6 @@ bool is_of(Family family, const IpAddr& address) {
 struct Lease {
     const northbound::Nic& nic;
     const southbound::LogicalPort& port;
-    Uuid network;     // whose DHCP it is
     Options settings; // the tenant's
 };
 
@@ -112,11 +112,10 @@ Options options_v4(const Unit& unit, const Lease& lease, const std::optional<IpA
     return options;
 }
 
-Options options_v6(const Lease& lease, const std::optional<IpAddr>& router) {
+Options options_v6(const Lease& lease, const std::string& mode, bool has_router) {
     Options options;
-    const std::string mode = setting(lease, "ipv6-mode");
-    options["mode"] = mode.empty() ? managed : mode;
-    options["router"] = router ? "yes" : "no";
+    options["mode"] = mode;
+    options["router"] = has_router ? "yes" : "no";
     set(options, "dns-servers", only(Family::v6, setting(lease, "dns-servers")));
     set(options, "ntp-servers", only(Family::v6, setting(lease, "ntp-servers")));
     const std::string search = setting(lease, "domain-search");
@@ -126,28 +125,42 @@ Options options_v6(const Lease& lease, const std::optional<IpAddr>& router) {
     return options;
 }
 
-// A NIC whose IPv6 address is its own making, so that it is told the prefix and options alone.
-bool makes_its_own(const Lease& lease, Family family) {
-    const std::string mode = setting(lease, "ipv6-mode");
-    return family == Family::v6 && !mode.empty() && mode != managed;
+// What a client makes of the prefix and its MAC (RFC 4862, 5.5.3; RFC 4291, 2.5.1).
+IpAddr made_of(const IpPrefix& subnet, const std::string& mac) {
+    Ipv6Addr address = eui64_link_local(MacAddr::from(mac).value_or(MacAddr()));
+    std::copy_n(subnet.address().v6()->bytes.begin(), 8, address.bytes.begin());
+    return address;
+}
+
+// Clients make addresses of their own where the network says so, and the port lets them pass.
+bool may_make_its_own(const southbound::LogicalPort& port, const IpPrefix& subnet) {
+    return port.port_security != "strict" ||
+           port.addresses.contains(to_string(made_of(subnet, port.mac)));
 }
 
 Note no_server_note(const Unit& unit, const Lease& lease, const IpPrefix& subnet) {
-    const std::string network = model::network_path(unit.rows(), lease.network);
-    return Note{fmt::format("{}: DHCP has no address of its own in {} of {}; network-ctl dhcp "
-                            "enable gives it one, and so does a gateway",
+    const std::string network = model::network_path(unit.rows(), lease.port.segment);
+    return Note{fmt::format("{}: DHCP has no address of its own in {} of {}; network-ctl dhcp set "
+                            "--server-address gives it one, and so does a router",
                             lease.port.intent, to_string(subnet), network)};
 }
 
-void put_row(Unit& unit, const Lease& lease, const model::Addressing& addressing, Family family) {
-    const auto address = address_of(lease.nic, family);
-    const IpPrefix* subnet = subnet_for(addressing, family, address);
-    if (!subnet || (!address && !makes_its_own(lease, family)))
-        return;
-    const auto server = model::dhcp_server_of(unit.model(), lease.network, *subnet);
-    const bool v4 = family == Family::v4;
-    if (v4 && !server.address)
-        return unit.note(lease.nic, no_server_note(unit, lease, *subnet));
+Note strict_note(const Unit& unit, const Lease& lease, const std::string& mode) {
+    const std::string network = model::network_path(unit.rows(), lease.port.segment);
+    return Note{fmt::format("{}: ipv6-mode {} of {} lets it make an IPv6 address, which its port "
+                            "security strict would not let pass; give it one, or port security mac",
+                            lease.port.intent, mode, network)};
+}
+
+Note idle_server_note(const Unit& unit, const Lease& lease) {
+    const std::string network = model::network_path(unit.rows(), lease.port.segment);
+    return Note{fmt::format("{}: is marked as a DHCP server, and may be none while {} answers "
+                            "itself; network-ctl dhcp disable lets it serve",
+                            lease.port.intent, network)};
+}
+
+southbound::Dhcp make_row(const Lease& lease, Family family, const IpPrefix& subnet,
+                          const std::optional<IpAddr>& address, Options options) {
     southbound::Dhcp row;
     row.uuid = Uuid::named(fmt::format("dhcp/{}/{}", to_string(lease.nic.uuid), name_of(family)));
     row.domain = lease.port.domain;
@@ -155,11 +168,45 @@ void put_row(Unit& unit, const Lease& lease, const model::Addressing& addressing
     row.family = name_of(family);
     if (address)
         row.address = to_string(*address);
-    row.server_mac = to_string(server.mac);
-    row.server_address = v4 ? to_string(*server.address) : to_string(eui64_link_local(server.mac));
-    row.options = v4 ? options_v4(unit, lease, server.router) : options_v6(lease, server.router);
-    row.options["subnet"] = to_string(*subnet);
+    row.options = std::move(options);
+    row.options["subnet"] = to_string(subnet);
     row.intent = lease.port.intent;
+    return row;
+}
+
+void put_v4(Unit& unit, const Lease& lease, const model::Addressing& addressing) {
+    const auto address = address_of(lease.nic, Family::v4);
+    const IpPrefix* subnet = address ? addressing.subnet_of(*address) : nullptr;
+    if (!subnet)
+        return;
+    const auto server = model::dhcp_server_of(unit.model(), lease.port.segment, *subnet);
+    if (!server.address)
+        return unit.note(lease.nic, no_server_note(unit, lease, *subnet));
+    auto row =
+        make_row(lease, Family::v4, *subnet, address, options_v4(unit, lease, server.router));
+    row.server_mac = to_string(server.mac);
+    row.server_address = to_string(*server.address);
+    unit.put(std::move(row));
+}
+
+void put_v6(Unit& unit, const Lease& lease, const model::Addressing& addressing) {
+    const auto address = address_of(lease.nic, Family::v6);
+    const IpPrefix* subnet = subnet_for(addressing, Family::v6, address);
+    if (!subnet)
+        return;
+    std::string mode = setting(lease, "ipv6-mode");
+    if (mode.empty() || !may_make_its_own(lease.port, *subnet)) {
+        if (!address && !mode.empty() && mode != managed)
+            unit.note(lease.nic, strict_note(unit, lease, mode));
+        mode = managed;
+    }
+    if (!address && mode == managed)
+        return;
+    const auto server = model::dhcp_server_of(unit.model(), lease.port.segment, *subnet);
+    auto row = make_row(lease, Family::v6, *subnet, address,
+                        options_v6(lease, mode, server.router.has_value()));
+    row.server_mac = to_string(server.mac);
+    row.server_address = to_string(eui64_link_local(server.mac));
     unit.put(std::move(row));
 }
 
@@ -169,10 +216,14 @@ void compile_dhcp(Unit& unit, const northbound::Nic& nic, const southbound::Logi
     const auto* row = model::dhcp_options_of(unit.model(), port.segment);
     if (row && (!row->enabled || unit.found().refused.first(row->uuid)))
         return;
-    const Lease lease{nic, port, port.segment, row ? row->options : Options()};
-    const auto addressing = model::addressing_of(unit.model(), lease.network);
-    for (const Family family : {Family::v4, Family::v6})
-        put_row(unit, lease, addressing, family);
+    Lease lease{nic, port, row ? row->options : Options()};
+    if (row && !model::check_mtu(unit.model(), *row))
+        lease.settings.erase("mtu"); // the segment's is told
+    if (nic.options.contains("dhcp-server"))
+        unit.note(nic, idle_server_note(unit, lease));
+    const auto addressing = model::addressing_of(unit.model(), port.segment);
+    put_v4(unit, lease, addressing);
+    put_v6(unit, lease, addressing);
 }
 
 } // namespace ringfence::compiler

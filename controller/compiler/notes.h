@@ -13,6 +13,16 @@ struct Note {
     std::string event{}; // "" = none
     std::set<std::string> objects{};
     std::set<std::string> hosts{};
+
+    // One more thing about the same object. Of two events the first is told.
+    void add(Note other) {
+        text += "; " + other.text;
+        if (event.empty()) {
+            event = std::move(other.event);
+            objects = std::move(other.objects);
+            hosts = std::move(other.hosts);
+        }
+    }
     bool operator==(const Note&) const = default;
 };
 

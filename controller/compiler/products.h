@@ -3,6 +3,7 @@
 // the first in order is believed.
 #pragma once
 
+#include <algorithm>
 #include <compare>
 #include <map>
 #include <memory>
@@ -42,11 +43,14 @@ struct Product {
         RowKey key = key_of(row);
         rows.emplace_back(key, std::make_shared<const Row>(std::move(row)));
     }
-    // Instead of what was noted about the object before.
+    // Beside what was noted about the object before.
     template <class Object> void note(const Object& object, Note note) {
         RowKey key = key_of(object);
-        std::erase_if(notes, [&](const auto& other) { return other.first == key; });
-        notes.emplace_back(key, std::move(note));
+        auto before = std::ranges::find(notes, key, &std::pair<RowKey, Note>::first);
+        if (before == notes.end())
+            notes.emplace_back(key, std::move(note));
+        else
+            before->second.add(std::move(note));
     }
     bool empty() const { return rows.empty() && notes.empty(); }
 };

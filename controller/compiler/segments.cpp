@@ -1,7 +1,5 @@
 #include "controller/compiler/segments.h"
 
-#include <algorithm>
-
 #include "controller/compiler/domains.h"
 #include "controller/model/check.h"
 #include "controller/model/paths.h"
@@ -9,18 +7,14 @@
 namespace ringfence::compiler {
 namespace {
 
-constexpr int64_t largest_mtu = 65535; // the schema's
-
 template <class Network>
 southbound::Segment make_segment(const model::Model& model, const Network& network, int64_t vni) {
-    int64_t limit = std::min(model.underlay().mtu_of(network.vlan_transparent), largest_mtu);
-    bool limited = !model.underlay().host.empty();
     southbound::Segment segment;
     segment.uuid = network.uuid;
     segment.vni = vni;
     segment.domain = domain_of(model, network.uuid);
     segment.kind = "tenant";
-    segment.mtu = network.mtu ? (limited ? std::min(*network.mtu, limit) : *network.mtu) : limit;
+    segment.mtu = model::segment_mtu(model, network.uuid);
     segment.unknown_unicast = network.unknown_unicast;
     segment.vlan_transparent = network.vlan_transparent;
     segment.intent = model::path(model.rows(), network);

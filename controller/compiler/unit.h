@@ -93,7 +93,6 @@ public:
 
     // --- What it makes --------------------------------------------------------------------------
     template <class Row> void put(Row row) { made_.product.put(std::move(row)); }
-    // What is said about the object last, stands.
     template <class Object> void note(const Object& object, Note note) {
         made_.product.note(object, std::move(note));
     }
@@ -107,6 +106,12 @@ public:
     void tell(Index model::Indexes::*index, Key&& key, Value&& value) {
         made_.entries.emit(sources_.model.indexes().*index, std::forward<Key>(key),
                            std::forward<Value>(value));
+    }
+
+    // The object is not sound, as the note says, and what stands on it will wait.
+    template <class Row> void reject(const Row& row, Note note) {
+        tell(&Findings::refused, row.uuid, model::path(rows(), row));
+        this->note(row, std::move(note));
     }
 
     // Is the object sound, and all that it stands on? If not its note says why, and what stands on

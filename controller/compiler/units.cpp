@@ -48,11 +48,10 @@ void compile(Unit& unit, const nb::Host& host) {
     if (host.kind == "ringfence")
         unit.put(compile_host_config(host));
     auto checked = model::check(model, host);
-    if (!unit.accept(host, {}, checked)) {
-        if (checked.error().kind == ErrorKind::conflict)
-            unit.note(host, vtep_note(model, host, checked.error()));
+    if (!checked && checked.error().kind == ErrorKind::conflict)
+        return unit.reject(host, vtep_note(model, host, checked.error()));
+    if (!unit.accept(host, {}, checked))
         return;
-    }
     if (!model.is_admitted(host))
         unit.note(host, {fmt::format("{0}: is not admitted; network-ctl host admit {1}",
                                      model::path(unit.rows(), host), host.name)});
@@ -98,7 +97,10 @@ void compile(Unit& unit, const nb::VappNetwork& network) {
 
 void compile(Unit& unit, const nb::DhcpOptions& row) {
     const auto& network = row.vapp_network ? row.vapp_network : row.organization_network;
-    unit.accept(row, {network.value_or(Uuid())});
+    if (!unit.accept(row, {network.value_or(Uuid())}, model::check_shape(unit.model(), row)))
+        return;
+    if (auto fits = model::check_mtu(unit.model(), row); !fits)
+        unit.note(row, {fits.error().text + "; until then its network's is told"});
 }
 
 // --- NICs ---------------------------------------------------------------------------------------

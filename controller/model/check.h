@@ -62,11 +62,17 @@ namespace ringfence::model {
 
 // May this network's own `mtu` stand on the underlay as the hosts report it? Part of check() of a
 // network that a client asks for; a host that joins later with a smaller underlay must not stop a
-// network that runs, so the compiler asks check_shape() and this one apart, and clamps.
+// network that runs, so the compiler asks check_shape() and this one apart, and clamps. Likewise
+// what DHCP tells as the MTU.
 [[nodiscard]] Result<> check_mtu(const Model&, const northbound::OrganizationNetwork&);
 [[nodiscard]] Result<> check_mtu(const Model&, const northbound::VappNetwork&);
+[[nodiscard]] Result<> check_mtu(const Model&, const northbound::DhcpOptions&);
 [[nodiscard]] Result<> check_shape(const Model&, const northbound::OrganizationNetwork&);
 [[nodiscard]] Result<> check_shape(const Model&, const northbound::VappNetwork&);
+[[nodiscard]] Result<> check_shape(const Model&, const northbound::DhcpOptions&);
+
+// The MTU of the network's segment: its own, as far as the underlay carries it.
+int64_t segment_mtu(const Model& model, const Uuid& network);
 
 // May this object be deleted? Kind conflict, naming what still uses it.
 [[nodiscard]] Result<> check_unused(const Model&, const northbound::Organization&);

@@ -1,7 +1,6 @@
 #include "controller/model/dhcp.h"
 
 #include <algorithm>
-#include <charconv>
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -27,17 +26,8 @@ bool is_letter_or_digit(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
 }
 
-std::optional<int64_t> number_of(string_view text) {
-    int64_t number = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    return error == std::errc() && end == text.data() + text.size() && !text.empty()
-               ? std::optional(number)
-               : std::nullopt;
-}
-
 bool is_number(string_view text, int64_t least, int64_t most) {
-    const auto number = number_of(text);
-    return number && *number >= least && *number <= most;
+    return number_in(text, least, most).has_value();
 }
 
 bool is_v4_host(string_view text) {
@@ -158,8 +148,9 @@ constexpr Owned owned[] = {
 constexpr string_view raw_prefix = "option-";
 
 Result<> check_raw(string_view object, const std::string& name, const std::string& value) {
-    const auto code = number_of(string_view(name).substr(raw_prefix.size()));
-    if (!code || *code < 1 || *code > 254)
+    const string_view digits = string_view(name).substr(raw_prefix.size());
+    const auto code = number_in(digits, 1, 254);
+    if (!code || digits.starts_with('0'))
         return fail("{}: {} is not a DHCP option; give option-1 to option-254", object,
                     shown(name));
     if (const auto* by = std::ranges::find(owned, *code, &Owned::code); by != std::end(owned))
@@ -183,15 +174,17 @@ std::optional<IpAddr> in_ledger(const Model& model, const Uuid& network, const I
     return in_subnet({rows.begin(), rows.end()}, subnet);
 }
 
-bool is_routed(const Rows& rows, const Uuid& network) {
-    const auto* of_organization = rows.organization_network.find(network);
-    return !of_organization || of_organization->mode == "routed";
+// Which router of ours stands on the network, for those inside.
+const northbound::EdgeRouter* router_on(const Model& model, const Uuid& network) {
+    const auto* of_organization = model.rows().organization_network.find(network);
+    return of_organization && of_organization->mode != "routed" ? nullptr : model.edge_of(network);
 }
 
 Result<> check_times(string_view object, const std::map<std::string, std::string>& options) {
     const auto seconds = [&](const char* name) {
         const auto option = options.find(name);
-        return option == options.end() ? std::nullopt : number_of(option->second);
+        return option == options.end() ? std::nullopt
+                                       : number_in(option->second, 0, infinite_lease);
     };
     const auto lease = seconds("lease-time"), renewal = seconds("renewal-time"),
                rebinding = seconds("rebinding-time");
@@ -211,7 +204,6 @@ Result<> check_times(string_view object, const std::map<std::string, std::string
 struct Its {
     Uuid uuid;
     bool fenced = false;
-    std::optional<int64_t> mtu;
 };
 
 Result<Its> find_network(const Model& model, const std::string& object,
@@ -222,14 +214,14 @@ Result<Its> find_network(const Model& model, const std::string& object,
                     row.vapp_network ? "two networks" : "no network");
     if (row.organization_network)
         if (const auto* network = rows.organization_network.find(*row.organization_network))
-            return Its{network->uuid, false, network->mtu};
+            return Its{network->uuid, false};
     const auto* network = row.vapp_network ? rows.vapp_network.find(*row.vapp_network) : nullptr;
     if (!network)
         return fail(ErrorKind::not_found, "{}: its network does not exist", object);
     if (network->mode == "bridged")
         return fail("{}: the network is bridged, so its DHCP is that of {}; set it there", object,
                     network->parent ? network_path(rows, *network->parent) : "its parent");
-    return Its{network->uuid, is_fenced(*network), network->mtu};
+    return Its{network->uuid, is_fenced(*network)};
 }
 
 // Who makes its own address makes it of the prefix and 64 bits (RFC 4862, 5.5.3; RFC 2464, 4).
@@ -252,11 +244,6 @@ Result<> check_mode(const Model& model, const std::string& object,
 
 } // namespace
 
-Uuid dhcp_network_of(const Rows& rows, const Uuid& network) {
-    const auto* of_vapp = rows.vapp_network.find(network);
-    return of_vapp && of_vapp->mode == "bridged" ? of_vapp->parent.value_or(network) : network;
-}
-
 const northbound::DhcpOptions* dhcp_options_of(const Model& model, const Uuid& network) {
     const auto* row = model.indexes().dhcp_by_network.first(network);
     return row ? model.rows().dhcp_options.find(row->uuid) : nullptr;
@@ -265,16 +252,14 @@ const northbound::DhcpOptions* dhcp_options_of(const Model& model, const Uuid& n
 DhcpServer dhcp_server_of(const Model& model, const Uuid& network, const IpPrefix& subnet) {
     const auto* of_vapp = model.rows().vapp_network.find(network);
     const bool fenced = of_vapp && is_fenced(*of_vapp) && of_vapp->parent;
-    const auto* edge = is_routed(model.rows(), network) ? model.edge_of(network) : nullptr;
+    const Uuid& place = fenced ? *of_vapp->parent : network; // whose addresses they are
+    const auto* edge = router_on(model, network);
     DhcpServer server{{}, edge ? router_mac(*edge, network) : dhcp_mac, {}};
-    if (edge && !fenced)
-        server.address = server.router = in_subnet(router_addresses(*edge, network), subnet);
-    if (!server.address)
-        server.address = in_subnet(addressing_of(model, network).gateways, subnet);
-    if (edge && fenced)
-        server.router = server.address; // the parent's gateway, as far as anybody inside knows
-    if (!server.address)
-        server.address = in_ledger(model, fenced ? *of_vapp->parent : network, subnet);
+    if (fenced) // the fence stands in for it, whoever it is
+        server.router = in_subnet(addressing_of(model, place).gateways, subnet);
+    if (const auto* router = router_on(model, place); router && !server.router)
+        server.router = in_subnet(router_addresses(*router, place), subnet);
+    server.address = server.router ? server.router : in_ledger(model, place, subnet);
     return server;
 }
 
@@ -322,6 +307,22 @@ bool is_domain_name(string_view text) {
 }
 
 Result<> check(const Model& model, const northbound::DhcpOptions& row) {
+    return first_of(check_shape(model, row), check_mtu(model, row));
+}
+
+Result<> check_mtu(const Model& model, const northbound::DhcpOptions& row) {
+    const auto mtu = row.options.find("mtu");
+    if (mtu == row.options.end())
+        return {};
+    const int64_t most =
+        segment_mtu(model, row.vapp_network.value_or(row.organization_network.value_or(Uuid())));
+    if (is_number(mtu->second, 0, most))
+        return {};
+    return fail("{}: mtu {} is more than its network's, {}; give that or less",
+                path(model.rows(), row), mtu->second, most);
+}
+
+Result<> check_shape(const Model& model, const northbound::DhcpOptions& row) {
     const std::string object = path(model.rows(), row);
     const auto network = find_network(model, object, row);
     if (!network)
@@ -331,10 +332,6 @@ Result<> check(const Model& model, const northbound::DhcpOptions& row) {
             return sound;
     if (auto sound = check_mode(model, object, row, *network); !sound)
         return sound;
-    const auto mtu = row.options.find("mtu");
-    if (mtu != row.options.end() && network->mtu && number_of(mtu->second) > network->mtu)
-        return fail("{}: mtu {} is more than the network's own MTU {}", object, mtu->second,
-                    *network->mtu);
     return check_times(object, row.options);
 }
 

@@ -4,10 +4,10 @@
 // A network without a Dhcp_Options row has DHCP, with the defaults. Who answers is the host of the
 // port; it does so from one address and one MAC, which are the same everywhere:
 //   a network with an edge router    the router's own there
-//   inside a fence                   what answers on its parent, by the fence's MAC, which stands
-//                                    in for all that lies outside
-//   a network without a router       its gateway address, which nobody has; else a row of its
-//                                    ledger, of kind dhcp
+//   inside a fence                   its parent's gateway or what answers there, by the fence's
+//                                    MAC, which stands in for all that lies outside
+//   a network without a router       a row of its ledger, of kind dhcp: the gateway is an appliance
+//                                    of somebody's, who needs the address
 #pragma once
 
 #include <optional>
@@ -22,9 +22,6 @@ namespace ringfence::model {
 
 // Of the answers, on a network without a router. No NIC may have it.
 inline constexpr MacAddr dhcp_mac = MacAddr::from_u64(0x025246000002);
-
-// The network whose DHCP a NIC on this one asks: a bridged one's is its parent's.
-Uuid dhcp_network_of(const Rows& rows, const Uuid& network);
 
 // What a tenant has said about it. Null: nothing, so the defaults hold.
 const northbound::DhcpOptions* dhcp_options_of(const Model& model, const Uuid& network);

@@ -1,4 +1,6 @@
 // Organization networks and vApp networks: modes, VNIs, MTUs and addressing.
+#include <algorithm>
+
 #include "controller/model/check.h"
 #include "controller/model/edges.h"
 #include "controller/model/paths.h"
@@ -8,6 +10,8 @@
 
 namespace ringfence::model {
 namespace {
+
+constexpr int64_t largest_mtu = 65535; // the schema's
 
 Result<> check_vni(const Model& model, const std::string& object, const Uuid& network, int64_t vni,
                    const Uuid& data_center) {
@@ -38,9 +42,9 @@ Result<> check_addressing(const std::string& object, const Network& network) {
     if (!network.mtu)
         return {};
     int64_t least = addressing->has_v6() ? least_v6_mtu : least_mtu;
-    if (*network.mtu < least || *network.mtu > 65535)
-        return fail("{}: MTU {} is out of range; give {} to 65535{}", object, *network.mtu, least,
-                    addressing->has_v6() ? " (IPv6 needs 1280)" : "");
+    if (*network.mtu < least || *network.mtu > largest_mtu)
+        return fail("{}: MTU {} is out of range; give {} to {}{}", object, *network.mtu, least,
+                    largest_mtu, addressing->has_v6() ? " (IPv6 needs 1280)" : "");
     return {};
 }
 
@@ -60,6 +64,14 @@ template <class Network> Result<> check_mtu_of(const Model& model, const Network
                 path(model.rows(), network), *network.mtu, most,
                 network.vlan_transparent ? " and two VLAN tags leave" : " leaves", limit.host,
                 limit.mtu + vxlan_overhead);
+}
+
+template <class Network> int64_t segment_mtu_of(const Model& model, const Network& network) {
+    const auto& limit = model.underlay();
+    const int64_t most = std::min(limit.mtu_of(network.vlan_transparent), largest_mtu);
+    if (!network.mtu)
+        return most;
+    return limit.host.empty() ? *network.mtu : std::min(*network.mtu, most);
 }
 
 // The organization network that a vApp network meets.
@@ -294,6 +306,14 @@ Result<> check_mtu(const Model& model, const northbound::OrganizationNetwork& ne
 
 Result<> check_mtu(const Model& model, const northbound::VappNetwork& network) {
     return check_mtu_of(model, network);
+}
+
+int64_t segment_mtu(const Model& model, const Uuid& uuid) {
+    const auto& rows = model.rows();
+    if (const auto* network = rows.organization_network.find(uuid))
+        return segment_mtu_of(model, *network);
+    const auto* network = rows.vapp_network.find(uuid);
+    return network ? segment_mtu_of(model, *network) : largest_mtu;
 }
 
 Result<> check(const Model& model, const northbound::VniAllocation& entry) {

@@ -36,9 +36,11 @@ std::set<std::string> split(std::string_view text, char separator) {
 
 std::vector<std::string_view> list_of(std::string_view text) {
     std::vector<std::string_view> parts;
-    while (!text.empty()) {
-        std::string_view part = text.substr(0, text.find(','));
-        text.remove_prefix(std::min(part.size() + 1, text.size()));
+    for (bool more = !text.empty(); more;) {
+        const size_t comma = text.find(',');
+        more = comma != text.npos;
+        std::string_view part = text.substr(0, comma);
+        text.remove_prefix(more ? comma + 1 : text.size());
         while (part.starts_with(' '))
             part.remove_prefix(1);
         while (part.ends_with(' '))

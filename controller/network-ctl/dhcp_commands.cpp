@@ -32,7 +32,7 @@ constexpr Option settings[] = {
 constexpr Option raw{"option", "NUMBER=text:TEXT|hex:BYTES|none",
                      "any other option; several may be given", true};
 constexpr Option server{"server-address", "ADDRESS",
-                        "what answers come from in a subnet without a gateway"};
+                        "what answers come from in a subnet without a router"};
 
 std::vector<Option> set_options() {
     std::vector<Option> all{options::org, raw, server};

@@ -21,8 +21,8 @@ class Dhcp(SystemTest):
     def prepare(cls):
         cls.machines_resolv_conf = Path("/etc/resolv.conf").read_bytes()
         cls.machines_name = os.uname().nodename
-        cls.make_network("acme/lan", "--gateway", SERVER)
-        cls.lab.ctl("dhcp", "set", "acme/lan", "--router", SERVER, "--dns-servers", "10.0.0.53,fd00::53",
+        cls.make_network("acme/lan")
+        cls.lab.ctl("dhcp", "set", "acme/lan", "--server-address", SERVER, "--router", SERVER, "--dns-servers", "10.0.0.53,fd00::53",
                     "--domain-search", "lab.example", "--lease-time", "3600", "--routes", "10.9.0.0/16 10.0.0.9")
         cls.lab.ctl("network", "create", "acme/auto", "--subnet", "fd01::/64")
         cls.lab.ctl("dhcp", "set", "acme/auto", "--dns-servers", "fd01::53", "--ipv6-mode", "stateless")

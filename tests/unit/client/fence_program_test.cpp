@@ -188,9 +188,10 @@ TEST_F(FenceProgramTest, ShowsTheLedger) {
             "10.0.0.1           acme/front  gateway                    gateway of acme/front\n"
             "10.0.0.100         acme/front  router                     edge acme/shop/lan\n"
             "10.0.0.101         acme/front  outside   acme/shop/web/0  acme/shop/web/0\n"
+            "10.0.0.250         acme/front  dhcp                       DHCP of acme/front\n"
             "10.0.0.255         acme/front  reserved                   broadcast of acme/front\n",
         "");
-    expect("address list -q --org acme | wc -l", 0, "9\n", "");
+    expect("address list -q --org acme | wc -l", 0, "10\n", "");
     expect_done("address reserve acme/front 10.0.0.102 --for 'the printer'");
     expect("address reserve acme/front 10.0.0.101", 1, "",
            "network-ctl: address 10.0.0.101 on acme/front: is taken by acme/shop/web/0 "
@@ -207,8 +208,8 @@ TEST_F(FenceProgramTest, ShowsTheLedger) {
            "ranges:       10.0.0.100-10.0.0.199\n"
            "size:         100\n"
            "free:         97\n"
-           "used:         6\n"
-           "used by kind: gateway=1 outside=1 reserved=3 router=1\n"
+           "used:         7\n"
+           "used by kind: dhcp=1 gateway=1 outside=1 reserved=3 router=1\n"
            "macs:         1\n",
            "");
     expect_done("nic create acme/shop/db --vapp-network lan --allocation pool", "acme/shop/db/0\n");

@@ -58,7 +58,7 @@ TEST_F(FenceTest, ComesWithAnEdgeRouterAndGoesWithIt) {
     EXPECT_EQ(
         ledger(cloud, {"acme", "front"}),
         (Strings{"10.0.0.0 reserved subnet of acme/front", "10.0.0.1 gateway gateway of acme/front",
-                 "10.0.0.100 router edge acme/shop/lan",
+                 "10.0.0.100 router edge acme/shop/lan", "10.0.0.250 dhcp DHCP of acme/front",
                  "10.0.0.255 reserved broadcast of acme/front"}));
     EXPECT_ERROR(conflict,
                  "edge acme/shop/lan: goes with its vApp network; delete that, or give it another "
@@ -66,7 +66,7 @@ TEST_F(FenceTest, ComesWithAnEdgeRouterAndGoesWithIt) {
                  cloud.delete_edge({"acme", "shop", "lan"}));
     EXPECT_OK(cloud.delete_vapp_network({"acme", "shop", "lan"}));
     EXPECT_EQ(count("Edge_Router"), 0u);
-    EXPECT_EQ(ledger(cloud, {"acme", "front"}).size(), 3u);
+    EXPECT_EQ(ledger(cloud, {"acme", "front"}).size(), 4u);
 }
 
 TEST_F(FenceTest, GivesItsNicsOutsideAddressesThatNobodyHasInside) {
@@ -108,7 +108,7 @@ TEST_F(FenceTest, ChangesOutsideAddressesWithTheNic) {
     const auto none = cloud.set("acme/shop/web/0", NicChange{.addresses = Texts{}});
     ASSERT_TRUE(none) << why(none);
     EXPECT_EQ(none->object.outside_addresses, Texts{});
-    EXPECT_EQ(cloud.addresses({"acme", "front"})->size(), 5u); // with the router's MAC
+    EXPECT_EQ(cloud.addresses({"acme", "front"})->size(), 6u); // with the router's MAC
     const auto two =
         cloud.set("acme/shop/web/0", NicChange{.addresses = Texts{"10.0.0.6", "10.0.0.7"}});
     ASSERT_FALSE(two);
@@ -233,7 +233,8 @@ TEST_F(FenceTest, SwitchesModesUnderItsNics) {
     EXPECT_EQ(
         ledger(cloud, {"acme", "front"}),
         (Strings{"10.0.0.0 reserved subnet of acme/front", "10.0.0.1 gateway gateway of acme/front",
-                 "10.0.0.5 nic acme/shop/web/0", "10.0.0.255 reserved broadcast of acme/front"}));
+                 "10.0.0.5 nic acme/shop/web/0", "10.0.0.250 dhcp DHCP of acme/front",
+                 "10.0.0.255 reserved broadcast of acme/front"}));
     EXPECT_TRUE(cloud.addresses(lan)->empty());
     const auto alone = cloud.set(lan, VappNetworkChange{.mode = "isolated"});
     ASSERT_TRUE(alone) << why(alone);
@@ -255,7 +256,7 @@ TEST_F(FenceTest, MovesToAnotherParent) {
     EXPECT_EQ(moved->object.parent, "back");
     EXPECT_EQ(moved->object.edge_addresses, Texts{"10.0.7.0"});
     EXPECT_EQ(cloud.nic("acme/shop/web/0")->outside_addresses, Texts{"10.0.7.1"});
-    EXPECT_EQ(ledger(cloud, {"acme", "front"}).size(), 3u); // nothing is left there
+    EXPECT_EQ(ledger(cloud, {"acme", "front"}).size(), 4u); // nothing is left there
     EXPECT_ERROR(not_found, "network acme/nope does not exist",
                  cloud.set(lan, VappNetworkChange{.parent = "nope"}));
     const auto orphan = cloud.set(lan, VappNetworkChange{.parent = ""});
@@ -279,6 +280,7 @@ TEST_F(FenceTest, FollowsItsParentsSubnet) {
         ledger(cloud, {"acme", "front"}),
         (Strings{"10.5.0.0 reserved subnet of acme/front", "10.5.0.1 gateway gateway of acme/front",
                  "10.5.0.10 router edge acme/shop/lan", "10.5.0.11 outside acme/shop/web/0",
+                 "10.5.0.250 dhcp DHCP of acme/front",
                  "10.5.0.255 reserved broadcast of acme/front"}));
 }
 
@@ -376,7 +378,7 @@ TEST_F(FenceTest, AVappGoesAsAUnit) {
                                          "vApp network acme/shop/lan", "vApp acme/shop"}));
     for (const char* table : {"Vapp", "Nic", "Edge_Router", "Static_Route", "Vapp_Network"})
         EXPECT_EQ(count(table), 0u) << table;
-    EXPECT_EQ(count("Address_Allocation"), 3u); // front's own
+    EXPECT_EQ(count("Address_Allocation"), 4u); // front's own
     EXPECT_EQ(count("Vni_Allocation"), 1u);
 }
 

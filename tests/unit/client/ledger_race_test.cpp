@@ -133,7 +133,7 @@ TEST_F(LedgerRaceTest, ClonesOfOneVappGetOutsideAddressesOfTheirOwn) {
     });
     EXPECT_EQ(cloud.vapps()->size(), 1 + 3 * racers);
     EXPECT_EQ(cloud.addresses({"acme", "front"})->size(),
-              4 + (1 + 3 * racers) * 5); // subnets, gateway; router: MAC, 2; NIC: 2
+              5 + (1 + 3 * racers) * 5); // subnets, gateway, DHCP; router: MAC, 2; NIC: 2
     expect_consistent(cloud);
 }
 

@@ -57,18 +57,94 @@ TEST_F(ServicesTest, ANetworkWithoutAGatewayHasAnAddressForDhcp) {
     EXPECT_OK(cloud.set_dhcp({"acme", "front"}, {.address = "10.0.0.2"}));
     EXPECT_EQ(cloud.dhcp({"acme", "front"})->addresses, Texts{"10.0.0.2"});
     EXPECT_EQ(holder(cloud, {"acme", "front"}, "10.0.0.250"), "");
-    // Off: nobody answers there. A gateway answers itself.
+    // Off: nobody answers there.
     EXPECT_OK(cloud.set_dhcp({"acme", "front"}, {.enabled = false}));
     EXPECT_EQ(holder(cloud, {"acme", "front"}, "10.0.0.2"), "");
     EXPECT_OK(cloud.set_dhcp({"acme", "front"}, {.enabled = true}));
     EXPECT_EQ(cloud.dhcp({"acme", "front"})->addresses, Texts{"10.0.0.250"});
-    EXPECT_OK(
-        cloud.set({"acme", "front"}, NetworkChange{.segment = {.gateways = Texts{"10.0.0.1"}}}));
-    EXPECT_EQ(cloud.dhcp({"acme", "front"})->addresses, Texts{});
+}
+
+TEST_F(ServicesTest, DhcpAnswersFromARouterAndFromNobodyElsesGateway) {
+    Cloud cloud = open();
+    make_acme(cloud);
+    const auto of_dhcp = [&] { return cloud.dhcp({"acme", "front"})->addresses; };
+    const auto set_gateway = [&](const char* gateway) {
+        EXPECT_OK(
+            cloud.set({"acme", "front"}, NetworkChange{.segment = {.gateways = Texts{gateway}}}));
+    };
+    set_gateway("10.0.0.1"); // an appliance of the tenant's
+    EXPECT_EQ(of_dhcp(), Texts{"10.0.0.250"});
+    set_gateway("10.0.0.250"); // the address that DHCP had
+    EXPECT_EQ(of_dhcp(), Texts{"10.0.0.249"});
+    EXPECT_EQ(holder(cloud, {"acme", "front"}, "10.0.0.250"), "gateway gateway of acme/front");
+    EXPECT_OK(cloud.create(NewEdge{.path = {"acme", "main"}}));
+    EXPECT_OK(cloud.attach({"acme", "main"}, {.network = "front"}));
+    EXPECT_EQ(of_dhcp(), Texts{});
     EXPECT_ERROR(invalid,
                  "DHCP of acme/front: 10.0.0.2 is not in a subnet that needs an address to answer "
-                 "from; it answers from the gateway where there is one",
+                 "from: a router answers from its own, and a fence from its parent's",
                  cloud.set_dhcp({"acme", "front"}, {.address = "10.0.0.2"}));
+    EXPECT_OK(cloud.detach({"acme", "main"}, "front"));
+    EXPECT_EQ(of_dhcp(), Texts{"10.0.0.249"});
+    EXPECT_EQ(holder(cloud, {"acme", "front"}, "10.0.0.250"), "gateway gateway of acme/front");
+    EXPECT_OK(cloud.attach({"acme", "main"}, {.network = "front"}));
+    EXPECT_OK(cloud.delete_edge({"acme", "main"}, {.cascade = true}));
+    EXPECT_EQ(of_dhcp(), Texts{"10.0.0.249"});
+    EXPECT_OK(cloud.delete_organization("acme", {.cascade = true}));
+    EXPECT_EQ(count("Address_Allocation"), 0u);
+}
+
+TEST_F(ServicesTest, FencesHaveTheirParentsAddressForDhcpWhileOneOfThemNeedsIt) {
+    Cloud cloud = open();
+    EXPECT_OK(cloud.create(NewOrganization{.name = "acme"}));
+    EXPECT_OK(cloud.create(
+        NewNetwork{.path = {"acme", "front"},
+                   .segment = {.subnets = {"10.0.0.0/24"}, .ranges = {"10.0.0.100-10.0.0.199"}}}));
+    EXPECT_OK(cloud.create(NewVapp{.path = {"acme", "shop"}}));
+    EXPECT_OK(cloud.set_dhcp({"acme", "front"}, {.enabled = false}));
+    const auto of_dhcp = [&] { return cloud.dhcp({"acme", "front"})->addresses; };
+    EXPECT_EQ(of_dhcp(), Texts{});
+    EXPECT_OK(cloud.create(
+        NewVappNetwork{.path = {"acme", "shop", "lan"}, .mode = "fenced", .parent = "front"}));
+    EXPECT_EQ(of_dhcp(), Texts{"10.0.0.250"});
+    EXPECT_OK(cloud.set_dhcp({"acme", "shop", "lan"}, {.enabled = false}));
+    EXPECT_EQ(of_dhcp(), Texts{});
+    EXPECT_OK(cloud.set_dhcp({"acme", "shop", "lan"}, {.enabled = true}));
+    EXPECT_EQ(of_dhcp(), Texts{"10.0.0.250"});
+    EXPECT_OK(cloud.set(Path{"acme", "shop", "lan"}, VappNetworkChange{.mode = "isolated"}));
+    EXPECT_EQ(of_dhcp(), Texts{});
+    EXPECT_OK(cloud.set(Path{"acme", "shop", "lan"},
+                        VappNetworkChange{.mode = "fenced", .parent = "front"}));
+    EXPECT_EQ(of_dhcp(), Texts{"10.0.0.250"});
+    EXPECT_OK(cloud.delete_vapp({"acme", "shop"}));
+    EXPECT_EQ(of_dhcp(), Texts{});
+}
+
+TEST_F(ServicesTest, TheLastAddressIsLeftToANic) {
+    Cloud cloud = open();
+    EXPECT_OK(cloud.create(NewOrganization{.name = "acme"}));
+    EXPECT_OK(cloud.create(NewNetwork{.path = {"acme", "link"},
+                                      .segment = {.subnets = {"10.0.0.0/30"},
+                                                  .gateways = {"10.0.0.1"},
+                                                  .ranges = {"10.0.0.2"}}}));
+    EXPECT_EQ(cloud.dhcp({"acme", "link"})->addresses, Texts{});
+    const auto made = cloud.create(NewNic{
+        .vm = {"acme", "default", "vm"}, .network = {.network = "link"}, .allocation = "pool"});
+    EXPECT_EQ(made->object.addresses, Texts{"10.0.0.2"});
+    // Whoever wants it otherwise says so.
+    EXPECT_OK(cloud.delete_nic(made->object.port_name));
+    EXPECT_OK(cloud.set_dhcp({"acme", "link"}, {.address = "10.0.0.2"}));
+    EXPECT_EQ(cloud.dhcp({"acme", "link"})->addresses, Texts{"10.0.0.2"});
+}
+
+TEST_F(ServicesTest, AGatewayStaysTakenWhenAReservationOfItGoes) {
+    Cloud cloud = open();
+    make_acme(cloud);
+    EXPECT_OK(cloud.reserve({.network = {"acme", "front"}, .address = "10.0.0.1"}));
+    EXPECT_OK(
+        cloud.set({"acme", "front"}, NetworkChange{.segment = {.gateways = Texts{"10.0.0.1"}}}));
+    EXPECT_OK(cloud.release({"acme", "front"}, "10.0.0.1"));
+    EXPECT_EQ(holder(cloud, {"acme", "front"}, "10.0.0.1"), "gateway gateway of acme/front");
 }
 
 TEST_F(ServicesTest, DhcpOptionsAreSetAndTakenBack) {

@@ -134,6 +134,17 @@ inline void put_behind_edge(northbound::Tables& rows, const std::string& name,
     rows.edge_router.insert(edge);
 }
 
+// Where DHCP answers from on a network without a router.
+inline void add_dhcp_address(northbound::Tables& rows, const std::string& network,
+                             const std::string& address) {
+    northbound::AddressAllocation entry;
+    entry.uuid = id("ledger/" + address);
+    entry.network = id(network);
+    entry.address = address;
+    entry.kind = "dhcp";
+    rows.address_allocation.insert(entry);
+}
+
 inline northbound::Tables cloud() {
     northbound::Tables rows;
     northbound::Global global;
@@ -152,6 +163,7 @@ inline northbound::Tables cloud() {
     rows.host.insert(make_host("h1"));
     rows.host.insert(make_host("h2"));
     add_organization(rows, "acme", 5000);
+    add_dhcp_address(rows, "network/acme", "10.0.0.250");
     add_organization(rows, "globex", 5002);
 
     northbound::Vapp vapp;

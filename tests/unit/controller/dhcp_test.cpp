@@ -46,16 +46,8 @@ northbound::DhcpOptions& options_of(northbound::Tables& rows, const std::string&
     return row;
 }
 
-void add_ledger(northbound::Tables& rows, const std::string& network, const std::string& address) {
-    northbound::AddressAllocation entry;
-    entry.uuid = id("ledger/" + address);
-    entry.network = id(network);
-    entry.address = address;
-    entry.kind = "dhcp";
-    rows.address_allocation.insert(entry);
-}
-
-// acme's web with one VM on it, web-0, and nothing else of acme.
+// acme's web (10.0.0.0/24, gateway .1, DHCP .250) with one VM on it, web-0, and nothing else of
+// acme.
 northbound::Tables one_vm() {
     auto rows = cloud();
     rows.nic.erase(id("nic/web-1/0"));
@@ -65,28 +57,21 @@ northbound::Tables one_vm() {
 std::string why(const Result<>& result) { return result ? "" : result.error().text; }
 
 // --- Rows by kind of network --------------------------------------------------------------------
-TEST(Dhcp, OnANetworkWithoutARouterComesFromTheGatewayThatNobodyIs) {
-    auto compiled = compile(one_vm(), fabric());
+TEST(Dhcp, OnANetworkWithoutARouterComesFromItsOwnAddressAndLeavesTheGatewayAlone) {
+    auto rows = one_vm();
+    auto compiled = compile(rows, fabric());
     EXPECT_THAT(dhcp_lines(compiled.wanted),
-                ElementsAre("acme/shop/web-0/0 ipv4 10.0.0.10 from 10.0.0.1 02:52:46:00:00:02: "
+                ElementsAre("acme/shop/web-0/0 ipv4 10.0.0.10 from 10.0.0.250 02:52:46:00:00:02: "
                             "hostname=web-0, subnet=10.0.0.0/24"));
     const auto& row = *compiled.wanted.dhcp.begin();
     EXPECT_EQ(row.domain, "segment/" + to_string(id("network/acme")));
     EXPECT_EQ(row.intent, "org/acme/vapp/shop/nic/web-0/0");
-}
-
-TEST(Dhcp, WithoutAGatewayComesFromItsOwnAddressInTheLedger) {
-    auto rows = one_vm();
-    edit(rows.organization_network, "network/acme", [](auto& n) { n.gateways.clear(); });
-    auto without = compile(rows, fabric());
-    EXPECT_THAT(dhcp_lines(without.wanted), IsEmpty());
-    EXPECT_THAT(note_of(without, id("nic/web-0/0")),
+    rows.address_allocation.erase(id("ledger/10.0.0.250"));
+    compiled = compile(rows, fabric());
+    EXPECT_THAT(dhcp_lines(compiled.wanted), IsEmpty());
+    EXPECT_THAT(note_of(compiled, id("nic/web-0/0")),
                 HasSubstr("DHCP has no address of its own in 10.0.0.0/24 of org/acme/network/web; "
-                          "network-ctl dhcp enable gives it one"));
-    add_ledger(rows, "network/acme", "10.0.0.254");
-    EXPECT_THAT(dhcp_lines(compile(rows, fabric()).wanted),
-                ElementsAre("acme/shop/web-0/0 ipv4 10.0.0.10 from 10.0.0.254 02:52:46:00:00:02: "
-                            "hostname=web-0, subnet=10.0.0.0/24"));
+                          "network-ctl dhcp set --server-address gives it one"));
 }
 
 TEST(Dhcp, OnARoutedNetworkComesFromTheRouterWhichIsTheDefaultRouter) {
@@ -118,12 +103,27 @@ TEST(Dhcp, InsideAFenceComesFromTheParentsGatewayByTheFencesMac) {
 TEST(Dhcp, InsideAFenceWithoutAGatewayComesFromWhatAnswersOnTheParent) {
     auto rows = empty_cloud();
     edit(rows.organization_network, "network/acme", [](auto& n) { n.gateways.clear(); });
-    add_ledger(rows, "network/acme", "10.0.0.254");
+    rows.address_allocation.erase(id("ledger/10.0.0.250"));
+    add_dhcp_address(rows, "network/acme", "10.0.0.254");
     add_vapp(rows, {.name = "shop"});
     add_vm(rows, "shop", "web", {"10.0.0.10"}, {"10.0.0.101"});
     EXPECT_THAT(dhcp_lines(compile(rows, fabric()).wanted),
                 ElementsAre("acme/shop/web/0 ipv4 10.0.0.10 from 10.0.0.254 02:52:46:00:00:01: "
                             "hostname=web, subnet=10.0.0.0/24"));
+}
+
+TEST(Dhcp, InsideAFenceComesFromTheParentsRouterWhereThatIsNoGateway) {
+    auto rows = empty_cloud();
+    edit(rows.organization_network, "network/acme", [](auto& n) {
+        n.mode = "routed";
+        n.gateways.clear();
+    });
+    rows.edge_router.insert(make_edge("main", {{"network/acme", "10.0.0.2"}}));
+    add_vapp(rows, {.name = "shop"});
+    add_vm(rows, "shop", "web", {"10.0.0.10"}, {"10.0.0.101"});
+    EXPECT_THAT(dhcp_lines(compile(rows, fabric()).wanted),
+                ElementsAre("acme/shop/web/0 ipv4 10.0.0.10 from 10.0.0.2 02:52:46:00:00:01: "
+                            "hostname=web, router=10.0.0.2, subnet=10.0.0.0/24"));
 }
 
 TEST(Dhcp, SaysNothingToANicWhoseAddressIsUnknown) {
@@ -147,15 +147,58 @@ TEST(Dhcp, TellsWhatWasSet) {
                 {"lease-time", "600"},
                 {"option-43", "hex:0102"},
                 {"ipv6-mode", "stateless"}});
-    edit(rows.nic, "nic/web-0/0", [](auto& nic) { nic.options["hostname"] = "shop"; });
+    edit(rows.nic, "nic/web-0/0", [](auto& nic) {
+        nic.options["hostname"] = "shop";
+        nic.port_security = "mac";
+    });
     EXPECT_THAT(
         dhcp_lines(compile(rows, fabric()).wanted),
-        ElementsAre("acme/shop/web-0/0 ipv4 10.0.0.10 from 10.0.0.1 02:52:46:00:00:02: "
+        ElementsAre("acme/shop/web-0/0 ipv4 10.0.0.10 from 10.0.0.250 02:52:46:00:00:02: "
                     "dns-servers=10.0.0.2,10.0.0.3, domain-name=example.com, hostname=shop, "
                     "lease-time=600, option-43=hex:0102, router=10.0.0.200, subnet=10.0.0.0/24",
                     "acme/shop/web-0/0 ipv6 - from fe80::52:46ff:fe00:2 02:52:46:00:00:02: "
                     "dns-servers=2001:db8::2, domain-search=example.com, lifetime=600, "
                     "mode=stateless, router=no, subnet=2001:db8::/64"));
+}
+
+TEST(Dhcp, LetsANicMakeOnlyAddressesThatItMayUse) {
+    auto rows = one_vm();
+    edit(rows.organization_network, "network/acme",
+         [](auto& network) { network.subnets.insert("2001:db8::/64"); });
+    options_of(rows, "network/acme", {{"ipv6-mode", "slaac"}});
+    const auto told = [&](const std::string& security, std::set<std::string> addresses) {
+        edit(rows.nic, "nic/web-0/0", [&](auto& nic) {
+            nic.port_security = security;
+            nic.mac = "02:00:00:00:00:10";
+            nic.addresses = std::move(addresses);
+        });
+        for (const auto& row : compile(rows, fabric()).wanted.dhcp)
+            if (row.family == "ipv6")
+                return row.address.value_or("-") + " " + row.options.at("mode");
+        return note_of(compile(rows, fabric()), id("nic/web-0/0"));
+    };
+    EXPECT_EQ(told("mac", {"10.0.0.10"}), "- slaac");
+    EXPECT_EQ(told("strict", {"10.0.0.10", "2001:db8::ff:fe00:10"}), "2001:db8::ff:fe00:10 slaac");
+    EXPECT_EQ(told("strict", {"10.0.0.10", "2001:db8::10"}), "2001:db8::10 managed");
+    EXPECT_EQ(
+        told("strict", {"10.0.0.10"}),
+        "org/acme/vapp/shop/nic/web-0/0: ipv6-mode slaac of org/acme/network/web lets it make "
+        "an IPv6 address, which its port security strict would not let pass; give it one, or "
+        "port security mac");
+}
+
+TEST(Dhcp, TellsNoMtuThatItsSegmentDoesNotCarry) {
+    auto rows = one_vm();
+    edit(rows.organization_network, "network/acme", [](auto& n) { n.mtu = 1400; });
+    const auto uuid = options_of(rows, "network/acme", {{"mtu", "1300"}}).uuid;
+    EXPECT_THAT(dhcp_lines(compile(rows, fabric()).wanted), ElementsAre(HasSubstr("mtu=1300")));
+    edit(rows.organization_network, "network/acme", [](auto& n) { n.mtu = 1200; });
+    const auto compiled = compile(rows, fabric());
+    EXPECT_THAT(dhcp_lines(compiled.wanted), ElementsAre(testing::Not(HasSubstr("mtu="))));
+    EXPECT_EQ(note_of(compiled, uuid),
+              "org/acme/network/web/dhcp: mtu 1300 is more than its network's, 1200; give that or "
+              "less; until then its network's is told");
+    EXPECT_NE(why(model::check(rows, *rows.dhcp_options.find(uuid))), ""); // nobody sets it so
 }
 
 TEST(Dhcp, ThatIsOffHasNoRowsAndLetsTheTenantsServerServe) {
@@ -164,7 +207,14 @@ TEST(Dhcp, ThatIsOffHasNoRowsAndLetsTheTenantsServerServe) {
     const auto port = [&] {
         return *compile(rows, fabric()).wanted.logical_port.find(id("nic/web-0/0"));
     };
-    EXPECT_THAT(port().options, IsEmpty()); // while the network's own is on
+    EXPECT_THAT(port().options, IsEmpty()); // while the network's own is on, which is said
+    const auto status = [&] { return note_of(compile(rows, fabric()), id("nic/web-0/0")); };
+    EXPECT_EQ(status(), "org/acme/vapp/shop/nic/web-0/0: is marked as a DHCP server, and may be "
+                        "none while org/acme/network/web answers itself; network-ctl dhcp disable "
+                        "lets it serve");
+    rows.address_allocation.erase(id("ledger/10.0.0.250"));
+    EXPECT_THAT(status(), testing::AllOf(HasSubstr("lets it serve; org/acme/vapp/shop/nic/web-0/0: "
+                                                   "DHCP has no address of its own")));
     options_of(rows, "network/acme", {}, false);
     EXPECT_THAT(dhcp_lines(compile(rows, fabric()).wanted), IsEmpty());
     EXPECT_THAT(port().options, ElementsAre(testing::Pair("dhcp-server", "yes")));
@@ -210,6 +260,9 @@ TEST(DhcpCheck, RefusesWhatMakesNoSense) {
         {"router", "fe80::1", "x: router \"fe80::1\" is not its value; give one like 10.0.0.1, or"},
         {"dns-servers", "", "is not its value"},
         {"dns-servers", "10.0.0.2,,", "is not its value"},
+        {"dns-servers", "10.0.0.2,", "is not its value"},
+        {"domain-search", "example.com, ", "is not its value"},
+        {"option-043", "hex:00", "option-1 to option-254"},
         {"dns-servers", "224.0.0.1", "is not its value"},
         {"dns-servers", many + "," + many, "up to 16"},
         {"domain-name", "exa mple", "give one like example.com"},
@@ -253,7 +306,7 @@ TEST(DhcpCheck, JudgesARowAsAWhole) {
                 HasSubstr("renewal-time 600 is not below rebinding-time 500"));
     edit(rows.organization_network, "network/acme", [](auto& n) { n.mtu = 1400; });
     EXPECT_THAT(judge("network/acme", {{"mtu", "1401"}}),
-                HasSubstr("mtu 1401 is more than the network's own MTU 1400"));
+                HasSubstr("mtu 1401 is more than its network's, 1400; give that or less"));
     EXPECT_THAT(judge("vapp-network/edge", {}),
                 HasSubstr("is bridged, so its DHCP is that of org/acme/network/web; set it there"));
     EXPECT_THAT(
