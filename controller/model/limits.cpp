@@ -53,8 +53,11 @@ Limits limits_of(const Rows& rows, const northbound::Nic& nic) {
     Limits limits = nic.limits;
     const auto* vm = rows.virtual_machine.find(nic.virtual_machine);
     const auto* vapp = vm ? rows.vapp.find(vm->vapp) : nullptr;
-    if (const auto* vdc = vapp ? rows.virtual_data_center.find(vapp->data_center) : nullptr)
-        limits.insert(vdc->limits.begin(), vdc->limits.end());
+    const auto* vdc = vapp ? rows.virtual_data_center.find(vapp->data_center) : nullptr;
+    for (const auto& [name, value] : vdc ? vdc->limits : Limits()) {
+        int64_t& its = limits.emplace(name, value).first->second;
+        its = std::min(its, value);
+    }
     return limits;
 }
 

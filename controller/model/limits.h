@@ -1,5 +1,5 @@
-// Limits of logical ports: which there are, and what they may be. A NIC's own stand instead of its
-// virtual data center's.
+// Limits of logical ports: which there are, and what they may be. Of a NIC's own and its virtual
+// data center's the smaller one counts.
 #pragma once
 
 #include <cstdint>

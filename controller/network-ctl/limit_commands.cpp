@@ -135,7 +135,8 @@ Noun limit_noun() {
             "what NICs may send and receive",
             naming,
             {{"set", "TARGET", "set limits", set_options,
-              "A virtual data center's are each of its NICs', but for what a NIC says itself. none "
+              "A virtual data center's are each of its NICs'; where a NIC has one, too, the "
+              "smaller counts. none "
               "takes a limit back.",
               set_limits},
              {"show",

@@ -303,11 +303,13 @@ TEST_F(ServicesTest, OfANicsLimitsAndItsDataCentersTheSmallerCount) {
     make_shop(cloud);
     EXPECT_OK(cloud.set(Path{"acme", "default"},
                         DataCenterChange{.limits = {{"connections", 1000}, {"broadcast", 50}}}));
-    EXPECT_OK(cloud.set("acme/shop/web/0", NicChange{.limits = {{"connections", 10}}}));
+    EXPECT_OK(cloud.set("acme/shop/web/0",
+                        NicChange{.limits = {{"connections", 10}, {"broadcast", 90}}}));
     const auto nic = cloud.nic("acme/shop/web/0");
-    EXPECT_EQ(nic->limits, (LimitMap{{"connections", 10}}));
+    EXPECT_EQ(nic->limits, (LimitMap{{"broadcast", 90}, {"connections", 10}}));
     EXPECT_EQ(nic->effective_limits, (LimitMap{{"broadcast", 50}, {"connections", 10}}));
-    EXPECT_OK(cloud.set("acme/shop/web/0", NicChange{.limits = {{"connections", std::nullopt}}}));
+    EXPECT_OK(cloud.set("acme/shop/web/0", NicChange{.limits = {{"connections", std::nullopt},
+                                                                {"broadcast", std::nullopt}}}));
     EXPECT_EQ(cloud.nic("acme/shop/web/0")->limits, LimitMap{});
     EXPECT_ERROR(
         invalid, "org/acme/vdc/default: broadcast 0 is out of range; give 1 to 100000000 packets/s",

@@ -258,12 +258,14 @@ TEST(Firewall, TheInboundDefaultIsLoggedWhereTheNetworkSaysSo) {
     }
 }
 
-TEST(Ports, HaveTheirOwnLimitsBeforeTheirDataCenters) {
+TEST(Ports, HaveTheSmallerOfTheirOwnLimitsAndTheirDataCenters) {
     auto rows = clones();
     edit(rows.virtual_data_center, "vdc/acme", [](auto& vdc) {
         vdc.limits = {{"bandwidth-in", 1'000'000}, {"connections", 1000}};
     });
-    edit(rows.nic, "nic/shop/web", [](auto& nic) { nic.limits = {{"connections", 50}}; });
+    edit(rows.nic, "nic/shop/web", [](auto& nic) {
+        nic.limits = {{"connections", 50}, {"bandwidth-in", 2'000'000}};
+    });
     const auto wanted = compile(rows, fabric()).wanted;
     const auto limits = [&](const char* nic) { return wanted.logical_port.find(id(nic))->limits; };
     EXPECT_THAT(limits("nic/shop/web"), ElementsAre(testing::Pair("bandwidth-in", 1'000'000),
