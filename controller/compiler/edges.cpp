@@ -12,20 +12,19 @@ namespace {
 
 using ovsdb::Uuid;
 
-bool allows_inbound(const model::Model& model, const Uuid& network) {
-    const auto& rows = model.rows();
+// What becomes of connections into the network that no rule decides.
+struct Inbound {
+    bool allowed = false;
+    bool logged = false;
+};
+Inbound inbound_of(const model::Rows& rows, const Uuid& network) {
+    const auto of = [](const auto& row) {
+        return Inbound{row.inbound == "allow", row.options.contains("log-default")};
+    };
     if (const auto* of_vapp = rows.vapp_network.find(network))
-        return of_vapp->inbound == "allow";
+        return of(*of_vapp);
     const auto* of_organization = rows.organization_network.find(network);
-    return of_organization && of_organization->inbound == "allow";
-}
-
-bool logs_inbound(const model::Model& model, const Uuid& network) {
-    const auto& rows = model.rows();
-    if (const auto* of_vapp = rows.vapp_network.find(network))
-        return of_vapp->options.contains("log-default");
-    const auto* of_organization = rows.organization_network.find(network);
-    return of_organization && of_organization->options.contains("log-default");
+    return of_organization ? of(*of_organization) : Inbound{};
 }
 
 Link make_link(const model::Model& model, const northbound::EdgeRouter& edge,
@@ -38,8 +37,9 @@ Link make_link(const model::Model& model, const northbound::EdgeRouter& edge,
     link.mac = model::router_mac(edge, standing.network);
     link.addresses = model::router_addresses(edge, standing.network);
     link.addressing = model::addressing_of(model, standing.network);
-    link.allows_inbound = allows_inbound(model, standing.network);
-    link.logs_inbound = logs_inbound(model, standing.network);
+    const Inbound inbound = inbound_of(model.rows(), standing.network);
+    link.allows_inbound = inbound.allowed;
+    link.logs_inbound = inbound.logged;
     link.log_server = log_server_of(model, edge.organization);
     return link;
 }
