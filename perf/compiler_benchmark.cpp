@@ -1,6 +1,9 @@
 // What one change costs the controller, at clouds of three sizes: time, units evaluated, rows
-// written. All of its own work is in it, from the update of its replicas to the two transactions
-// (made, not sent) and what they look like when they come back.
+// written; and what a security group costs that its own rules name. All of its own work is in it,
+// from the update of its replicas to the two transactions (made, not sent) and what they look like
+// when they come back.
+#include <malloc.h>
+
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
@@ -411,6 +414,76 @@ void from_scratch(benchmark::State& state) {
         Controller controller(cloud);
 }
 
+// --- A security group ---------------------------------------------------------------------------
+constexpr int64_t rules_of_group = 100;
+
+// Every rule lets in whoever is in the group.
+void add_group(nb::Tables& north) {
+    nb::SecurityGroup group;
+    group.uuid = id("group");
+    group.organization = id("org");
+    group.name = "web";
+    north.security_group.insert(group);
+    for (int64_t number = 0; number < rules_of_group; ++number) {
+        nb::FirewallRule rule;
+        rule.uuid = id(fmt::format("rule/{}", number));
+        rule.security_group = group.uuid;
+        rule.tier = "tenant";
+        rule.number = number;
+        rule.direction = "in";
+        rule.source = {"group:" + to_string(group.uuid)};
+        rule.protocol = 6;
+        rule.destination_ports = {std::to_string(8000 + number)};
+        rule.action = "allow";
+        rule.enabled = true;
+        north.firewall_rule.insert(rule);
+    }
+}
+
+// As many fenced clones, one NIC of each in the group.
+Cloud cloud_with_members(int64_t members) {
+    Cloud cloud(0);
+    add_parent(cloud.north);
+    add_group(cloud.north);
+    for (int64_t clone = 0; clone < members; ++clone) {
+        each_row_of_clone(cloud.north, clone, [](auto& table, auto row) { table.insert(row); });
+        each_claim_of_clone(cloud, clone,
+                            [&](auto claim) { cloud.south.port_claim.insert(claim); });
+        auto nic = make_nic_of_clone(clone, 0);
+        nic.security_groups = {id("group")};
+        cloud.north.nic.replace(nic);
+    }
+    return cloud;
+}
+
+void members_from_scratch(benchmark::State& state) {
+    Cloud cloud = cloud_with_members(state.range(0));
+    { Controller settled(cloud); }
+    size_t addresses = 0, rows = cloud.south.firewall.size() + cloud.south.address_group.size();
+    for (const auto& row : cloud.south.address_group)
+        addresses += row.prefixes.size();
+    const auto before = mallinfo2().uordblks;
+    { // what it keeps of all this
+        const Controller controller(cloud);
+        state.counters["MiB"] = static_cast<double>(mallinfo2().uordblks - before) / 0x100000;
+    }
+    for (auto _ : state)
+        Controller controller(cloud);
+    state.counters["addresses"] = static_cast<double>(addresses);
+    state.counters["rows"] = static_cast<double>(rows);
+}
+
+void member_joins_or_leaves(benchmark::State& state) {
+    Cloud cloud = cloud_with_members(state.range(0));
+    run(state, cloud, [](Cloud& of, Rows& north, Rows&, bool join) {
+        auto nic = *of.north.nic.find(id("clone/0/nic/1"));
+        nic.security_groups.clear();
+        if (join)
+            nic.security_groups = {id("group")};
+        put(north, of.north.nic, nic);
+    });
+}
+
 void sizes(benchmark::internal::Benchmark* benchmark) {
     benchmark->Arg(100)->Arg(1000)->Arg(10000)->Unit(benchmark::kMicrosecond);
 }
@@ -422,6 +495,13 @@ BENCHMARK(network_comes_or_goes)->Apply(sizes);
 BENCHMARK(from_scratch)->Apply(sizes);
 BENCHMARK(clone_comes_or_goes)->Arg(10)->Arg(100)->Arg(1000)->Unit(benchmark::kMicrosecond);
 BENCHMARK(inbound_changes)->Arg(10)->Arg(100)->Arg(1000)->Unit(benchmark::kMicrosecond);
+BENCHMARK(members_from_scratch)
+    ->Arg(250)
+    ->Arg(500)
+    ->Arg(1000)
+    ->Arg(2000)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK(member_joins_or_leaves)->Arg(100)->Arg(1000)->Unit(benchmark::kMicrosecond);
 
 } // namespace
 } // namespace ringfence::perf

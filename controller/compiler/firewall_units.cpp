@@ -1,5 +1,7 @@
 #include "controller/compiler/firewall_units.h"
 
+#include <map>
+
 #include "controller/compiler/edge_units.h"
 #include "controller/compiler/firewall.h"
 #include "controller/compiler/routers.h"
@@ -40,17 +42,37 @@ std::set<Sight> sights_of(const Unit& unit, const std::string& name) {
     return sights;
 }
 
+// Of those that are met outside the ones whose address somebody else has inside.
+std::set<std::string> hidden_in(const Unit& unit, const std::string& domain,
+                                const std::set<std::string>& inside,
+                                const std::set<std::string>& outside) {
+    std::set<std::string> hidden;
+    for (const std::string& prefix : unit.found().prefixes_behind.all(domain))
+        if (outside.contains(prefix) && !inside.contains(prefix))
+            hidden.insert(prefix);
+    return hidden;
+}
+
 void put_groups(Unit& unit, const std::string& name, const std::string& intent) {
-    const auto sights = sights_of(unit, name);
-    if (sights.empty())
+    std::map<std::string, std::string> outside_of; // of each domain with a row
+    for (const Sight& sight : sights_of(unit, name)) {
+        outside_of[sight.domain] = sight.outside;
+        if (!sight.outside.empty())
+            outside_of.try_emplace(sight.outside);
+    }
+    if (outside_of.empty())
         return;
-    const auto& members = unit.found().members.all(name);
-    for (const Sight& sight : sights) {
-        std::set<std::string> prefixes;
-        for (const Member& member : members)
-            prefixes.merge(seen_from(sight, member));
-        if (!prefixes.empty())
-            unit.put(make_group(sight.domain, name, std::move(prefixes), intent));
+    const Meetings met(unit.found().members.all(name));
+    for (const auto& [domain, outside] : outside_of) {
+        const auto &here = met.in(domain), &there = met.in(outside);
+        if (here.empty() && there.empty())
+            continue;
+        auto row = make_group(domain, name, here, intent);
+        if (!there.empty()) {
+            row.outside = outside;
+            row.hidden = hidden_in(unit, domain, here, there);
+        }
+        unit.put(std::move(row));
     }
 }
 
@@ -95,6 +117,9 @@ void compile_interfaces(Unit& unit, const northbound::EdgeRouter& row) {
 
 void tell_member(Unit& unit, const northbound::Nic& nic, const southbound::LogicalPort& port) {
     const Member member = make_member(unit.model(), nic, port.segment);
+    if (!member.sight.outside.empty())
+        for (const std::string& prefix : member.addresses)
+            unit.tell(&Findings::prefixes_behind, member.sight.domain, prefix);
     unit.tell(&Findings::members, nic_group_name(nic.uuid), member);
     for (const std::string& policy : port.policies) {
         unit.tell(&Findings::members, policy, member);

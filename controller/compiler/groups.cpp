@@ -60,17 +60,19 @@ Member make_member(const model::Model& model, const northbound::Nic& nic,
             prefixes_of(nic.outside_addresses)};
 }
 
-Texts seen_from(const Sight& sight, const Member& member) {
-    const bool inside = member.sight.domain == sight.domain;
-    const bool on_outside = !sight.outside.empty() && member.sight.domain == sight.outside;
-    const bool beyond = !member.sight.outside.empty() && (member.sight.outside == sight.domain ||
-                                                          member.sight.outside == sight.outside);
-    Texts seen;
-    if (inside || on_outside)
-        seen = member.addresses;
-    if (beyond)
-        seen.insert(member.outside_addresses.begin(), member.outside_addresses.end());
-    return seen;
+Meetings::Meetings(const std::multiset<Member>& members) {
+    for (const Member& member : members) {
+        by_domain_[member.sight.domain].insert(member.addresses.begin(), member.addresses.end());
+        if (!member.sight.outside.empty())
+            by_domain_[member.sight.outside].insert(member.outside_addresses.begin(),
+                                                    member.outside_addresses.end());
+    }
+}
+
+const Texts& Meetings::in(const std::string& domain) const {
+    static const Texts nobody;
+    const auto found = by_domain_.find(domain);
+    return found == by_domain_.end() ? nobody : found->second;
 }
 
 southbound::AddressGroup make_group(const std::string& domain, const std::string& name,

@@ -1,14 +1,24 @@
 // Who an address group's members are, as each domain that speaks of it sees them: the rows of
 // Address_Group. One row a group and domain, whatever rules name it there.
 //
-// A member inside the domain has its inside addresses; and, where the domain is behind a
-// translation, those that stand for it outside, which it has when it is met by way of the outside.
-// A member beyond a translation is its outside addresses, one on the domain's own outside its own.
+// In its own domain a member has its own addresses, and in the one beyond its translation those
+// that stand for it. Who is met by way of the outside is the same for all domains behind
+// translations of one outside: it is the group's row there, which theirs name. So a group's rows
+// have the addresses of each member twice at most, however many domains speak of it:
+//
+//     G's rows, of 1,000 fenced clones of a member on one network `web`
+//     segment/clone-1    10.0.0.10                  outside: web
+//     segment/clone-2    10.0.0.10                  outside: web
+//     ...
+//     segment/web        10.0.4.1, 10.0.4.2, ...
+//
+// An address that a NIC inside has is that NIC, whoever else has it outside: it is hidden.
 #pragma once
 
 #include <compare>
 #include <set>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "controller/compiler/edges.h"
@@ -34,8 +44,15 @@ struct Member {
 Member make_member(const model::Model& model, const northbound::Nic& nic,
                    const ovsdb::Uuid& segment);
 
-// The members' addresses as prefixes.
-std::set<std::string> seen_from(const Sight& sight, const Member& member);
+// The addresses of a group's members, as prefixes, by the domain in which they have them.
+class Meetings {
+public:
+    explicit Meetings(const std::multiset<Member>& members);
+    const std::set<std::string>& in(const std::string& domain) const;
+
+private:
+    std::unordered_map<std::string, std::set<std::string>> by_domain_;
+};
 
 southbound::AddressGroup make_group(const std::string& domain, const std::string& name,
                                     std::set<std::string> prefixes, const std::string& intent);

@@ -6,7 +6,8 @@ namespace ringfence::compiler {
 
 Findings::Findings(model::Observer* o)
     : claims(o), rows_of_host(o), rows_of_segment(o), refused(o), in_service(o), served(o),
-      hosts_by_domain(o), rules_of_policy(o), sights_of_policy(o), askers(o), members(o) {}
+      hosts_by_domain(o), rules_of_policy(o), sights_of_policy(o), askers(o), members(o),
+      prefixes_behind(o) {}
 
 Findings::~Findings() = default;
 

@@ -69,6 +69,8 @@ struct Findings {
     // ...and of the address group.
     model::Index<std::string, Asker> askers;
     model::Index<std::string, Member> members;
+    // What NICs have behind a translation, by their domain.
+    model::Index<std::string, std::string> prefixes_behind;
 };
 
 struct Sources {

@@ -144,8 +144,13 @@ void Known::follow(const Uuid& uuid, const RuleEntry& rule, bool add) {
 void Known::follow(const Uuid& uuid, const GroupEntry& group, bool add) {
     groups_by_domain_.set(group.domain, uuid, add);
     groups_by_name_.set(group.name, uuid, add);
+    groups_by_place_.set({group.domain, group.name}, uuid, add);
+    if (group.outside)
+        groups_by_outside_.set({*group.outside, group.name}, uuid, add);
     name_domain(uuid, group.domain, add);
     touched.grouped.insert(group.domain);
+    for (const Uuid& inside : groups_by_outside_.of({group.domain, group.name}))
+        touched.grouped.insert(groups.find(inside)->domain);
     if (!add)
         touched.left_groups.insert(group.name);
 }
@@ -251,6 +256,11 @@ const std::set<Uuid>& Known::routes_of(const std::string& router) const {
 }
 const std::set<Uuid>& Known::rules_of(const std::string& policy) const {
     return rules_by_policy_.of(policy);
+}
+
+const GroupEntry* Known::group(const std::string& domain, const std::string& name) const {
+    const auto& rows = groups_by_place_.of({domain, name});
+    return rows.empty() ? nullptr : groups.find(*rows.begin());
 }
 
 const std::set<Uuid>& Known::groups_in(const std::string& domain) const {

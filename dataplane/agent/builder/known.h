@@ -122,6 +122,7 @@ public:
     const std::set<Uuid>& routes_of(const std::string& router) const;
     const std::set<Uuid>& rules_of(const std::string& policy) const;
     const std::set<Uuid>& groups_in(const std::string& domain) const;
+    const GroupEntry* group(const std::string& domain, const std::string& name) const;
     // What the logical port is told, of both families.
     DhcpEntry dhcp_of(const std::string& port) const;
     // True where a row speaks of it: its id is still needed.
@@ -184,6 +185,8 @@ private:
     Index<std::string> dhcp_by_port_;
     Index<std::string> rules_by_policy_, namers_of_policy_; // namers: interfaces, logical ports
     Index<std::string> groups_by_domain_, groups_by_name_, rules_by_group_, namers_of_domain_;
+    using GroupPlace = std::pair<std::string, std::string>; // domain, name
+    Index<GroupPlace> groups_by_place_, groups_by_outside_;
 };
 
 } // namespace ringfence::agent

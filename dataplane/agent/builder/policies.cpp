@@ -1,5 +1,8 @@
 #include "dataplane/agent/builder/policies.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace ringfence::agent {
 
 namespace {
@@ -24,13 +27,30 @@ void PolicyPart::group(FabricEdit& edit, const std::string& domain) {
     for (const Uuid& uuid : known_.groups_in(domain)) {
         const GroupEntry& entry = *known_.groups.find(uuid);
         if (auto id = known_.ids.groups.get(entry.name))
-            groups.push_back({*id, entry.prefixes, entry.is_broken});
+            groups.push_back(members_of(*id, entry));
     }
     DomainId id = known_.id_of_domain(domain);
     if (groups.empty())
         edit.erase_groups(id);
     else
         edit.set_groups(AddressGroups(id, std::move(groups)));
+}
+
+// Its own, and those of the group outside that nobody here hides. Where that one's row is not there
+// it is not known who is in the group.
+AddressGroup PolicyPart::members_of(GroupId id, const GroupEntry& entry) const {
+    AddressGroup group{id, entry.prefixes, entry.is_broken};
+    if (!entry.outside)
+        return group;
+    const GroupEntry* outside = known_.group(*entry.outside, entry.name);
+    group.is_broken |= !outside || outside->is_broken;
+    const auto is_hidden = [&](const IpPrefix& prefix) {
+        return std::ranges::find(entry.hidden, prefix) != entry.hidden.end();
+    };
+    if (outside)
+        std::ranges::remove_copy_if(outside->prefixes, std::back_inserter(group.prefixes),
+                                    is_hidden);
+    return group;
 }
 
 void PolicyPart::compile(FabricEdit& edit, const std::string& name) {

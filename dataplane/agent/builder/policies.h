@@ -24,6 +24,7 @@ public:
 
 private:
     void group(FabricEdit& edit, const std::string& domain);
+    AddressGroup members_of(GroupId id, const GroupEntry& entry) const;
     void compile(FabricEdit& edit, const std::string& name);
     Rule rule_of(const Uuid& uuid, const RuleEntry& entry);
     void name_groups(const std::vector<std::string>& names, AddressMatch& match);

@@ -64,6 +64,9 @@ struct GroupEntry {
     std::string domain, name;
     std::vector<IpPrefix> prefixes;
     bool is_broken = false; // its row can't be read
+    // The domain whose group of this name it has, too, but for those that are hidden.
+    std::optional<std::string> outside{};
+    std::vector<IpPrefix> hidden{};
     bool operator==(const GroupEntry&) const = default;
 };
 

@@ -166,8 +166,10 @@ std::optional<RuleEntry> instead_of(const southbound::Firewall& row) {
 }
 
 Result<GroupEntry> read_row(const southbound::AddressGroup& row) {
-    GroupEntry group{row.domain, row.name, {}, false};
+    GroupEntry group{row.domain, row.name, {}, false, row.outside, {}};
     if (auto read = read_all(row.prefixes, prefix_from, group.prefixes); !read)
+        return tl::unexpected(read.error());
+    if (auto read = read_all(row.hidden, prefix_from, group.hidden); !read)
         return tl::unexpected(read.error());
     return group;
 }

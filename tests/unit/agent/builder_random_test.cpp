@@ -76,6 +76,10 @@ void RandomBuilderTest::change_a_group() {
     auto row = group(one_of("g", 3), {fmt::format("10.4.0.{}", pick(4))});
     row.domain = one_of("d", 2);
     row.uuid = id(row.domain + row.name);
+    if (pick(2))
+        row.outside = row.domain == "d0" ? "d1" : "d2"; // which has none
+    if (pick(3) == 0)
+        row.hidden = {fmt::format("10.4.0.{}", pick(4))};
     if (pick(8) == 0)
         row.prefixes = {"nonsense"};
     put_or_erase(row);

@@ -180,6 +180,42 @@ TEST_F(RulesTest, WhoIsInAGroupDependsOnTheDomainOfWhoAsks) {
     EXPECT_FALSE(passes("10.0.0.1"));
 }
 
+// A fence's inside: who is met by way of the outside is said there, once for all fences.
+TEST_F(RulesTest, AGroupHasThoseOfItsOutsideButForHiddenOnes) {
+    auto deny = web(7, "drop");
+    deny.source_groups = {"web"};
+    put(deny);
+    put(rule("group/web", "in", "allow"));
+    auto inside = group("web", {"10.0.0.5"}), outside = group("web", {"10.0.0.7", "10.0.0.9"});
+    inside.outside = outside.domain = "parent";
+    inside.hidden = {"10.0.0.9"};
+    outside.uuid = id("the same, outside");
+    put(inside);
+    const auto denied = [&] {
+        fabric();
+        const auto now = builder_.finish();
+        std::string all;
+        for (const char* source : {"10.0.0.5", "10.0.0.7", "10.0.0.8", "10.0.0.9"}) {
+            Subject packet;
+            packet.source = packet.outside_source = *IpAddr::from(source);
+            const std::vector<PolicyId> policies = {*ids_.policies.find("group/web")};
+            const DomainId domain = *ids_.domains.find("");
+            if (!judge(policies, *now, domain, Direction::in, packet).allows())
+                all += fmt::format("{}{}", all.empty() ? "" : " ", source);
+        }
+        return all;
+    };
+    EXPECT_EQ(denied(), "10.0.0.5 10.0.0.7 10.0.0.8 10.0.0.9") << "who is in it is not known";
+    put(outside);
+    EXPECT_EQ(denied(), "10.0.0.5 10.0.0.7");
+    outside.prefixes = {"10.0.0.8", "10.0.0.9"};
+    put(outside);
+    EXPECT_EQ(denied(), "10.0.0.5 10.0.0.8");
+    inside.outside.reset();
+    put(inside);
+    EXPECT_EQ(denied(), "10.0.0.5");
+}
+
 TEST_F(RulesTest, AMemberChangesWhatItsAddressMayAndCompilesNothing) {
     auto allow = web(7, "allow");
     allow.source_groups = {"web"};

@@ -95,9 +95,13 @@ std::vector<std::string> group_lines(const southbound::Tables& rows,
                                      const std::vector<std::string>& names) {
     std::vector<std::string> all;
     for (const auto& row : rows.address_group)
-        all.push_back(
-            named(fmt::format("{} = {} @ {}", row.name, fmt::join(row.prefixes, " "), row.domain),
-                  names));
+        all.push_back(named(fmt::format("{} = {}{}{} @ {}", row.name, fmt::join(row.prefixes, " "),
+                                        row.outside ? " and " + *row.outside : "",
+                                        row.hidden.empty()
+                                            ? ""
+                                            : fmt::format(" but {}", fmt::join(row.hidden, " ")),
+                                        row.domain),
+                            names));
     std::ranges::sort(all);
     return all;
 }

@@ -188,14 +188,46 @@ TEST(Firewall, AMemberIsSeenByTheAddressesThatItHasThere) {
     EXPECT_THAT(groups(rows), IsEmpty()) << "no rule names it";
     add_rule(rows, "group/web", 1, [](auto& r) { r.source = {word_of_group("web")}; });
     // Each clone sees itself inside and, by way of the outside, everybody by outside addresses.
-    EXPECT_THAT(groups(rows),
-                ElementsAre("group/group/web = 10.0.0.10/32 10.0.0.101/32 10.0.0.102/32 @ "
-                            "segment/vapp-network/shop",
-                            "group/group/web = 10.0.0.10/32 10.0.0.101/32 10.0.0.102/32 @ "
-                            "segment/vapp-network/twin"));
+    EXPECT_THAT(
+        groups(rows),
+        ElementsAre("group/group/web = 10.0.0.10/32 and segment/network/acme @ "
+                    "segment/vapp-network/shop",
+                    "group/group/web = 10.0.0.10/32 and segment/network/acme @ "
+                    "segment/vapp-network/twin",
+                    "group/group/web = 10.0.0.101/32 10.0.0.102/32 @ segment/network/acme"));
     edit(rows.vapp, "vapp/twin", [](auto& vapp) { vapp.deployed = false; });
-    EXPECT_THAT(groups(rows), ElementsAre("group/group/web = 10.0.0.10/32 10.0.0.101/32 @ "
-                                          "segment/vapp-network/shop"));
+    EXPECT_THAT(groups(rows),
+                ElementsAre("group/group/web = 10.0.0.10/32 and segment/network/acme @ "
+                            "segment/vapp-network/shop",
+                            "group/group/web = 10.0.0.101/32 @ segment/network/acme"));
+}
+
+// Nothing from outside with such an address enters (route.shadowed): who has it is inside.
+TEST(Firewall, AnAddressInsideIsNobodyOutside) {
+    auto rows = clones();
+    add_vm(rows, "twin", "db", {"10.0.0.50"}, {"10.0.0.103"});
+    edit(rows.nic, "nic/twin/web", [](auto& nic) {
+        nic.vapp_network.reset();
+        nic.organization_network = id("network/acme");
+        nic.addresses = {"10.0.0.50"};
+        nic.outside_addresses.clear();
+    });
+    join(rows, "nic/twin/web", "web");
+    add_vm(rows, "shop", "db", {"10.0.0.50"}, {"10.0.0.104"});
+    edit(rows.nic, "nic/shop/db", [](auto& nic) { nic.mac = "02:00:00:00:00:11"; });
+    const auto from_group = [](auto& rule) { rule.source = {word_of_group("web")}; };
+    add_rule(rows, "edge/shop", 1, from_group);
+    add_rule(rows, "edge/twin", 2, from_group);
+    EXPECT_THAT(groups(rows),
+                ElementsAre("group/group/web =  and segment/network/acme but 10.0.0.50/32 @ "
+                            "segment/vapp-network/shop",
+                            "group/group/web =  and segment/network/acme but 10.0.0.50/32 @ "
+                            "segment/vapp-network/twin",
+                            "group/group/web = 10.0.0.50/32 @ segment/network/acme"));
+    // A member itself.
+    join(rows, "nic/shop/db", "web");
+    EXPECT_THAT(groups(rows), Contains("group/group/web = 10.0.0.50/32 and segment/network/acme @ "
+                                       "segment/vapp-network/shop"));
 }
 
 TEST(Firewall, AnEdgesRuleSpeaksOfAGroupFromItsInside) {
@@ -208,9 +240,12 @@ TEST(Firewall, AnEdgesRuleSpeaksOfAGroupFromItsInside) {
     EXPECT_THAT(rules(rows), Contains("edge/edge/shop in 1000000 allow from group/group/web to "
                                       "nic/nic/shop/web @ segment/vapp-network/shop"));
     EXPECT_THAT(groups(rows),
-                ElementsAre("group/group/web = 10.0.0.102/32 @ segment/vapp-network/shop",
-                            "nic/nic/shop/web = 10.0.0.10/32 10.0.0.101/32 @ "
-                            "segment/vapp-network/shop"));
+                ElementsAre("group/group/web =  and segment/network/acme @ "
+                            "segment/vapp-network/shop",
+                            "group/group/web = 10.0.0.102/32 @ segment/network/acme",
+                            "nic/nic/shop/web = 10.0.0.10/32 and segment/network/acme @ "
+                            "segment/vapp-network/shop",
+                            "nic/nic/shop/web = 10.0.0.101/32 @ segment/network/acme"));
 }
 
 TEST(Firewall, WhoDoesNotExistMatchesNothing) {
@@ -241,7 +276,11 @@ TEST(Firewall, RowsGrowAsPortsPlusRules) {
     const auto wanted = compile(rows, fabric()).wanted;
     EXPECT_EQ(wanted.logical_port.size(), vapps);
     EXPECT_EQ(wanted.firewall.size(), rules_of_group + 2 + 2 * vapps); // and the fences' defaults
-    EXPECT_EQ(wanted.address_group.size(), vapps);                     // one a domain that asks
+    EXPECT_EQ(wanted.address_group.size(), vapps + 1); // one a domain that asks, and web's
+    size_t addresses = 0;
+    for (const auto& row : wanted.address_group)
+        addresses += row.prefixes.size();
+    EXPECT_EQ(addresses, 2 * vapps); // each member inside and outside, whoever speaks of it
 }
 
 // --- Logs, limits -------------------------------------------------------------------------------
