@@ -2,15 +2,22 @@
 """Firewall rules as tenants and the provider type them, over two hosts: of a fence's edge router, and of security groups.
 
     office 172.16.1.0/24: desk (.9, host1), guest (.8, host2)      shop: a fence, in it web (host1) and db (host2)
+
+At last 10,000 rules, of which one is changed while what it has allowed is under way (rows F8, 39).
 """
 
 import json
+import statistics
+import time
 
+from conversation import Conversation, Echo, attempts
 from harness import SystemTest, main, wait_until
 from labkit.shop import Shop, fetch
 
 GUEST = ("02:00:00:00:01:08", "172.16.1.8")
 FENCE = "acme/shop/front"
+MOST_RULES = 10_000
+LONGEST_GAP = 0.5  # seconds, of a connection beside a change that is not about it
 
 
 class Firewall(SystemTest):
@@ -97,6 +104,47 @@ class Firewall(SystemTest):
         self.drop_all_rules(FENCE)
         self.assertEqual(fetch(self.desk, self.web, 1), "")
         self.assertIn("the web of copy", fetch(self.desk, copy))
+
+    def test_5_ten_thousand_rules_and_a_change_under_traffic(self):
+        """What a rule that changes has allowed is cut at once, what another allows goes on."""
+        db = self.shop.outside("shop", "db")
+        self.add(FENCE, "allow", "--number", "1", "--protocol", "tcp", "--port", "7001")
+        with Echo(self.shop.machine("shop", "db"), 7001), Echo(self.shop.machine("shop", "db"), 7002):
+            before = self.median_of_openings(db)
+            self.lab.ctl("firewall", "delete", FENCE, "1")
+            self.import_rules(MOST_RULES - 2, "allow --protocol tcp --port 7001", "allow --protocol tcp --port 7002")
+            refused = self.lab.try_ctl("firewall", "add", FENCE, "drop")
+            self.assertEqual(refused.returncode, 1)
+            self.assertIn("acme/shop/front has 10000 rules, and may have no more", refused.stderr)
+            with Conversation(self.desk, db, 7001) as kept, Conversation(self.desk, db, 7002) as cut:
+                wait_until("both to talk", lambda: min(len(kept.heard), len(cut.heard)) > 100)
+                began = time.monotonic()
+                self.lab.ctl("firewall", "set", FENCE, str(10 * MOST_RULES), "--action", "drop", "--wait=hosts", timeout=60)
+                changed, heard = time.monotonic(), len(kept.heard)
+                wait_until("the one that is still allowed to go on", lambda: len(kept.heard) > heard + 100)
+            print(f"a connection is opened in {before * 1000:.2f} ms with one rule, "
+                  f"in {self.median_of_openings(db) * 1000:.2f} ms with {MOST_RULES}")
+        print(f"one of {MOST_RULES} rules changed under traffic: done on all hosts after {changed - began:.2f} s, the last word of "
+              f"the connection that it had allowed {cut.heard[-1] - began:.2f} s after the command; "
+              f"the longest gap of the other {kept.longest_gap() * 1000:.0f} ms")
+        self.assertLess(cut.heard[-1], changed)
+        self.assertLess(kept.longest_gap(), LONGEST_GAP)
+
+    def median_of_openings(self, address: str) -> float:
+        found = attempts(self.desk, address, 7001, 50)
+        self.assertTrue(all(attempt.complete for attempt in found))
+        return statistics.median(attempt.seconds for attempt in found)
+
+    def import_rules(self, count: int, *last: str) -> None:
+        """Rules that are about others, and behind them these."""
+        file = self.lab.ledger.directory / "rules"
+        others = [f"{'drop' if i % 3 else 'allow'} --protocol {'tcp' if i % 2 else 'udp'} --port {1 + i} "
+                  f"--source 198.18.{i >> 8}.{i & 255}" for i in range(count)]
+        file.write_text("\n".join([*others, *last]), encoding="utf-8")
+        began = time.monotonic()
+        self.lab.ctl("firewall", "import", FENCE, str(file), "--wait=hosts", timeout=60)
+        print(f"{count + len(last)} rules in one command: on all hosts after {time.monotonic() - began:.1f} s")
+        self.assertEqual(len(self.rules(FENCE)), count + len(last))
 
 
 if __name__ == "__main__":
