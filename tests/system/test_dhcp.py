@@ -202,7 +202,7 @@ class Dhcp(SystemTest):
         for option, value, answer in (
                 ("--ip", "10.0.0.1", "address 10.0.0.1 is taken on org/acme/network/lan by org/acme/vapp/default/nic/u/0"),
                 ("--mac", self.u.mac, "MAC 02:00:00:00:00:01 is taken on org/acme/network/lan by org/acme/vapp/default/nic/u/0"),
-                ("--ip", SERVER, "address 10.0.0.254: is the network's gateway")):
+                ("--ip", SERVER, "address 10.0.0.254 is taken on org/acme/network/lan for DHCP of acme/lan")):
             refused = self.lab.try_ctl("nic", "create", "acme/default/late", "--network", "lan", option, value)
             self.assertEqual(refused.returncode, 1)
             self.assertIn(answer, refused.stderr)
