@@ -3,11 +3,14 @@
 #include "dataplane/ports/port.h"
 
 #include <filesystem>
+#include <fstream>
 
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <net/if.h>
 #include <rte_mbuf.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "tests/unit/ports/private_network.h"
@@ -312,6 +315,64 @@ TEST_F(Ports, VhostUserClientOfABadPathIsRefused) {
                              std::string("/a,client=0"), "/" + std::string(200, 'x')})
         EXPECT_NE(
             error_of({.name = "vhost", .kind = PortKind::vhost_user_client, .argument = path}), "");
+}
+
+// What a process left that was killed is taken over; what is somebody's is left alone.
+TEST_F(Ports, VhostUserListensWhereNobodyElseDoes) {
+    auto path = fmt::format("/tmp/rfports-{}.sock", getpid());
+    PortSettings settings{.name = "vhost", .kind = PortKind::vhost_user, .argument = path};
+    std::ofstream(path) << "a file";
+    EXPECT_TRUE(has(error_of(settings), "no socket"));
+    std::filesystem::remove(path);
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    int other = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    ASSERT_EQ(bind(other, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+    ASSERT_EQ(listen(other, 1), 0);
+    EXPECT_TRUE(has(error_of(settings), "another process listens"));
+    close(other); // and the socket's file stays
+    auto port = opened(settings);
+    EXPECT_TRUE(has(error_of(settings), "another process listens"));
+    EXPECT_FALSE(port->link().up);
+    port.reset();
+    EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+// With what its other side's kernel leaves to a network device: test_plugging.py.
+TEST_F(Ports, SystemTakesANetdevThatIsThere) {
+    PortSettings settings{.name = "cable", .kind = PortKind::system};
+    EXPECT_TRUE(has(error_of(settings), "there is no netdev cable"));
+    ASSERT_TRUE(run("ip link add cable type veth peer name far && ip link set far up"));
+    auto port = opened(settings);
+    RawSocket far("far");
+    for (size_t length : {60u, 1000u, 1514u}) {
+        test::Frame frame = numbered_frame(static_cast<uint32_t>(length), length);
+        ASSERT_TRUE(far.send(frame));
+        EXPECT_EQ(receive(*port), frame);
+        ASSERT_TRUE(send(*port, frame));
+        std::optional<test::Frame> got;
+        ASSERT_TRUE(wait_until([&] { return (got = far.receive()).has_value(); }));
+        EXPECT_EQ(*got, frame);
+    }
+    test::Frame tagged = numbered_frame(7, 100);
+    const uint8_t tag[] = {0x81, 0x00, 0x00, 0x05};
+    tagged.insert(tagged.begin() + 12, std::begin(tag), std::end(tag));
+    ASSERT_TRUE(far.send(tagged)); // the kernel takes the tag out on the way
+    rte_mbuf* arrived = nullptr;
+    ASSERT_TRUE(wait_until([&] {
+        return port->receive(&arrived, 1) == 1 &&
+               (rte_pktmbuf_mtod(arrived, const uint8_t*)[12] == 0x81 ||
+                (rte_pktmbuf_free(arrived), false));
+    }));
+    auto* bytes = rte_pktmbuf_mtod(arrived, const uint8_t*);
+    EXPECT_EQ(test::Frame(bytes, bytes + arrived->data_len), tagged);
+    rte_pktmbuf_free(arrived);
+    EXPECT_EQ(port->trouble(), std::nullopt);
+    ASSERT_TRUE(run("ip link del cable"));
+    EXPECT_EQ(port->trouble(), "its netdev cable was deleted");
+    EXPECT_FALSE(send(*port, numbered_frame(3)));
+    EXPECT_FALSE(receive(*port, std::chrono::milliseconds(1)));
 }
 
 TEST_F(Ports, HundredPortsOpenAndClose) {

@@ -25,12 +25,13 @@ constexpr const char* testpmd = "/usr/bin/dpdk-testpmd";
 
 class Guest {
 public:
-    explicit Guest(const std::string& socket) : prefix_(fmt::format("guest-{}", getpid())) {
-        std::filesystem::remove(socket);
+    Guest(const std::string& socket, bool listens) : prefix_(fmt::format("guest-{}", getpid())) {
+        if (listens)
+            std::filesystem::remove(socket);
         if (pipe2(input_, O_CLOEXEC) != 0)
             return;
-        std::string device =
-            fmt::format("--vdev=net_virtio_user0,path={},server=1,queues=1", socket);
+        std::string device = fmt::format("--vdev=net_virtio_user0,path={},server={},queues=1",
+                                         socket, listens ? 1 : 0);
         child_ = fork();
         if (child_ != 0)
             return;
@@ -65,12 +66,10 @@ private:
     pid_t child_ = -1;
 };
 
-class Vhost : public testing::Test {
+class Vhost : public testing::TestWithParam<ports::PortKind> {
 protected:
     Vhost() : pool_(std::move(ports::MbufPool::create({.count = 8191}).value())) {
-        port_ = ports::Port::open(
-                    {.name = "vm", .kind = ports::PortKind::vhost_user_client, .argument = socket_},
-                    pool_)
+        port_ = ports::Port::open({.name = "vm", .kind = GetParam(), .argument = socket_}, pool_)
                     .value();
     }
     ~Vhost() override {
@@ -118,10 +117,18 @@ protected:
     std::shared_ptr<ports::Port> port_;
 };
 
-TEST_F(Vhost, ComesUpWithTheGuestAndAgainAfterTheGuestWasKilled) {
+INSTANTIATE_TEST_SUITE_P(, Vhost,
+                         testing::Values(ports::PortKind::vhost_user,
+                                         ports::PortKind::vhost_user_client),
+                         [](const auto& kind) {
+                             return kind.param == ports::PortKind::vhost_user ? "WeListen"
+                                                                              : "TheGuestListens";
+                         });
+
+TEST_P(Vhost, ComesUpWithTheGuestAndAgainAfterTheGuestWasKilled) {
     EXPECT_FALSE(port_->link().up);
     for (uint32_t life = 1; life <= 2; ++life) {
-        Guest guest(socket_);
+        Guest guest(socket_, GetParam() == ports::PortKind::vhost_user_client);
         ASSERT_TRUE(guest_runs()) << "life " << life;
         for (uint32_t i = 0; i < 20; ++i)
             ASSERT_TRUE(echoes(100 * life + i)) << "life " << life << ", frame " << i;
@@ -131,14 +138,14 @@ TEST_F(Vhost, ComesUpWithTheGuestAndAgainAfterTheGuestWasKilled) {
     EXPECT_GE(port_->link().resets, 4u);
 }
 
-TEST_F(Vhost, ClosesWhileTheGuestRuns) {
-    Guest guest(socket_);
+TEST_P(Vhost, ClosesWhileTheGuestRuns) {
+    Guest guest(socket_, GetParam() == ports::PortKind::vhost_user_client);
     ASSERT_TRUE(guest_runs());
     port_.reset();
 }
 
-TEST_F(Vhost, OneBurstFillsTheGuestsRingAndTheRestStaysOurs) {
-    Guest guest(socket_);
+TEST_P(Vhost, OneBurstFillsTheGuestsRingAndTheRestStaysOurs) {
+    Guest guest(socket_, GetParam() == ports::PortKind::vhost_user_client);
     ASSERT_TRUE(guest_runs());
     // Faster than the guest can take: what does not fit is counted and freed by the loop.
     auto forwarder = std::move(Forwarder::start({}, pool_).value());
