@@ -1,4 +1,5 @@
-// Micro benchmarks of the parts: tables, checksums, publication, and the machine's memory. No DPDK.
+// Micro benchmarks of the parts: tables, checksums, publication, rules, DHCP, and the machine's
+// memory.
 #include <benchmark/benchmark.h>
 
 BENCHMARK_MAIN();
