@@ -50,6 +50,9 @@ enum class VerdictKind : uint8_t {
     X(uplink_to_host, "uplink.to_host", note, "not VXLAN for us: given to the host's kernel")      \
     X(parse_too_short, "parse.too_short", drop, "less than the 14 bytes of an Ethernet header")    \
     X(parse_truncated_vlan, "parse.truncated_vlan", drop, "ends inside a VLAN tag")                \
+    X(parse_truncated_llc, "parse.truncated_llc", drop,                                            \
+      "802.3 frame that ends inside LLC or SNAP")                                                  \
+    X(parse_snap_ip, "parse.snap_ip", drop, "IP, ARP or a VLAN tag inside SNAP (RFC 1042)")        \
     X(parse_truncated_ip4, "parse.truncated_ip4", drop, "ends before the IPv4 packet does")        \
     X(parse_ip4_version, "parse.ip4_version", drop, "ethertype IPv4, version another")             \
     X(parse_ip4_ihl, "parse.ip4_ihl", drop, "IPv4 header length under 20")                         \

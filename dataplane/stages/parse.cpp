@@ -1,10 +1,13 @@
 // parse: Ethernet, up to two VLAN tags, IPv4 or IPv6 with its extension headers, and that the
 // header of TCP, UDP or ICMP is whole. Anything that is not IP by its ethertype is opaque, and
-// passes: a segment carries every ethertype. A frame may be longer than the IP packet in it
-// (padding).
+// passes: a segment carries every ethertype. But there is one way to say an ethertype: IP or ARP
+// behind an 802.3 length (LLC and SNAP, RFC 1042), which some receivers take as they would the
+// other kind, is dropped, because no later stage would see it. A frame may be longer than the IP
+// packet in it (padding).
 #include "core/wire/ethernet.h"
 #include "core/wire/ip.h"
 #include "core/wire/l4.h"
+#include "core/wire/llc.h"
 #include "dataplane/stages/stages.h"
 
 namespace ringfence {
@@ -15,6 +18,7 @@ constexpr unsigned max_tags = 2; // behind more, the ethertype that is left is t
 
 Verdict parse_tagged(Cursor cursor, Packet& packet);
 Verdict parse_network(Cursor cursor, Packet& packet);
+Verdict parse_llc(Cursor cursor);
 Verdict parse_ip4(Cursor cursor, Packet& packet);
 Verdict parse_ip6(Cursor cursor, Packet& packet);
 Verdict parse_l4(Cursor cursor, size_t l4_length, Packet& packet);
@@ -59,7 +63,27 @@ inline Verdict parse_network(Cursor cursor, Packet& packet) {
         return parse_ip4(cursor, packet);
     if (packet.ether_type == ether_type::ip6)
         return parse_ip6(cursor, packet);
-    return Verdict::next;
+    return packet.ether_type < ether_type::first ? parse_llc(cursor) : Verdict::next;
+}
+
+// What port security and firewalls look at, or what hides it from them.
+constexpr bool is_looked_at(uint16_t type) {
+    return type == ether_type::ip4 || type == ether_type::ip6 || type == ether_type::arp ||
+           ether_type::is_tag(type);
+}
+
+// Believes the bytes, not the length before them: receivers do not compare the two.
+[[gnu::noinline]] Verdict parse_llc(Cursor cursor) {
+    const auto* llc = cursor.take<LlcHeader>();
+    if (!llc)
+        return Verdict::parse_truncated_llc;
+    if (!llc->is_snap())
+        return Verdict::next;
+    const auto* snap = cursor.take<SnapHeader>();
+    if (!snap)
+        return Verdict::parse_truncated_llc;
+    return snap->has_type() && is_looked_at(snap->protocol.host()) ? Verdict::parse_snap_ip
+                                                                   : Verdict::next;
 }
 
 bool has_good_checksum(const Packet& packet, const Ipv4Header& ip, size_t header) {
