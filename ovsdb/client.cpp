@@ -628,6 +628,8 @@ void Client::on_lock(std::function<void(bool)> fn) { impl_->lock_callback = std:
 void Client::set_condition(size_t table, std::vector<Clause> clauses) {
     impl_->set_condition(table, std::move(clauses));
 }
+void Client::read_in_part(size_t table) { impl_->replica.read_in_part(table); }
+
 void Client::monitor_columns(size_t table, uint64_t columns) {
     impl_->monitored[table].columns = columns;
 }

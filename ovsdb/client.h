@@ -57,6 +57,7 @@ public:
     void on_row_trouble(std::function<void(std::string_view)> fn);
     void set_condition(size_t table, std::vector<Clause> clauses);
     void monitor_columns(size_t table, uint64_t columns);
+    void read_in_part(size_t table);
     bool conditions_settled() const;
     void on_conditions_settled(std::function<void()> fn);
     bool has_lock() const;

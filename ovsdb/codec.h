@@ -43,5 +43,8 @@ template <class Row> std::shared_ptr<void> make_row(const Uuid& uuid) {
 template <class Row> std::shared_ptr<void> copy_row(const void* row) {
     return std::make_shared<Row>(*static_cast<const Row*>(row));
 }
+template <class Row> std::string& unreadable(void* row) {
+    return static_cast<Row*>(row)->unreadable;
+}
 
 } // namespace ringfence::ovsdb

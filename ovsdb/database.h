@@ -42,7 +42,7 @@ public:
         client_.on_state(std::move(fn));
     }
     // A row that does not fit the schema we were built from: it is kept as it last was, the others
-    // are applied.
+    // are applied. Not of tables that are read in part.
     void on_row_trouble(std::function<void(std::string_view)> fn) {
         client_.on_row_trouble(std::move(fn));
     }
@@ -61,6 +61,10 @@ public:
     template <class Row> void monitor_columns(typename Row::Columns columns) {
         client_.monitor_columns(Row::table_info().index, columns.bits());
     }
+    // Before the first connection. Rows of the table that do not fit the schema we were built from
+    // come all the same, with what can be read of them, and say in `unreadable` that it is not all:
+    // for who must know of them, and may go by neither what they were nor by nothing.
+    template <class Row> void read_in_part() { client_.read_in_part(Row::table_info().index); }
     // The replica reflects the conditions last set. False while not connected.
     bool conditions_settled() const { return client_.conditions_settled(); }
     void on_conditions_settled(std::function<void()> fn) {

@@ -10,6 +10,8 @@ namespace {
 
 using Json = nlohmann::json;
 
+constexpr const char* unreadable_key = "_unreadable"; // no column begins with '_' but the server's
+
 const ColumnInfo* find_column(const TableInfo& table, std::string_view name) {
     const auto found = std::find_if(table.columns.begin(), table.columns.end(),
                                     [&](const ColumnInfo& column) { return column.name == name; });
@@ -41,6 +43,10 @@ Result<std::shared_ptr<const void>> row_from_json(const TableInfo& table, const 
         return fail("{} {}: a row is a JSON object", table.name, to_string(uuid));
     auto row = table.make(uuid);
     for (const auto& [name, value] : json.items()) {
+        if (name == unreadable_key && value.is_string()) {
+            table.unreadable(row.get()) = value.get<std::string>();
+            continue;
+        }
         const ColumnInfo* column = find_column(table, name);
         if (!column)
             return fail("{} {}: no such column: {}", table.name, to_string(uuid), name);
@@ -53,9 +59,12 @@ Result<std::shared_ptr<const void>> row_from_json(const TableInfo& table, const 
 Json tables_to_json(const SchemaInfo& schema, const void* tables) {
     Json json = Json::object();
     for (const TableInfo* table : schema.tables)
-        for (const auto& [uuid, row] : schema.in(tables, table->index).rows())
-            json[std::string(table->name)][to_string(uuid)] =
-                row_to_json(*table, row.get(), table->all_columns());
+        for (const auto& [uuid, row] : schema.in(tables, table->index).rows()) {
+            Json& one = json[std::string(table->name)][to_string(uuid)];
+            one = row_to_json(*table, row.get(), table->all_columns());
+            if (const std::string& why = table->unreadable_in(row.get()); !why.empty())
+                one[unreadable_key] = why;
+        }
     return json;
 }
 

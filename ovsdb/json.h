@@ -1,6 +1,6 @@
 // Rows and tables as JSON, for state files, dumps and tests: OVSDB's own encoding (RFC 7047,
-// clause 5.1), columns that hold their default left out. The reader's words stand in every error:
-// table, row, column.
+// clause 5.1), columns that hold their default left out; that a row could not be read is kept in
+// those of tables, as "_unreadable". The reader's words stand in every error: table, row, column.
 #pragma once
 
 #include <memory>

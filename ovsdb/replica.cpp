@@ -35,6 +35,26 @@ Result<> read_columns(const TableInfo& table, const Json& columns,
     return {};
 }
 
+// Of columns that we can't read the default, and why. A value that can't be read leaves its field
+// anyhow, so each is tried elsewhere first.
+std::shared_ptr<void> row_in_part(const TableInfo& table, const Uuid& uuid, const Json& columns,
+                                  const Error& why) {
+    auto row = table.make(uuid), scratch = table.make(uuid);
+    for (const ColumnInfo& column : table.columns)
+        if (const auto found = columns.find(column.name); found != columns.end())
+            if (column.ops->decode(*found, column.member(scratch.get())))
+                (void)column.ops->decode(*found, column.member(row.get()));
+    table.unreadable(row.get()) = why.text;
+    return row;
+}
+
+// As it was, and why that is not what it is.
+std::shared_ptr<void> row_as_before(const TableInfo& table, const void* before, const Error& why) {
+    auto row = table.copy(before);
+    table.unreadable(row.get()) = why.text;
+    return row;
+}
+
 bool touches(const TableInfo& table, const Json& difference, uint64_t columns) {
     for (size_t i = 0; i < table.columns.size(); ++i)
         if (columns >> i & 1 && difference.contains(table.columns[i].name))
@@ -170,36 +190,45 @@ void Replica::put(const TableInfo& table, const Uuid& uuid, const Json& columns,
     auto row = table.make(uuid);
     if (auto read = read_columns(table, columns, &ValueOps::decode, row.get()); !read) {
         bad_[table.index].insert(uuid);
-        outcome.troubles.push_back(
-            fmt::format("{} {}: {}", table.name, to_string(uuid), read.error().text));
+        const Error why = read.error().in(fmt::format("{} {}", table.name, to_string(uuid)));
+        if (in_part_[table.index])
+            keep(table, uuid, row_in_part(table, uuid, columns, why), outcome);
+        else
+            outcome.troubles.push_back(why.text);
         return;
     }
     bad_[table.index].erase(uuid);
-    RowStore& store = schema_.store(tables_, table.index);
-    auto before = store.share(uuid);
-    const uint64_t modified =
-        before ? differences(table, before.get(), row.get()) : table.all_columns();
-    if (before && modified == 0)
-        return;
-    store.replace(uuid, row);
-    outcome.changes.push_back({table.index, std::move(before), std::move(row), modified});
+    keep(table, uuid, std::move(row), outcome);
 }
 
 void Replica::modify(const TableInfo& table, const Uuid& uuid, const Json& difference,
                      Outcome& outcome) {
-    RowStore& store = schema_.store(tables_, table.index);
-    auto before = store.share(uuid);
-    auto row = table.copy(before.get());
+    const void* before = schema_.in(tables_, table.index).find(uuid);
+    auto row = table.copy(before);
     if (auto read = read_columns(table, difference, &ValueOps::apply, row.get()); !read) {
         bad_[table.index].insert(uuid);
-        outcome.troubles.push_back(
-            fmt::format("{} {}: {}", table.name, to_string(uuid), read.error().text));
+        const Error why = read.error().in(fmt::format("{} {}", table.name, to_string(uuid)));
+        if (in_part_[table.index])
+            keep(table, uuid, row_as_before(table, before, why), outcome);
+        else
+            outcome.troubles.push_back(why.text);
         return;
     }
-    const uint64_t modified = differences(table, before.get(), row.get());
+    keep(table, uuid, std::move(row), outcome);
+}
+
+// What it says of itself is no column: where that alone differs, all of them may.
+void Replica::keep(const TableInfo& table, const Uuid& uuid, std::shared_ptr<const void> row,
+                   Outcome& outcome) {
+    RowStore& rows = schema_.store(tables_, table.index);
+    auto before = rows.share(uuid);
+    const bool speaks_alike =
+        before && table.unreadable_in(before.get()) == table.unreadable_in(row.get());
+    const uint64_t modified =
+        speaks_alike ? differences(table, before.get(), row.get()) : table.all_columns();
     if (modified == 0)
         return;
-    store.replace(uuid, row);
+    rows.replace(uuid, row);
     outcome.changes.push_back({table.index, std::move(before), std::move(row), modified});
 }
 

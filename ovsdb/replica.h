@@ -22,10 +22,14 @@ class Replica {
 public:
     Replica(const SchemaInfo& schema, void* tables)
         : schema_(schema), tables_(tables), columns_(schema.tables.size()),
-          bad_(schema.tables.size()) {}
+          in_part_(schema.tables.size()), bad_(schema.tables.size()) {}
 
     // What the server has of our columns; before the first load() from that server.
     void set_columns(std::vector<ServerColumns> columns) { columns_ = std::move(columns); }
+
+    // The table's rows that do not fit our types are no trouble, but rows that say so themselves
+    // (`unreadable`): what can be read of them stands in them. Else they stay as they were.
+    void read_in_part(size_t table) { in_part_[table] = true; }
 
     struct Row {
         size_t table;
@@ -39,7 +43,7 @@ public:
         std::vector<Row> unknown;
     };
 
-    // The whole database: rows that it does not hold go. Bad rows stay as they were.
+    // The whole database: rows that it does not hold go.
     [[nodiscard]] Result<> load(const nlohmann::json& updates, UpdateFormat format,
                                 Outcome& outcome);
     // An error: the update contradicts the replica, which must be loaded anew. What was applied
@@ -55,6 +59,8 @@ private:
                        UpdateFormat format, Outcome& outcome);
     void put(const TableInfo& table, const Uuid& uuid, const nlohmann::json& columns,
              Outcome& outcome);
+    void keep(const TableInfo& table, const Uuid& uuid, std::shared_ptr<const void> row,
+              Outcome& outcome);
     void modify(const TableInfo& table, const Uuid& uuid, const nlohmann::json& difference,
                 Outcome& outcome);
     void remove(const TableInfo& table, const Uuid& uuid, Outcome& outcome);
@@ -62,6 +68,7 @@ private:
     const SchemaInfo& schema_;
     void* tables_;
     std::vector<ServerColumns> columns_; // per table
+    std::vector<bool> in_part_;          // the same
     std::vector<std::set<Uuid>> bad_;    // per table: rows whose last version we could not read
 };
 

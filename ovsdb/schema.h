@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "ovsdb/uuid.h"
@@ -29,7 +30,11 @@ struct TableInfo {
     std::span<const ColumnInfo> columns;
     std::shared_ptr<void> (*make)(const Uuid& uuid); // a row of default values
     std::shared_ptr<void> (*copy)(const void* row);
+    std::string& (*unreadable)(void* row); // the field of that name
 
+    const std::string& unreadable_in(const void* row) const {
+        return unreadable(const_cast<void*>(row));
+    }
     uint64_t all_columns() const {
         return columns.size() == 64 ? ~uint64_t{0} : (uint64_t{1} << columns.size()) - 1;
     }

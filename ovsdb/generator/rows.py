@@ -185,6 +185,8 @@ struct {table.type} {{
     static const ovsdb::TableInfo& table_info();
 
     ovsdb::Uuid uuid{{}};
+    // Why columns do not hold what the database has: Database::read_in_part(). Else empty.
+    std::string unreadable;
 {fields}
 
     // Made once, in the .cpp file: too many files copy rows.
@@ -272,7 +274,7 @@ const ovsdb::TableInfo& {table.type}::table_info() {{
     static const ovsdb::ColumnInfo columns[] = {{
         {columns}}};
     static const ovsdb::TableInfo info{{"{table.name}", {index}, columns, ovsdb::make_row<{table.type}>,
-                                       ovsdb::copy_row<{table.type}>}};
+                                       ovsdb::copy_row<{table.type}>, ovsdb::unreadable<{table.type}>}};
     return info;
 }}
 """

@@ -331,6 +331,45 @@ TEST_F(ClientTest, KeepsTheLastGoodVersionOfARowThatItCannotRead) {
     EXPECT_EQ(troubles.size(), 2u);
 }
 
+TEST_F(ClientTest, HandsOnARowThatItCannotReadWhereItIsAskedTo) {
+    Server server({altered_schema(folder, schema_file("southbound"), [](auto& schema) {
+        schema["tables"]["Logical_Port"]["columns"]["host"]["type"]["max"] = "unlimited";
+        schema["tables"]["Logical_Port"]["columns"]["segment"]["type"] = "uuid";
+    })});
+    Southbound database(reactor, {.remotes = server.remote()});
+    database.read_in_part<southbound::LogicalPort>();
+    database.on_row_trouble([](std::string_view text) { ADD_FAILURE() << text; });
+    const auto transact = [&](const std::string& operation) {
+        server.transact(R"(["Ringfence_Southbound",)" + operation + "]");
+    };
+    const auto port = [&] {
+        const auto& ports = database.tables().logical_port;
+        return ports.empty() ? southbound::LogicalPort() : *ports.begin();
+    };
+    transact(R"({"op":"insert","table":"Logical_Port","row":{"name":"p","mac":"1",)"
+             R"("host":["set",["one","two"]],"kind":"nic","port_security":"strict"}})");
+    UNTIL(reactor, !port().unreadable.empty());
+    EXPECT_EQ(port().unreadable,
+              "Logical_Port " + to_string(port().uuid) +
+                  ": host: [\"set\",[\"one\",\"two\"]] has more than one element");
+    EXPECT_EQ(port().mac, "1");
+    EXPECT_EQ(port().host, std::nullopt);
+
+    const auto set_host = [&](const std::string& value) {
+        transact(R"({"op":"update","table":"Logical_Port","where":[],"row":{"host":)" + value +
+                 "}}");
+    };
+    set_host(R"("one")");
+    UNTIL(reactor, port().unreadable.empty());
+    EXPECT_EQ(port().host, "one");
+    set_host(R"(["set",["two","three"]])"); // a difference against what we have
+    UNTIL(reactor, !port().unreadable.empty());
+    EXPECT_EQ(port().mac, "1");
+    set_host(R"("three")");
+    UNTIL(reactor, port().unreadable.empty());
+    EXPECT_EQ(port().host, "three");
+}
+
 TEST_F(ClientTest, LoadsAndFollowsAHundredThousandRows) {
     Server server({schema_file("southbound")});
     Southbound database(reactor, {.remotes = server.remote()});

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "ovsdb/json.h"
+#include "ovsdb/replica.h"
 #include "ovsdb/southbound.h"
 #include "ovsdb/testing.h"
 #include "ovsdb/vswitch.h"
@@ -31,6 +32,33 @@ TEST(Uuid, NamedIsTheSameEverywhere) {
     // By an implementation of RFC 4122 that is not ours: python3 -c 'uuid.uuid5(...)'.
     EXPECT_EQ(to_string(Uuid::named("acme")), "3612c5f4-fc9f-5134-a974-eaff8ca1330f");
     EXPECT_NE(Uuid::named("acme"), Uuid::named("acme "));
+}
+
+// A difference that can't be applied leaves the row what it was, but for that it says so.
+TEST(Replica, MarksARowThatHasBecomeUnreadable) {
+    southbound::Tables tables;
+    Replica replica(southbound::Schema::info(), &tables);
+    replica.read_in_part(LogicalPort::table_info().index);
+    const Uuid uuid = Uuid::named("p");
+    auto update = [&](const char* kind, json columns) {
+        Replica::Outcome outcome;
+        const json updates = {{"Logical_Port", {{to_string(uuid), {{kind, std::move(columns)}}}}}};
+        EXPECT_TRUE(replica.apply(updates, UpdateFormat::update2, outcome));
+        EXPECT_TRUE(outcome.troubles.empty());
+        return outcome.changes.size() == 1 ? *tables.logical_port.find(uuid) : LogicalPort();
+    };
+    LogicalPort row = update("insert", {{"name", "p"}, {"mac", "1"}});
+    EXPECT_EQ(row.mac, "1");
+    EXPECT_EQ(row.unreadable, "");
+    row = update("modify", {{"mac", 7}, {"intent", "org/acme"}});
+    EXPECT_EQ(row.unreadable, "Logical_Port " + to_string(uuid) + ": mac: 7 is not a string");
+    EXPECT_EQ(row.name, "p");
+    EXPECT_EQ(row.mac, "1");
+    row = update("insert", {{"name", "p"}, {"mac", 8}, {"intent", "org/acme"}});
+    EXPECT_EQ(row.unreadable, "Logical_Port " + to_string(uuid) + ": mac: 8 is not a string");
+    EXPECT_EQ(row.mac, "");
+    EXPECT_EQ(row.intent, "org/acme");
+    EXPECT_EQ(update("insert", {{"name", "p"}, {"mac", "2"}}).unreadable, "");
 }
 
 TEST(Columns, AreASet) {
