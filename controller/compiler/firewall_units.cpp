@@ -53,20 +53,21 @@ std::set<std::string> hidden_in(const Unit& unit, const std::string& domain,
     return hidden;
 }
 
+// Wherever it is asked for, of a group that nobody is in, too: where a group has no row, hosts
+// don't know who is in it.
 void put_groups(Unit& unit, const std::string& name, const std::string& intent) {
-    std::map<std::string, std::string> outside_of; // of each domain with a row
-    for (const Sight& sight : sights_of(unit, name)) {
-        outside_of[sight.domain] = sight.outside;
-        if (!sight.outside.empty())
-            outside_of.try_emplace(sight.outside);
-    }
-    if (outside_of.empty())
+    const auto sights = sights_of(unit, name);
+    if (sights.empty())
         return;
     const Meetings met(unit.found().members.all(name));
+    std::map<std::string, std::string> outside_of; // of each domain with a row
+    for (const Sight& sight : sights) {
+        outside_of[sight.domain] = sight.outside;
+        if (!met.in(sight.outside).empty())
+            outside_of.try_emplace(sight.outside);
+    }
     for (const auto& [domain, outside] : outside_of) {
         const auto &here = met.in(domain), &there = met.in(outside);
-        if (here.empty() && there.empty())
-            continue;
         auto row = make_group(domain, name, here, intent);
         if (!there.empty()) {
             row.outside = outside;

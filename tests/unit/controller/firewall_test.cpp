@@ -248,6 +248,13 @@ TEST(Firewall, AnEdgesRuleSpeaksOfAGroupFromItsInside) {
                             "nic/nic/shop/web = 10.0.0.101/32 @ segment/network/acme"));
 }
 
+// Without a row hosts would not know that nobody is in it.
+TEST(Firewall, AGroupThatNobodyIsInIsARowToo) {
+    auto rows = clones();
+    add_rule(rows, "edge/shop", 1, [](auto& r) { r.source = {word_of_group("web")}; });
+    EXPECT_THAT(groups(rows), ElementsAre("group/group/web =  @ segment/vapp-network/shop"));
+}
+
 TEST(Firewall, WhoDoesNotExistMatchesNothing) {
     auto rows = clones();
     add_rule(rows, "edge/shop", 1, [](auto& r) { r.source = {word_of_nic("nic/gone")}; });
