@@ -144,7 +144,7 @@ enum class VerdictKind : uint8_t {
     X(fw_denied, "fw.denied", drop, "a firewall on the way denies it")                             \
     X(fw_cut, "fw.cut", drop, "its connection was allowed, and is no longer")                      \
     X(fw_rejected, "fw.rejected", drop, "a firewall on the way rejects it, and says so")           \
-    X(fw_no_policy, "fw.no_policy", drop, "no rule speaks of it, or a policy is not known here")   \
+    X(fw_no_policy, "fw.no_policy", drop, "no rule speaks of it, or a policy or group is unknown") \
     X(fw_tcp_invalid, "fw.tcp_invalid", drop, "TCP flags that belong to no connection")            \
     X(fw_tcp_window, "fw.tcp_window", drop, "TCP outside of what the other end expects")           \
     X(fw_no_connection, "fw.no_connection", drop, "TCP that begins no connection, and is of none") \

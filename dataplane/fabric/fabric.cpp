@@ -1,5 +1,6 @@
 #include "dataplane/fabric/fabric.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace ringfence {
@@ -191,9 +192,10 @@ void FabricEdit::erase_groups(DomainId domain) { replace_groups(domain, nullptr)
 
 // What one address becomes concerns the decisions about it; of a wider prefix any may be.
 void FabricEdit::replace_groups(DomainId domain, std::shared_ptr<const AddressGroups> groups) {
-    static const std::vector<GroupId> none;
     const AddressGroups* old = fabric_.groups(domain);
-    if ((old ? old->broken() : none) != (groups ? groups->broken() : none))
+    if (std::ranges::any_of(known_by_one(old, groups.get()), [&](GroupId group) {
+            return fabric_.group_uses_.find(group) != nullptr;
+        }))
         note(ObjectId(domain), Change::Effect::alters);
     for (const MembershipChange& change : differences(old, groups.get()))
         if (const auto* uses = fabric_.group_uses_.find(change.group)) {

@@ -59,8 +59,10 @@ AddressGroups::AddressGroups(DomainId domain, std::vector<AddressGroup> groups)
     : domain_(domain), groups_(std::move(groups)) {
     normalize(groups_);
     for (const AddressGroup& group : groups_)
-        if (group.is_broken)
-            broken_.push_back(group.id);
+        if (!group.is_broken) {
+            known_.resize(std::max(known_.size(), group.id.value() / 64 + size_t{1}));
+            known_[group.id.value() / 64] |= uint64_t{1} << group.id.value() % 64;
+        }
     std::map<Groups, uint32_t> known;
     std::vector<std::pair<IpPrefix, uint32_t>> routes;
     std::vector<std::pair<IpPrefix, Groups>> around; // the stack
@@ -83,7 +85,7 @@ AddressGroups::AddressGroups(DomainId domain, std::vector<AddressGroup> groups)
 size_t AddressGroups::bytes() const {
     size_t all = sets_by_prefix_.bytes() + sets_.capacity() * sizeof(GroupId) +
                  first_of_set_.capacity() * sizeof(uint32_t) +
-                 groups_.capacity() * sizeof(AddressGroup);
+                 known_.capacity() * sizeof(uint64_t) + groups_.capacity() * sizeof(AddressGroup);
     for (const AddressGroup& group : groups_)
         all += group.prefixes.capacity() * sizeof(IpPrefix);
     return all;
@@ -118,6 +120,19 @@ std::vector<MembershipChange> differences(const AddressGroups* before, const Add
         b += gone ? 0 : 1;
     }
     return changes;
+}
+
+std::vector<GroupId> known_by_one(const AddressGroups* before, const AddressGroups* after) {
+    std::vector<GroupId> groups;
+    auto add = [&](const AddressGroups* one, const AddressGroups* other) {
+        if (one)
+            for (const AddressGroup& group : one->groups())
+                if (!group.is_broken && !(other && other->knows(group.id)))
+                    groups.push_back(group.id);
+    };
+    add(before, after);
+    add(after, before);
+    return groups;
 }
 
 } // namespace ringfence

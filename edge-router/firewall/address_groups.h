@@ -33,8 +33,11 @@ public:
         return set ? set_at(*set) : std::span<const GroupId>();
     }
 
-    // A policy that names one of these fails closed. In order.
-    const std::vector<GroupId>& broken() const { return broken_; }
+    // Who is in it is known. A policy that names another one fails closed.
+    bool knows(GroupId group) const {
+        size_t word = group.value() / 64;
+        return word < known_.size() && known_[word] >> group.value() % 64 & 1;
+    }
     // In order, each with its prefixes in order.
     const std::vector<AddressGroup>& groups() const { return groups_; }
     size_t bytes() const; // heap
@@ -47,7 +50,7 @@ private:
 
     DomainId domain_;
     std::vector<AddressGroup> groups_;
-    std::vector<GroupId> broken_;
+    std::vector<uint64_t> known_; // a bit a group, by id
     // Addresses with the same groups share a set: it is the groups of all prefixes around them.
     PrefixTable<uint32_t> sets_by_prefix_;
     std::vector<GroupId> sets_;          // one behind the other
@@ -62,5 +65,7 @@ struct MembershipChange {
 };
 // Between two states of a domain's groups; nullptr is a domain without any.
 std::vector<MembershipChange> differences(const AddressGroups* before, const AddressGroups* after);
+// The groups of which one of the two knows who is in them, and the other does not.
+std::vector<GroupId> known_by_one(const AddressGroups* before, const AddressGroups* after);
 
 } // namespace ringfence

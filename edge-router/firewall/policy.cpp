@@ -182,11 +182,15 @@ void note(const RuleList& rules, bool& allowing, bool& denying) {
 } // namespace
 
 // A rule that allows lets more pass when it comes and less when it goes, whatever others there are;
-// one that denies the reverse.
+// one that denies the reverse. But a group that one of the two policies alone names may be unknown
+// where it is asked, and then that one denies all.
 Effect effect_of(const Policy* before, const Policy* after) {
     if (!before || !after)
         return {.narrows = before && !after, .widens = after && !before};
     const RuleList old = sorted(*before), now = sorted(*after);
+    if (!std::ranges::equal(before->groups(), after->groups(), {}, &Policy::GroupUse::group,
+                            &Policy::GroupUse::group))
+        return {.narrows = true, .widens = true};
     Effect effect;
     note(without(now, old), effect.widens, effect.narrows);
     note(without(old, now), effect.narrows, effect.widens);

@@ -6,7 +6,9 @@
 //     if (!said.allows()) ...  said.rule->intent
 //
 // Where no rule matches, or a policy of the list is not there, nothing passes. Rules name groups;
-// who is in them depends on the domain of who asks, so that a policy may be that of many.
+// who is in them depends on the domain of who asks, so that a policy may be that of many. Where
+// that is not known of one of them, nothing passes either: nobody can say whom a rule means to
+// deny.
 #pragma once
 
 #include <algorithm>
@@ -68,11 +70,13 @@ private:
     std::vector<GroupUse> groups_;
 };
 
-// Whether a rule names a group of which nobody knows who is in it.
-inline bool names_broken(const Policy& policy, const AddressGroups& groups) {
-    return std::ranges::any_of(groups.broken(), [&](GroupId group) {
-        return std::ranges::binary_search(policy.groups(), group, {}, &Policy::GroupUse::group);
-    });
+// A group that rules name, and of which it is not known in the domain who is in it: its row can't
+// be read, or is not there. `groups`: of the domain; nullptr where there are none.
+inline const GroupId* first_unknown(const Policy& policy, const AddressGroups* groups) {
+    for (const Policy::GroupUse& use : policy.groups())
+        if (!groups || !groups->knows(use.group))
+            return &use.group;
+    return nullptr;
 }
 
 struct Judgement {
@@ -93,7 +97,7 @@ Judgement judge(std::span<const PolicyId> policies, const Where& where, DomainId
         if (!policy)
             return {};
         const AddressGroups* groups = policy->groups().empty() ? nullptr : where.groups(domain);
-        if (groups && names_broken(*policy, *groups)) [[unlikely]]
+        if (first_unknown(*policy, groups)) [[unlikely]]
             return {};
         const Rule* rule = policy->find(direction, subject, groups);
         if (rule && (!said.rule || outranks(*rule, *said.rule)))

@@ -410,7 +410,7 @@ Rule rule_of(const Line& line) {
 }
 
 AddressGroup group_of(const Line& line) {
-    AddressGroup group{GroupId(line.id()), {}};
+    AddressGroup group{GroupId(line.id()), {}, line.has("broken")};
     for (const std::string& word : line.list("members"))
         group.prefixes.push_back(line.parse<IpPrefix>(word));
     return group;

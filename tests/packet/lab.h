@@ -29,7 +29,7 @@
 //     rule ID policy ID in|out PRIORITY then ACTION [protocol tcp|udp|icmp|icmp6|N]
 //                     [from ADDRESSES] [to ADDRESSES] [source-ports N,N-M] [ports N,N-M]
 //                     [types T,T/C] [outside] [log]    ADDRESSES: PREFIX,group:ID or nobody
-//     group ID members PREFIX,PREFIX                   ACTION: allow, drop (or deny), reject
+//     group ID members PREFIX,PREFIX | broken          ACTION: allow, drop (or deny), reject
 //     router ID [fence] [translation none|one-to-one] [own A,B]   own: on the parent network
 //     interface ROUTER segment ID mac MAC inside|outside [addresses A/LEN,B/LEN] [policy ID,ID]
 //     route ROUTER PREFIX segment ID [next IP]                    by the interface on that segment

@@ -240,6 +240,41 @@ TEST(Changes, APolicyRaisesWhereItNarrowsAndWidensWhereItAllows) {
               std::vector{raised(object)});
 }
 
+// Whoever names a group of which nobody knows who is in it lets nothing pass.
+TEST(Changes, AGroupThatBecomesKnownOrUnknownAltersItsDomainWhereAPolicyNamesIt) {
+    constexpr DomainId domain(3);
+    auto publish = [&](std::shared_ptr<const Fabric>& fabric, auto change) {
+        FabricEdit edit(fabric);
+        change(edit);
+        auto before = std::exchange(fabric, edit.finish());
+        std::vector<Change> changes;
+        EXPECT_TRUE(fabric->changes_since(before->serial(),
+                                          [&](const Change& one) { changes.push_back(one); }));
+        return changes;
+    };
+    auto set = [&](uint32_t group, bool is_broken) {
+        return [=](FabricEdit& edit) {
+            edit.set_groups(AddressGroups(domain, {{GroupId(group), {}, is_broken}}));
+        };
+    };
+    Rule allows;
+    allows.action = Action::allow;
+    const Policy plain(PolicyId(7), {allows});
+    allows.match.edit().source = {false, {}, {GroupId(5)}};
+    const Policy naming(PolicyId(7), {allows});
+    auto fabric = std::make_shared<const Fabric>();
+    publish(fabric, [&](FabricEdit& edit) { edit.set_policy(plain); });
+    EXPECT_EQ(publish(fabric, set(5, false)), std::vector<Change>{}) << "nobody names it";
+    auto both = std::vector{raised(ObjectId(PolicyId(7))), widened(ObjectId(PolicyId(7)))};
+    EXPECT_EQ(publish(fabric, [&](FabricEdit& edit) { edit.set_policy(naming); }), both);
+    const std::vector altered_domain{altered(ObjectId(domain))};
+    EXPECT_EQ(publish(fabric, set(5, true)), altered_domain);
+    EXPECT_EQ(publish(fabric, set(5, false)), altered_domain);
+    EXPECT_EQ(publish(fabric, set(6, false)), altered_domain);
+    EXPECT_EQ(publish(fabric, set(6, true)), std::vector<Change>{});
+    EXPECT_EQ(publish(fabric, [&](FabricEdit& edit) { edit.set_policy(plain); }), both);
+}
+
 TEST(Changes, AnAddressAltersWhereItIsGivenTakenOrChanged) {
     auto give = changes_of([](FabricEdit& edit) {
         edit.segment(inside)->set_neighbour(address("10.0.0.6"), MacAddr::from_u64(6));

@@ -63,4 +63,22 @@ TEST(AddressGroups, DifferByTheMembersThatCameOrWent) {
     EXPECT_EQ(text(&second, nullptr), "-0 10.0.0.2/32\n-0 10.0.0.3/32\n-2 10.0.0.1/32\n");
 }
 
+TEST(AddressGroups, AreKnownOrBrokenOrNotThere) {
+    auto groups = [](bool is_broken) {
+        return AddressGroups(domain,
+                             {{GroupId(3), {}}, {GroupId(64), {}, is_broken}, {GroupId(700), {}}});
+    };
+    const AddressGroups whole = groups(false), broken = groups(true);
+    for (uint32_t id : {0, 2, 4, 65, 699, 701, 1 << 20})
+        EXPECT_FALSE(whole.knows(GroupId(id))) << id;
+    for (uint32_t id : {3, 64, 700})
+        EXPECT_TRUE(whole.knows(GroupId(id))) << id;
+    EXPECT_FALSE(broken.knows(GroupId(64)));
+    using Groups = std::vector<GroupId>;
+    EXPECT_EQ(known_by_one(&whole, &broken), Groups{GroupId(64)});
+    EXPECT_EQ(known_by_one(&broken, &whole), Groups{GroupId(64)});
+    EXPECT_EQ(known_by_one(nullptr, &broken), (Groups{GroupId(3), GroupId(700)}));
+    EXPECT_EQ(known_by_one(&whole, &whole), Groups{});
+}
+
 } // namespace ringfence::test

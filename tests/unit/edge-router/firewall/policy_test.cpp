@@ -150,6 +150,28 @@ TEST(Judge, FailsClosed) {
     EXPECT_FALSE(passes({PolicyId(0), PolicyId(9)}, Direction::in)) << "one is not there";
 }
 
+// A rule that denies members would let them pass.
+TEST(Judge, FailsClosedWhereNobodyKnowsWhoIsInAGroup) {
+    Shelf shelf;
+    Rule blocks = rule(Direction::in, 9, Action::drop);
+    blocks.match.edit().source = group(70);
+    shelf.policies.emplace(0, Policy(PolicyId(0), {rule(Direction::in, 7, Action::allow)}));
+    shelf.policies.emplace(1, Policy(PolicyId(1), {blocks}));
+    auto passes = [&](std::vector<PolicyId> policies) {
+        return judge(policies, shelf, domain, Direction::in, subject("10.0.0.1", "10.0.0.2"))
+            .allows();
+    };
+    auto all = {PolicyId(0), PolicyId(1)};
+    EXPECT_FALSE(passes(all)) << "the domain has no groups";
+    shelf.all_groups.emplace(domain, std::vector{AddressGroup{GroupId(6), {}}});
+    EXPECT_FALSE(passes(all)) << "it has others";
+    shelf.all_groups.emplace(domain, std::vector{AddressGroup{GroupId(70), {}, true}});
+    EXPECT_FALSE(passes(all)) << "the group is broken";
+    EXPECT_TRUE(passes({PolicyId(0)})) << "which names none";
+    shelf.all_groups.emplace(domain, std::vector{AddressGroup{GroupId(70), {}}});
+    EXPECT_TRUE(passes(all)) << "nobody is in it";
+}
+
 // --- what a change does
 
 TEST(Effect, IsOfWhatCameAndWhatWent) {
@@ -180,16 +202,21 @@ TEST(Effect, IsOfWhatCameAndWhatWent) {
     EXPECT_EQ(text(&both, std::make_unique<Policy>(policy({web, rejecting})).get()), "");
 }
 
-// What narrows nothing denies no packet that passed, and the reverse.
+// What narrows nothing denies no packet that passed, and the reverse; also where a group is
+// unknown.
 TEST(Effect, IsNeverLessThanWhatPacketsSee) {
     Chance chance(4);
     int narrowed = 0, widened = 0;
     for (int round = 0; round < 400; ++round) {
-        auto rules = any_rules(chance, 12, 4);
-        const AddressGroups groups(domain, any_groups(chance, 4));
+        auto rules = any_rules(chance, chance.one_in(2) ? 12 : 2, 4);
+        auto groups = any_groups(chance, 4);
+        if (chance.one_in(2))
+            groups[chance.below(4)].is_broken = true;
+        Shelf shelf;
+        shelf.all_groups.emplace(domain, groups);
         const Policy before(PolicyId(1), rules);
         if (chance.one_in(2))
-            rules.erase(rules.begin() + chance.below(12));
+            rules.erase(rules.begin() + chance.below(static_cast<uint32_t>(rules.size())));
         else
             rules.push_back(any_rule(chance, 12, 4));
         const Policy after(PolicyId(1), rules);
@@ -197,8 +224,9 @@ TEST(Effect, IsNeverLessThanWhatPacketsSee) {
         for (int i = 0; i < 200; ++i) {
             Subject packet = any_subject(chance);
             auto passes = [&](const Policy& policy) {
-                const Rule* rule = policy.find(Direction::in, packet, &groups);
-                return rule && rule->action == Action::allow;
+                shelf.policies.insert_or_assign(1, policy);
+                return judge(std::vector{PolicyId(1)}, shelf, domain, Direction::in, packet)
+                    .allows();
             };
             if (passes(before) && !passes(after)) {
                 ++narrowed;
