@@ -9,19 +9,29 @@ namespace {
 // The good value that a row of this type gives.
 template <class Row> using EntryOf = typename decltype(read_row(std::declval<Row>()))::value_type;
 
+template <class Row> Result<EntryOf<Row>> entry_of(const Row& row) {
+    if (!row.unreadable.empty())
+        return fail(ErrorKind::unsupported, "{}", row.unreadable);
+    return read_row(row);
+}
+
 } // namespace
 
 // --- Rows in.
 
 template <class Row> void FabricBuilder::take(const Row& row) {
-    if (auto entry = read_row(row)) {
-        bad_rows_.erase(name_of(row));
+    auto entry = entry_of(row);
+    if (entry) {
+        bad_rows_.erase(row.uuid);
         known_.put(row.uuid, std::optional<EntryOf<Row>>(*entry));
-    } else {
-        bad_rows_[name_of(row)] = entry.error().text;
-        if constexpr (requires { instead_of(row); })
-            if (fails_closed<Row> || entry.error().kind == ErrorKind::unsupported)
-                known_.put(row.uuid, instead_of(row));
+        return;
+    }
+    bad_rows_[row.uuid] = {name_of(row), entry.error().text};
+    if constexpr (requires { instead_of(row); }) {
+        if (fails_closed<Row> || entry.error().kind == ErrorKind::unsupported)
+            known_.put(row.uuid, instead_of(row));
+    } else if (names_policies<Row> && !row.unreadable.empty()) {
+        known_.put(row.uuid, std::optional<EntryOf<Row>>());
     }
 }
 
@@ -29,7 +39,7 @@ template <class Row>
 void FabricBuilder::take_changes(const std::vector<ovsdb::Change<Row>>& changes) {
     for (const auto& change : changes)
         if (change.deleted()) {
-            bad_rows_.erase(name_of(*change.before));
+            bad_rows_.erase(change.before->uuid);
             known_.put(change.before->uuid, std::optional<EntryOf<Row>>());
         } else {
             take(*change.after);
@@ -110,9 +120,11 @@ std::optional<Binding> FabricBuilder::binding(const std::string& iface_id) const
 }
 
 std::map<std::string, std::string> FabricBuilder::trouble() const {
-    auto trouble = bad_rows_;
-    for (const auto& more :
-         {hosts_.trouble(), held_.trouble(), nics_.trouble(), segments_.trouble()})
+    std::map<std::string, std::string> trouble;
+    for (const auto& [uuid, row] : bad_rows_)
+        trouble[row.object] = row.why;
+    for (const auto& more : {hosts_.trouble(), held_.trouble(), nics_.trouble(),
+                             segments_.trouble(), policies_.trouble(*fabric_)})
         trouble.insert(more.begin(), more.end());
     return trouble;
 }

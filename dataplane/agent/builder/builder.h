@@ -6,9 +6,9 @@
 //     builder.set_facts(facts);
 //     auto fabric = builder.finish();     // then once: all of it, or nothing
 //
-// A row that can't be read keeps its last good value, one that this version can't obey lets nothing
-// pass (trouble() names both); the others go on. Each
-// table has a part of its own, in the files beside this one; Known is what they share.
+// A row that can't be read keeps its last good value, one that this version can't obey, or that
+// says whom firewalls stop, lets nothing pass (trouble() names both); the others go on. Each table
+// has a part of its own, in the files beside this one; Known is what they share.
 #pragma once
 
 #include <map>
@@ -104,7 +104,10 @@ private:
     PortPart ports_{known_};
     std::shared_ptr<const Fabric> fabric_;
     std::set<Move> over_;
-    std::map<std::string, std::string> bad_rows_; // object -> why it is not its latest value
+    struct BadRow {
+        std::string object, why; // it is not its latest value
+    };
+    std::map<Uuid, BadRow> bad_rows_;
 };
 
 // Everything in it, sorted, a line an object: for comparison in tests and `ringfence/fabric dump`.

@@ -60,7 +60,7 @@ void PolicyPart::compile(FabricEdit& edit, const std::string& name) {
         return;
     std::vector<Rule> rules;
     for (const Uuid& uuid : rows)
-        rules.push_back(rule_of(uuid, *known_.rules.find(uuid)));
+        add_rules(uuid, *known_.rules.find(uuid), rules);
     if (rows.empty())
         edit.erase_policy(*id);
     else
@@ -69,8 +69,8 @@ void PolicyPart::compile(FabricEdit& edit, const std::string& name) {
         known_.ids.policies.release(name);
 }
 
-Rule PolicyPart::rule_of(const Uuid& uuid, const RuleEntry& entry) {
-    Rule rule = entry.rule;
+void PolicyPart::add_rules(const Uuid& uuid, const RuleEntry& entry, std::vector<Rule>& rules) {
+    Rule& rule = rules.emplace_back(entry.rule);
     bool is_new = !known_.ids.rules.find(key_of(uuid));
     auto id = known_.ids.rules.get(key_of(uuid));
     rule.id = id.value_or(RuleId(no_id)); // uncounted, where there are too many
@@ -80,7 +80,11 @@ Rule PolicyPart::rule_of(const Uuid& uuid, const RuleEntry& entry) {
     name_groups(entry.source_groups, match.source);
     name_groups(entry.destination_groups, match.destination);
     rule.match = std::move(match);
-    return rule;
+    if (entry.both_directions) {
+        Rule other = rule;
+        other.direction = rule.direction == Direction::in ? Direction::out : Direction::in;
+        rules.push_back(std::move(other));
+    }
 }
 
 void PolicyPart::name_groups(const std::vector<std::string>& names, AddressMatch& match) {
@@ -88,11 +92,41 @@ void PolicyPart::name_groups(const std::vector<std::string>& names, AddressMatch
         match.groups.push_back(known_.ids.groups.get(name).value_or(GroupId(no_id)));
 }
 
-std::string PolicyPart::name_of_group(GroupId group) const {
-    for (const auto& [name, id] : known_.ids.groups.all())
-        if (id == group)
+namespace {
+
+template <class Id> std::string name_in(const IdPool<Id>& pool, const char* kind, Id wanted) {
+    for (const auto& [name, id] : pool.all())
+        if (id == wanted)
             return name;
-    return fmt::format("group {}", group.value());
+    return fmt::format("{} {}", kind, wanted.value());
+}
+
+} // namespace
+
+std::string PolicyPart::name_of_group(GroupId group) const {
+    return name_in(known_.ids.groups, "group", group);
+}
+
+std::map<std::string, std::string> PolicyPart::trouble(const Fabric& fabric) const {
+    std::map<std::string, std::string> trouble;
+    auto look = [&](const std::vector<PolicyId>& policies, DomainId domain) {
+        for (PolicyId id : policies) {
+            const Policy* policy = fabric.policy(id);
+            const GroupId* unknown =
+                policy ? first_unknown(*policy, fabric.groups(domain)) : nullptr;
+            if (unknown)
+                trouble["policy " + name_in(known_.ids.policies, "policy", id)] =
+                    fmt::format("who is in address group {} is not known where it is asked, so it "
+                                "lets nothing pass there",
+                                name_of_group(*unknown));
+        }
+    };
+    fabric.for_each_port([&](const LocalPort& port) { look(port.policies, port.domain); });
+    fabric.for_each_router([&](const Router& router) {
+        for (const RouterInterface& interface : router.interfaces())
+            look(interface.policies, interface.domain);
+    });
+    return trouble;
 }
 
 void PolicyPart::release_ids() {

@@ -2,6 +2,7 @@
 // policy that it is of, or the groups of its domain, and nothing else.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,9 @@ public:
     // Rules that got their id since the last call: what was counted for it before is another's.
     std::vector<RuleId> take_new_rules() { return std::exchange(new_rules_, {}); }
 
+    // Policy -> the group because of which it lets nothing pass where this host asks it.
+    std::map<std::string, std::string> trouble(const Fabric& fabric) const;
+
     // Of a group that is known, its row's name.
     std::string name_of_group(GroupId group) const;
 
@@ -26,7 +30,7 @@ private:
     void group(FabricEdit& edit, const std::string& domain);
     AddressGroup members_of(GroupId id, const GroupEntry& entry) const;
     void compile(FabricEdit& edit, const std::string& name);
-    Rule rule_of(const Uuid& uuid, const RuleEntry& entry);
+    void add_rules(const Uuid& uuid, const RuleEntry& entry, std::vector<Rule>& rules);
     void name_groups(const std::vector<std::string>& names, AddressMatch& match);
     void release_ids();
 

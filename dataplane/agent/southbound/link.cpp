@@ -1,6 +1,7 @@
 #include "dataplane/agent/southbound/link.h"
 
 #include "core/types/log.h"
+#include "dataplane/agent/southbound/followed.h"
 
 namespace ringfence::agent {
 
@@ -16,6 +17,9 @@ SouthboundLink::SouthboundLink(ovsdb::Reactor& reactor, const std::string& remot
     : events_(std::move(events)), host_(host), kept_domains_(std::move(kept_domains)),
       database_(reactor, {.remotes = remote}) {
     choose_tables(database_);
+    for_each_followed([&]<class Row>(ovsdb::Table<Row> southbound::Tables::*, auto) {
+        database_.template read_in_part<Row>(); // the builder says what becomes of them
+    });
     update_interest();
     database_.on_change([this](const southbound::Changes& changes) { changed(changes); });
     database_.on_conditions_settled([this] { check(); });

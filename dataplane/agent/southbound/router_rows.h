@@ -55,7 +55,8 @@ struct HeldEntry {
 
 struct RuleEntry {
     std::string policy;
-    Rule rule; // without its id, and the ids of groups
+    Rule rule;                    // without its id, and the ids of groups
+    bool both_directions = false; // it stands for two rules, of each direction one
     std::vector<std::string> source_groups, destination_groups; // Address_Group.name
     bool operator==(const RuleEntry&) const = default;
 };
@@ -78,8 +79,8 @@ struct GroupEntry {
 [[nodiscard]] Result<GroupEntry> read_row(const southbound::AddressGroup& row);
 
 // For a row that is refused as unsupported: no router, route or held address, so that what needs
-// one is dropped; a rule that denies all in its direction, before any other; a group because of
-// which the policies that name it deny.
+// one is dropped; a rule that denies all in its direction (of one that nobody knows, in both),
+// before any other; a group because of which the policies that name it deny.
 inline std::optional<RouterEntry> instead_of(const southbound::Router&) { return std::nullopt; }
 inline std::optional<RouteEntry> instead_of(const southbound::Route&) { return std::nullopt; }
 inline std::optional<HeldEntry> instead_of(const southbound::Nat&) { return std::nullopt; }
@@ -93,6 +94,11 @@ inline std::optional<GroupEntry> instead_of(const southbound::AddressGroup& row)
 template <class Row> inline constexpr bool fails_closed = false;
 template <> inline constexpr bool fails_closed<southbound::Firewall> = true;
 template <> inline constexpr bool fails_closed<southbound::AddressGroup> = true;
+// A row that names policies, and of which a column can't even be decoded, is as good as not there:
+// which firewalls would have to be asked is not known.
+template <class Row> inline constexpr bool names_policies = requires(const Row& row) {
+    row.policies;
+};
 
 std::string name_of(const southbound::Router& row);
 std::string name_of(const southbound::RouterInterface& row);

@@ -134,7 +134,8 @@ Direction direction_of(const southbound::Firewall& row) {
 } // namespace
 
 Result<RuleEntry> read_row(const southbound::Firewall& row) {
-    RuleEntry entry{row.policy, {}, {}, {}};
+    RuleEntry entry;
+    entry.policy = row.policy;
     Rule& rule = entry.rule;
     RuleMatch match;
     if (row.direction != "in" && row.direction != "out")
@@ -158,8 +159,10 @@ Result<RuleEntry> read_row(const southbound::Firewall& row) {
 }
 
 std::optional<RuleEntry> instead_of(const southbound::Firewall& row) {
-    RuleEntry entry{row.policy, {}, {}, {}};
+    RuleEntry entry;
+    entry.policy = row.policy;
     entry.rule.direction = direction_of(row);
+    entry.both_directions = row.direction != to_string(entry.rule.direction);
     entry.rule.priority = std::numeric_limits<uint32_t>::max();
     entry.rule.intent = row.intent;
     return entry;

@@ -125,7 +125,56 @@ TEST_F(RulesTest, ARowThatCannotBeObeyedDeniesAllAndIsNamed) {
     EXPECT_TRUE(builder_.trouble().empty());
 }
 
-TEST_F(RulesTest, AGroupWithoutARowIsNobodyAndWithABadOneDeniesAll) {
+TEST_F(RulesTest, OfARowWhoseDirectionNobodyKnowsBothAreDenied) {
+    put(web(7, "allow"));
+    auto out = rule("group/web", "out", "allow");
+    put(out);
+    out.direction = "sideways";
+    put(out);
+    EXPECT_EQ(policies(), "policy 0 in 4294967295 drop any org/acme/group/web\n"
+                          "policy 0 in 7 allow any rule/7\n"
+                          "policy 0 out 4294967295 drop any org/acme/group/web\n");
+    EXPECT_EQ(builder_.trouble()["rule sideways 0 of org/acme/group/web"],
+              "direction \"sideways\" is unknown");
+}
+
+// As a server with a newer schema hands them on: what could not be read has its default.
+TEST_F(RulesTest, ARowThatIsReadInPartFailsClosedAndIsNamed) {
+    auto allow = web(7, "allow"), in_part = allow;
+    put(allow);
+    put(rule("group/web", "out", "allow"));
+    in_part.action = "";
+    in_part.unreadable = "Firewall 1: action: [\"set\",[]] is not a string";
+    put(in_part);
+    EXPECT_EQ(policies(), "policy 0 in 4294967295 drop any rule/7\n"
+                          "policy 0 out 0 allow any org/acme/group/web\n");
+    EXPECT_EQ(builder_.trouble()["rule in 7 of rule/7"], in_part.unreadable);
+    put(allow);
+    EXPECT_TRUE(builder_.trouble().empty());
+
+    put(segment("front", 5001));
+    auto web0 = nic("web-0", "front", "02:00:00:00:00:01", "10.0.0.5");
+    web0.host = "a";
+    auto without_policies = web0;
+    web0.policies = {"group/web"};
+    without_policies.unreadable = "Logical_Port 2: policies: 7 is not a string";
+    plug("tap0", 0, "web-0");
+    auto has_segment = [&] {
+        fabric();
+        return builder_.finish()->port(PortId(0))->segment.has_value();
+    };
+    put(web0);
+    EXPECT_TRUE(has_segment());
+    put(without_policies);
+    EXPECT_FALSE(has_segment());
+    EXPECT_EQ(builder_.trouble()["port web-0"], without_policies.unreadable);
+    put(web0);
+    EXPECT_TRUE(has_segment());
+    builder_.reload(tables_);
+    EXPECT_TRUE(builder_.trouble().empty());
+}
+
+TEST_F(RulesTest, AGroupWithoutARowOrWithABadOneDeniesAll) {
     auto allow = web(7, "allow"), deny = web(8, "drop");
     allow.source_groups = {"web"};
     deny.source_groups = {"foes"};
@@ -133,6 +182,12 @@ TEST_F(RulesTest, AGroupWithoutARowIsNobodyAndWithABadOneDeniesAll) {
     put(deny);
     put(rule("group/web", "out", "allow"));
     put(group("web", {"10.0.0.1"}));
+    put(segment("front", 5001));
+    auto web0 = nic("web-0", "front", "02:00:00:00:00:01", "10.0.0.5");
+    web0.domain = "";
+    web0.policies = {"group/web"};
+    put(web0);
+    plug("tap0", 0, "web-0");
     auto passes = [&] {
         auto now = (fabric(), builder_.finish());
         Subject from_a_member;
@@ -140,8 +195,16 @@ TEST_F(RulesTest, AGroupWithoutARowIsNobodyAndWithABadOneDeniesAll) {
         std::vector<PolicyId> policies = {*ids_.policies.find("group/web")};
         return judge(policies, *now, *ids_.domains.find(""), Direction::in, from_a_member).allows();
     };
-    EXPECT_TRUE(passes());
+    EXPECT_FALSE(passes()) << "who the foes are is not known";
+    EXPECT_EQ(
+        builder_.trouble()["policy group/web"],
+        "who is in address group foes is not known where it is asked, so it lets nothing pass "
+        "there");
     changes();
+    put(group("foes", {}));
+    EXPECT_TRUE(passes());
+    EXPECT_EQ(changes(), "raises groups\n");
+    EXPECT_TRUE(builder_.trouble().empty());
     put(group("foes", {"10.0.0.x"}));
     EXPECT_FALSE(passes());
     EXPECT_EQ(changes(), "raises groups\n");

@@ -38,6 +38,7 @@ State example() {
     nic.mac = "02:00:00:00:00:01";
     nic.addresses = {"10.0.0.1", "2001:db8::1"};
     nic.host = "host-a";
+    nic.unreadable = "Logical_Port nic: candidate: 7 is not a string";
     state.southbound.segment.insert(segment);
     state.southbound.logical_port.insert(nic);
     return state;
