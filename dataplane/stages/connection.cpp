@@ -157,7 +157,7 @@ Verdict reconsider(const Fabric& fabric, Worker& worker, Hit<Address> hit, Packe
         break;
     }
     if (!was_stale) // when it was cut, both ends have been told
-        reset_sender(worker, packet, packet.segment->id());
+        reset_sender(worker, packet, packet.segment->id(), charged_for(fabric, packet));
     return Verdict::fw_cut;
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 #include <span>
 
+#include "dataplane/stages/receiver.h"
 #include "dataplane/stages/reset.h"
 #include "dataplane/stages/tuple.h"
 #include "edge-router/icmp/error.h"
@@ -17,7 +18,7 @@ struct Speaker {
     IpAddr address;
 };
 
-// The router that the segment's NICs have as their gateway.
+// The router that the segment's NICs have as their gateway. Looks at all of the segment's.
 std::optional<Speaker> gateway_of(const Fabric& fabric, const Segment& segment, bool is_v4) {
     std::optional<Speaker> gateway;
     segment.routers().for_each([&](const MacAddr& mac, const RouterPlace& place) {
@@ -30,15 +31,13 @@ std::optional<Speaker> gateway_of(const Fabric& fabric, const Segment& segment, 
 }
 
 // The router whose firewall it is; of a port's own the gateway, else whom it is for.
-std::optional<Speaker> speaker(const Fabric& fabric, const Packet& packet, const Ruling& ruling) {
+Speaker speaker(const Fabric& fabric, const Packet& packet, const IpAddr* routers_own) {
     const Header& came = packet.passage->walk.begin();
     const MacAddr addressed = MacAddr::from_u64(packet.destination);
-    bool is_v4 = came.source.is_v4();
-    if (const Crossing* at = ruling.crossing) {
-        const IpAddr* own = at->router->own_address(at->in, is_v4);
-        return own ? std::optional(Speaker{addressed, *own}) : std::nullopt;
-    }
-    return gateway_of(fabric, *came.segment, is_v4).value_or(Speaker{addressed, came.destination});
+    if (routers_own)
+        return {addressed, *routers_own};
+    return gateway_of(fabric, *came.segment, came.source.is_v4())
+        .value_or(Speaker{addressed, came.destination});
 }
 
 void send_error(Worker& worker, const Packet& packet, const Speaker& from) {
@@ -59,12 +58,17 @@ void send_error(Worker& worker, const Packet& packet, const Speaker& from) {
 } // namespace
 
 void reject(const Fabric& fabric, Worker& worker, const Packet& packet, const Ruling& ruling) {
+    const Header& came = packet.passage->walk.begin();
+    const Charged charged = charged_for(packet, fabric.port(packet.passage->landing.port));
     if (packet.protocol == ip_protocol::tcp)
-        return reset_sender(worker, packet, packet.passage->walk.begin().segment->id());
-    auto from = speaker(fabric, packet, ruling);
-    if (from && may_answer_with_error({packet.data, packet.linear}, packet.l3) &&
-        worker.may_answer(packet.port->id, packet.port->limits.errors))
-        send_error(worker, packet, *from);
+        return reset_sender(worker, packet, came.segment->id(), charged);
+    const Crossing* at = ruling.crossing;
+    const IpAddr* own = at ? at->router->own_address(at->in, came.source.is_v4()) : nullptr;
+    if (at && !own)
+        return;
+    if (may_answer_with_error({packet.data, packet.linear}, packet.l3) &&
+        may_answer(worker, charged))
+        send_error(worker, packet, speaker(fabric, packet, own));
 }
 
 } // namespace ringfence

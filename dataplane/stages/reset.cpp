@@ -117,14 +117,13 @@ template <class Address> void reset_both_ends(Worker& worker, EntryId entry) {
     Ends<Address>(worker, entry).reset();
 }
 
-void reset_sender(Worker& worker, const Packet& packet, SegmentId came_in) {
+void reset_sender(Worker& worker, const Packet& packet, SegmentId came_in, const Charged& charged) {
     if (packet.protocol != ip_protocol::tcp || !packet.has_l4)
         return;
     by_family(packet, [&]<class Address>() {
         auto segment = TcpSegment::read(packet.data + packet.l4, size_t{packet.linear} - packet.l4,
                                         l4_length<Address>(packet));
-        if (segment && !segment->has(tcp_flag::rst) &&
-            worker.may_answer(packet.port->id, packet.port->limits.errors))
+        if (segment && !segment->has(tcp_flag::rst) && may_answer(worker, charged))
             answer_with_reset<Address>(worker, packet, came_in, *segment);
     });
 }

@@ -4,6 +4,7 @@
 
 #include "core/packet/packet.h"
 #include "dataplane/connection/connections.h"
+#include "dataplane/stages/receiver.h"
 #include "dataplane/worker/worker.h"
 
 namespace ringfence {
@@ -13,6 +14,6 @@ template <class Address> void reset_both_ends(Worker& worker, EntryId entry);
 
 // The packet's connection is cut, or refused: who has sent it is told, as by its receiver. The
 // packet is as it came, in that segment.
-void reset_sender(Worker& worker, const Packet& packet, SegmentId segment);
+void reset_sender(Worker& worker, const Packet& packet, SegmentId segment, const Charged& charged);
 
 } // namespace ringfence

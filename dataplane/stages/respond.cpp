@@ -3,6 +3,7 @@
 #include <array>
 #include <span>
 
+#include "dataplane/stages/receiver.h"
 #include "dataplane/stages/tuple.h"
 #include "edge-router/icmp/echo.h"
 #include "edge-router/icmp/error.h"
@@ -49,7 +50,7 @@ size_t build(std::span<uint8_t> room, const Packet& packet, const IpAddr& own,
 
 } // namespace
 
-Verdict refuse(Worker& worker, const Packet& packet, Verdict why) {
+Verdict refuse(const Fabric& fabric, Worker& worker, const Packet& packet, Verdict why) {
     const Walk& walk = packet.passage->walk;
     auto problem = problem_of(packet, walk, why);
     if (!walk.at().router || !problem || packet.generated ||
@@ -58,7 +59,7 @@ Verdict refuse(Worker& worker, const Packet& packet, Verdict why) {
     const IpAddr* own = walk.at().router->own_address(walk.at().in, walk.begin().source.is_v4());
     if (!own)
         return why;
-    if (!worker.may_answer(packet.port->id, packet.port->limits.errors))
+    if (!may_answer(worker, charged_for(fabric, packet)))
         return Verdict::limit_icmp;
     std::array<uint8_t, max_icmp_error_frame> room;
     std::span<const uint8_t> frame(room.data(), build(room, packet, *own, *problem));
@@ -72,11 +73,11 @@ Verdict refuse(Worker& worker, const Packet& packet, Verdict why) {
     return why;
 }
 
-Verdict answer_for_router(Worker& worker, Packet& packet) {
+Verdict answer_for_router(const Fabric& fabric, Worker& worker, Packet& packet) {
     if (!is_sent_here(packet))
         return Verdict::bridge_not_here;
     if (!turn_into_echo_reply(linear(packet), packet.l3))
-        return refuse(worker, packet, Verdict::route_unreachable);
+        return refuse(fabric, worker, packet, Verdict::route_unreachable);
     worker.count(packet.port->id, Verdict::answered_echo);
     packet.send_to(packet.port->id);
     return Verdict::next;

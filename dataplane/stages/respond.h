@@ -10,10 +10,10 @@ namespace ringfence {
 
 // The packet goes no further, for this reason: the sender is told where there is a router to do it,
 // and it may. What becomes of the packet: `why`, or `limit_icmp`.
-Verdict refuse(Worker& worker, const Packet& packet, Verdict why);
+Verdict refuse(const Fabric& fabric, Worker& worker, const Packet& packet, Verdict why);
 
 // The destination is the router's own address: an echo request is turned into its reply; all else
 // is refused.
-Verdict answer_for_router(Worker& worker, Packet& packet);
+Verdict answer_for_router(const Fabric& fabric, Worker& worker, Packet& packet);
 
 } // namespace ringfence

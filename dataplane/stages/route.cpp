@@ -14,9 +14,9 @@ Verdict route(const Fabric& fabric, Worker& worker, Packet& packet) {
                     packet.port->id);
     Verdict verdict = walk.route(fabric);
     if (verdict != Verdict::next)
-        return refuse(worker, packet, verdict);
+        return refuse(fabric, worker, packet, verdict);
     if (walk.end() == Walk::End::router)
-        return answer_for_router(worker, packet);
+        return answer_for_router(fabric, worker, packet);
     packet.segment = walk.now().segment;
     return Verdict::next;
 }

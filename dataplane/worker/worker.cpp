@@ -174,14 +174,15 @@ void Worker::keep_within(PortId to, Outbox& outbox, const Rate& bandwidth) {
     outbox.count = kept;
 }
 
-bool Worker::may_answer(PortId port, const Rate& limit) {
-    return may(port, Metered::errors, limit) &&
-           answers_.take(now_, ticks_per_second_, answer_limit);
+bool Worker::may_answer(PortId port, Metered what, const Rate& limit) {
+    return may(port, what, limit) && answers_.take(now_, ticks_per_second_, answer_limit);
 }
 
-void Worker::queue(const Arrival& arrival) {
-    if (!arrivals_.push(arrival))
+bool Worker::queue(const Arrival& arrival) {
+    bool queued = arrivals_.push(arrival);
+    if (!queued)
         drop(arrival.frame, Verdict::tx_handover_full);
+    return queued;
 }
 
 void Worker::set_hand_over(HandOver function, void* context) {

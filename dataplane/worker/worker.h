@@ -68,6 +68,7 @@ enum class Metered : uint8_t {
     slow_path,    // that are decided
     slow_path_to, // the same of what comes for the port from elsewhere
     errors,       // that are answered with an error
+    errors_to,    // the same of what comes for the port from elsewhere
     dhcp,         // that ask for an address, or a router
     notices,      // that the agent is told of
     logged,       // about which firewalls log
@@ -193,11 +194,11 @@ public:
     // burst. What finds no buffer is not made.
     void generate(std::span<const uint8_t> frame, PortId cause, PortId to);
     void generate(std::span<const uint8_t> frame, PortId cause, SegmentId in);
-    // True where routers may answer one more packet of the port with an error: it has not had that
-    // limit a second, nor have all ports together theirs.
-    bool may_answer(PortId port, const Rate& limit);
-    // Goes on after the burst; a full queue drops it.
-    void queue(const Arrival& arrival);
+    // True where routers may answer one more packet because of the port with an error: of these
+    // (errors, errors_to) it has not had that limit a second, nor have all ports together theirs.
+    bool may_answer(PortId port, Metered what, const Rate& limit);
+    // Goes on after the burst; a full queue drops it: false.
+    bool queue(const Arrival& arrival);
     // The same, at the worker that has the port for which it is.
     void hand_over(unsigned worker, const Arrival& arrival);
     std::optional<Arrival> next_arrival() { return arrivals_.pop(); }
