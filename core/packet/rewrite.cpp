@@ -19,10 +19,6 @@ std::array<uint8_t, 32> addresses_of(const Tuple6& tuple) {
     return bytes;
 }
 
-bool is_icmp(uint8_t protocol) {
-    return protocol == ip_protocol::icmp || protocol == ip_protocol::icmp6;
-}
-
 // As they lie on the wire at L4Layout::ports; of ICMP the identifier alone, which is the one of the
 // two that may change.
 template <class Address>

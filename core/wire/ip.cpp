@@ -2,6 +2,21 @@
 
 namespace ringfence {
 
+std::string protocol_name(uint8_t protocol) {
+    switch (protocol) {
+    case ip_protocol::tcp:
+        return "tcp";
+    case ip_protocol::udp:
+        return "udp";
+    case ip_protocol::icmp:
+        return "icmp";
+    case ip_protocol::icmp6:
+        return "icmp6";
+    default:
+        return "ip-" + std::to_string(protocol);
+    }
+}
+
 namespace {
 
 class ExtensionHeader {

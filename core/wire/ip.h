@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 #include <utility>
 
 #include "core/types/addresses.h"
@@ -24,6 +25,12 @@ constexpr bool has_ports(uint8_t protocol) {
            protocol == ip_protocol::sctp || protocol == ip_protocol::dccp ||
            protocol == ip_protocol::udp_lite;
 }
+// Of either version of IP: an IPv4 packet may name ICMPv6, too.
+constexpr bool is_icmp(uint8_t protocol) {
+    return protocol == ip_protocol::icmp || protocol == ip_protocol::icmp6;
+}
+// "tcp", "udp", "icmp", "icmp6", else "ip-47".
+std::string protocol_name(uint8_t protocol);
 
 // The two ECN bits (RFC 3168, clause 5).
 enum class Ecn : uint8_t { not_ect = 0, ect1 = 1, ect0 = 2, ce = 3 };

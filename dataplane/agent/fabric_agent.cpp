@@ -267,11 +267,8 @@ void FabricAgent::reopen_firewall_log() {
 
 void FabricAgent::take_firewall_events() {
     auto events = dataplane_.take_firewall_events();
-    if (!firewall_log_ || events.empty())
-        return;
-    for (const FirewallEvent& event : events)
-        firewall_log_->write(event, *published_, settings_.host);
-    firewall_log_->flush();
+    if (firewall_log_ && !events.empty())
+        firewall_log_->write(events, *published_, settings_.host);
 }
 
 // Every worker forwards by the latest Fabric: what the database asked for is done.

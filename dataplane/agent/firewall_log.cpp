@@ -65,8 +65,7 @@ std::string firewall_line(const FirewallEvent& event, const Rule& rule, const Lo
         quoted(rule.intent), protocol_name(event.protocol),
         end_of(event.source, event.source_port, event.protocol),
         end_of(event.destination, event.destination_port, event.protocol));
-    bool is_icmp = event.protocol == ip_protocol::icmp || event.protocol == ip_protocol::icmp6;
-    if (is_icmp)
+    if (is_icmp(event.protocol))
         line += fmt::format(" type={} code={}", event.destination_port >> 8,
                             event.destination_port & 0xff);
     return event.suppressed ? line + fmt::format(" suppressed={}", event.suppressed) : line;
@@ -86,14 +85,24 @@ FirewallLog::~FirewallLog() {
             close(socket);
 }
 
-void FirewallLog::write(const FirewallEvent& event, const Fabric& fabric, const std::string& host) {
-    const Rule* rule = find_rule(event.rule, fabric);
-    if (!rule)
-        return;
-    std::string time = utc_now(), line = firewall_line(event, *rule, fabric.port(event.port));
+void FirewallLog::write(std::span<const FirewallEvent> events, const Fabric& fabric,
+                        const std::string& host) {
+    std::unordered_set<RuleId> named;
+    for (const FirewallEvent& event : events)
+        named.insert(event.rule);
+    const auto rules = find_rules(named, fabric);
+    for (const FirewallEvent& event : events)
+        if (auto rule = rules.find(event.rule); rule != rules.end())
+            write(event, *rule->second, fabric.port(event.port), host);
+    file_.flush();
+}
+
+void FirewallLog::write(const FirewallEvent& event, const Rule& rule, const LocalPort* port,
+                        const std::string& host) {
+    std::string time = utc_now(), line = firewall_line(event, rule, port);
     write_to_file(time, line);
-    if (rule->log_server)
-        send(*rule->log_server, syslog_message(line, *rule, time, host));
+    if (rule.log_server)
+        send(*rule.log_server, syslog_message(line, rule, time, host));
 }
 
 void FirewallLog::reopen() {

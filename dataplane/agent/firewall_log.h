@@ -5,6 +5,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <span>
 #include <string>
 
 #include "dataplane/fabric/fabric.h"
@@ -30,13 +31,15 @@ public:
     ~FirewallLog();
     FirewallLog(const FirewallLog&) = delete;
 
-    // An event of a rule that the Fabric does not have any more is forgotten. host: as syslog
-    // servers know this one.
-    void write(const FirewallEvent& event, const Fabric& fabric, const std::string& host);
-    void flush() { file_.flush(); }
+    // In one search of the Fabric's rules; an event of one that it does not have any more is
+    // forgotten. host: as syslog servers know this one.
+    void write(std::span<const FirewallEvent> events, const Fabric& fabric,
+               const std::string& host);
     void reopen(); // after the file was rotated
 
 private:
+    void write(const FirewallEvent& event, const Rule& rule, const LocalPort* port,
+               const std::string& host);
     void write_to_file(const std::string& time, const std::string& line);
     void send(const LogServer& server, const std::string& message);
 

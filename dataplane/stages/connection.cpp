@@ -39,8 +39,7 @@ bool is_routed(const Packet& packet, Destination to) {
 }
 
 bool is_error(const Packet& packet) {
-    bool is_icmp = packet.protocol == ip_protocol::icmp || packet.protocol == ip_protocol::icmp6;
-    return is_icmp && packet.has_l4 &&
+    return is_icmp(packet.protocol) && packet.has_l4 &&
            is_icmp_error(packet.protocol, packet.at<IcmpHeader>(packet.l4)->type());
 }
 

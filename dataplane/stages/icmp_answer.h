@@ -9,8 +9,7 @@
 namespace ringfence {
 
 inline bool is_answer(const Packet& packet) {
-    bool is_icmp = packet.protocol == ip_protocol::icmp || packet.protocol == ip_protocol::icmp6;
-    return is_icmp && packet.has_l4 &&
+    return is_icmp(packet.protocol) && packet.has_l4 &&
            icmp_question(packet.protocol, packet.at<IcmpHeader>(packet.l4)->type());
 }
 

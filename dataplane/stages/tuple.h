@@ -28,8 +28,7 @@ inline PortPair icmp_ports(const Packet& packet) {
 }
 
 inline PortPair ports_of(const Packet& packet) {
-    bool is_icmp = packet.protocol == ip_protocol::icmp || packet.protocol == ip_protocol::icmp6;
-    if (is_icmp && packet.has_l4) [[unlikely]]
+    if (is_icmp(packet.protocol) && packet.has_l4) [[unlikely]]
         return icmp_ports(packet);
     return {packet.source_port, packet.destination_port};
 }

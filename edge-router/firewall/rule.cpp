@@ -12,21 +12,6 @@ std::string joined(const std::vector<std::string>& words) {
     return fmt::format("{}", fmt::join(words, ", "));
 }
 
-std::string text_of(uint8_t protocol) {
-    switch (protocol) {
-    case ip_protocol::tcp:
-        return "tcp";
-    case ip_protocol::udp:
-        return "udp";
-    case ip_protocol::icmp:
-        return "icmp";
-    case ip_protocol::icmp6:
-        return "icmp6";
-    default:
-        return fmt::format("protocol {}", protocol);
-    }
-}
-
 std::string text_of(const AddressMatch& match, const std::function<std::string(GroupId)>& name_of) {
     std::vector<std::string> words;
     for (const IpPrefix& prefix : match.prefixes)
@@ -54,10 +39,6 @@ std::string icmp_text(const std::vector<Range>& ranges) {
     return joined(words);
 }
 
-bool is_icmp(const RuleMatch& match) {
-    return match.protocol == ip_protocol::icmp || match.protocol == ip_protocol::icmp6;
-}
-
 } // namespace
 
 const char* to_string(Direction direction) { return direction == Direction::in ? "in" : "out"; }
@@ -75,7 +56,7 @@ const char* to_string(Action action) {
 }
 
 std::string to_string(const RuleMatch& match, const std::function<std::string(GroupId)>& name_of) {
-    std::string text = match.protocol ? text_of(*match.protocol) : "any";
+    std::string text = match.protocol ? protocol_name(*match.protocol) : "any";
     if (!match.source.any)
         text += " from " + text_of(match.source, name_of);
     if (!match.source_ports.empty())
@@ -83,8 +64,8 @@ std::string to_string(const RuleMatch& match, const std::function<std::string(Gr
     if (!match.destination.any)
         text += " to " + text_of(match.destination, name_of);
     if (!match.services.empty())
-        text += is_icmp(match) ? " type " + icmp_text(match.services)
-                               : " service " + ports_text(match.services);
+        text += is_icmp(match.protocol.value_or(0)) ? " type " + icmp_text(match.services)
+                                                    : " service " + ports_text(match.services);
     return text + (match.outside_addresses ? " by outside addresses" : "");
 }
 

@@ -1,7 +1,5 @@
 #include "dataplane/agent/show/names.h"
 
-#include "core/wire/ip.h"
-
 namespace ringfence::agent {
 
 std::string name_of(Destination place, const Fabric& fabric) {
@@ -38,27 +36,20 @@ std::string name_of(PortId id, const Fabric& fabric) {
     return port ? port->name : "(closed port)";
 }
 
-std::string protocol_name(uint8_t protocol) {
-    switch (protocol) {
-    case ip_protocol::tcp:
-        return "tcp";
-    case ip_protocol::udp:
-        return "udp";
-    case ip_protocol::icmp:
-        return "icmp";
-    case ip_protocol::icmp6:
-        return "icmp6";
-    default:
-        return "ip-" + std::to_string(protocol);
-    }
+const Rule* find_rule(RuleId rule, const Fabric& fabric) {
+    auto found = find_rules({rule}, fabric);
+    return found.empty() ? nullptr : found.begin()->second;
 }
 
-const Rule* find_rule(RuleId rule, const Fabric& fabric) {
-    const Rule* found = nullptr;
-    fabric.for_each_policy([&](const Policy& policy) {
-        for (const Rule& one : policy.rules())
-            found = one.id == rule ? &one : found;
-    });
+std::unordered_map<RuleId, const Rule*> find_rules(const std::unordered_set<RuleId>& rules,
+                                                   const Fabric& fabric) {
+    std::unordered_map<RuleId, const Rule*> found;
+    if (!rules.empty())
+        fabric.for_each_policy([&](const Policy& policy) {
+            for (const Rule& rule : policy.rules())
+                if (rules.contains(rule.id))
+                    found.emplace(rule.id, &rule);
+        });
     return found;
 }
 

@@ -2,6 +2,8 @@
 #pragma once
 
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 
 #include "dataplane/fabric/fabric.h"
 
@@ -15,10 +17,10 @@ std::string name_of(PortId port, const Fabric& fabric);
 // The path of its northbound object, or its number where its own row is in another domain.
 std::string name_of(RouterId router, const Fabric& fabric);
 
-// "tcp", "udp", "icmp", "icmp6", else "ip-47".
-std::string protocol_name(uint8_t protocol);
-
 // A search, for what people are shown; nullptr where no policy has the rule.
 const Rule* find_rule(RuleId rule, const Fabric& fabric);
+// The same of many rules, in one search; those that there are.
+std::unordered_map<RuleId, const Rule*> find_rules(const std::unordered_set<RuleId>& rules,
+                                                   const Fabric& fabric);
 
 } // namespace ringfence::agent

@@ -11,10 +11,6 @@ namespace ringfence::agent {
 
 namespace {
 
-bool is_icmp(std::optional<int64_t> protocol) {
-    return protocol == ip_protocol::icmp || protocol == ip_protocol::icmp6;
-}
-
 std::optional<uint16_t> number(std::string_view text, uint16_t most) {
     uint16_t value = 0;
     auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -62,10 +58,10 @@ Result<IpPrefix> prefix_from(const std::string& text) { return IpPrefix::from(te
 Result<> check_parts(const southbound::Firewall& row) {
     if (row.protocol && (*row.protocol < 0 || *row.protocol > UINT8_MAX))
         return fail("protocol {} is outside 0 to 255", *row.protocol);
-    if ((!row.source_ports.empty() || !row.destination_ports.empty()) &&
-        !has_ports(static_cast<uint8_t>(row.protocol.value_or(0))))
+    const auto protocol = static_cast<uint8_t>(row.protocol.value_or(0));
+    if ((!row.source_ports.empty() || !row.destination_ports.empty()) && !has_ports(protocol))
         return fail("ports need a protocol that has them");
-    if (!row.icmp_types.empty() && !is_icmp(row.protocol))
+    if (!row.icmp_types.empty() && !is_icmp(protocol))
         return fail("ICMP types need the protocol ICMP or ICMPv6");
     if (row.priority < 0 || row.priority >= std::numeric_limits<uint32_t>::max())
         return fail("priority {} is out of range", row.priority);

@@ -77,6 +77,10 @@ protected:
         event.protocol = 6;
         return event;
     }
+    void write(FirewallLog& log, const std::vector<FirewallEvent>& events,
+               const std::string& host = "a") {
+        log.write(events, *fabric(), host);
+    }
     std::string text() const {
         std::stringstream all;
         all << std::ifstream(path()).rdbuf();
@@ -93,14 +97,11 @@ protected:
 TEST_F(FirewallLogTest, ALineADecision) {
     FirewallLog log(path());
     EXPECT_FALSE(fs::exists(path())) << "nothing to log yet";
-    log.write(event(2), *fabric(), "a");
     auto ping = event(2);
     ping.protocol = 1;
     ping.destination_port = 8 << 8;
     ping.suppressed = 17;
-    log.write(ping, *fabric(), "a");
-    log.write(event(99), *fabric(), "a"); // a rule that is gone
-    log.flush();
+    write(log, {event(2), event(99), ping}); // 99: a rule that is gone
     const std::string time = "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\\.[0-9]{3}Z ";
     EXPECT_TRUE(std::regex_match(
         text(),
@@ -117,7 +118,7 @@ TEST_F(FirewallLogTest, ALineADecision) {
 
 TEST_F(FirewallLogTest, ToTheOrganizationsServerAsSyslog) {
     FirewallLog log(path());
-    log.write(event(1), *fabric(), "host-a");
+    write(log, {event(1)}, "host-a");
     std::string message = server_.take();
     EXPECT_TRUE(std::regex_match(
         message, std::regex("<132>1 [0-9T:.-]+Z host-a ringfence-vswitchd [0-9]+ firewall - "
@@ -128,12 +129,10 @@ TEST_F(FirewallLogTest, ToTheOrganizationsServerAsSyslog) {
 
 TEST_F(FirewallLogTest, AFileThatWasRotatedIsMadeAgain) {
     FirewallLog log(path());
-    log.write(event(2), *fabric(), "a");
-    log.flush();
+    write(log, {event(2)});
     fs::rename(path(), folder_ / "old");
     log.reopen();
-    log.write(event(2), *fabric(), "a");
-    log.flush();
+    write(log, {event(2)});
     EXPECT_TRUE(fs::exists(path()));
 }
 
