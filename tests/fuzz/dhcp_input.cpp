@@ -38,15 +38,19 @@ const Dhcp4Binding& binding4() {
     return binding;
 }
 
-const Dhcp6Binding& binding6() {
-    static const auto binding = binding_from<Dhcp6Binding>({"fd00::1",
-                                                            "",
-                                                            "02:52:46:00:00:01",
-                                                            {{"mode", "managed"},
-                                                             {"subnet", "fd00::/64"},
-                                                             {"dns-servers", "fd00::53"},
-                                                             {"domain-search", "a.lab"}}});
-    return binding;
+// One a mode.
+const std::vector<Dhcp6Binding>& bindings6() {
+    auto in_mode = [](const char* mode) {
+        return binding_from<Dhcp6Binding>({"fd00::1",
+                                           "",
+                                           "02:52:46:00:00:01",
+                                           {{"mode", mode},
+                                            {"subnet", "fd00::/64"},
+                                            {"dns-servers", "fd00::53"},
+                                            {"domain-search", "a.lab"}}});
+    };
+    static const std::vector bindings{in_mode("managed"), in_mode("stateless"), in_mode("slaac")};
+    return bindings;
 }
 
 // Copies end where their memory does, so that a sanitizer sees a step over it.
@@ -112,7 +116,9 @@ void dhcp(const uint8_t* data, size_t size) {
     }
 }
 
-void dhcp6(const uint8_t* data, size_t size) {
+namespace {
+
+void dhcp6(const Dhcp6Binding& binding, const uint8_t* data, size_t size) {
     constexpr size_t message_at = ethernet + 40 + 8;
     Exact message(data, size);
     DhcpClient client;
@@ -123,7 +129,7 @@ void dhcp6(const uint8_t* data, size_t size) {
         client.mtu = unicast ? 1280 : 1450;
         Bytes frame = answer_twice(
             [&](std::span<uint8_t> room, std::span<const uint8_t> bytes) {
-                return answer_dhcp6(room, binding6(), client, bytes);
+                return answer_dhcp6(room, binding, client, bytes);
             },
             message.span);
         check_frame(frame, client.mtu);
@@ -138,6 +144,13 @@ void dhcp6(const uint8_t* data, size_t size) {
             check(at <= frame.size(), "a reply's option is cut off");
         }
     }
+}
+
+} // namespace
+
+void dhcp6(const uint8_t* data, size_t size) {
+    for (const Dhcp6Binding& binding : bindings6())
+        dhcp6(binding, data, size);
 }
 
 } // namespace ringfence::fuzz

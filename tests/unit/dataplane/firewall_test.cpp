@@ -133,9 +133,11 @@ TEST_F(FirewallTest, CountsARuleOnceAConnection) {
     EXPECT_EQ(send("/ udp 1 > 54"), Verdict::fw_denied);
     EXPECT_EQ(send("/ udp 1 > 54"), Verdict::fw_denied);
     EXPECT_EQ(hits(2), 1u) << "and once for a denial that is kept";
-    lab_.configure("rule 3 policy 1 in 20 then allow protocol udp ports 1");
+    lab_.configure("rule 3 policy 1 in 20 then drop protocol udp source-ports 2");
     EXPECT_EQ(send("/ udp 1 > 53"), Verdict::tx);
+    EXPECT_EQ(send("/ udp 2 > 53"), Verdict::fw_cut) << "or nothing was decided again";
     EXPECT_EQ(hits(1), 2u) << "what is decided again is no new connection";
+    EXPECT_EQ(hits(3), 0u) << "and what it cuts is none that was denied";
 }
 
 TEST_F(FirewallTest, NamesTheRuleInTheTraceOfADenial) {
