@@ -17,6 +17,7 @@ constexpr auto heartbeat = 5s;
 constexpr auto after_a_move = 2s; // frames of a NIC that moved may come from its old host as long
 constexpr auto notice_period = 100ms;
 constexpr auto advertising_period = 1s; // how exact the times of router advertisements are
+constexpr auto ageing_period = 10s;     // how exact the age of learned MACs is
 constexpr auto neighbour_patience = 1s; // a host that is up answers ARP sooner
 constexpr size_t most_learned = 1024;   // MACs behind one trusted port
 constexpr uint16_t dead_vlan = 4095;    // os-vif and Neutron isolate a port with it
@@ -80,6 +81,7 @@ FabricAgent::FabricAgent(ovsdb::Reactor& reactor, Dataplane& dataplane, PortSet&
         take_firewall_events();
     });
     advertiser_ = reactor_.every(advertising_period, [this] { advertise(); });
+    ager_ = reactor_.every(ageing_period, [this] { age_learned(); });
 }
 
 // The keeper's last writing asks for the state: all that it is made of must still be there.
@@ -386,6 +388,8 @@ void FabricAgent::take_notices() {
                                       [](const auto& entry) { return entry.second.id; });
         if (notice.kind == Notice::Kind::in_use)
             link_local_.in_use(notice.segment, notice.address, notice.port);
+        else if (notice.kind == Notice::Kind::moved_mac)
+            take_moved(notice);
         else if (port == ports_.open().end())
             continue; // closed meanwhile
         else if (notice.kind == Notice::Kind::claim)
@@ -399,14 +403,42 @@ void FabricAgent::take_notices() {
         schedule();
 }
 
+// New, moved here, or there as ever.
 void FabricAgent::take_learned(const Notice& notice, const OpenPort& port) {
     auto row = builder_.row_of(notice.segment);
-    auto known = builder_.learned_at(settings_.host);
-    auto here = std::ranges::count(known, port.wanted.iface_id, &LearnedEntry::port);
-    if (!row || static_cast<size_t>(here) >= most_learned)
+    if (!row)
         return;
-    builder_.learn({*row, notice.mac, settings_.host, port.wanted.iface_id});
+    const LearnedEntry learned{*row, notice.mac, settings_.host, port.wanted.iface_id, false};
+    size_t others = 0;
+    for (const LearnedEntry& known : builder_.learned_at(settings_.host))
+        others += known.port == learned.port &&
+                  (known.mac != learned.mac || known.segment != learned.segment);
+    if (others >= most_learned)
+        return;
+    learned_ages_.seen(learned, std::chrono::steady_clock::now());
+    builder_.learn(learned);
     schedule();
+}
+
+// The other host can't say so itself before the row of this one is gone.
+void FabricAgent::take_moved(const Notice& notice) {
+    auto row = builder_.row_of(notice.segment);
+    for (const LearnedEntry& known : builder_.learned_at(settings_.host))
+        if (row && known.segment == *row && known.mac == notice.mac) {
+            builder_.unlearn(known);
+            schedule();
+        }
+}
+
+void FabricAgent::age_learned() {
+    auto due =
+        learned_ages_.follow(builder_.learned_at(settings_.host), std::chrono::steady_clock::now());
+    for (const LearnedEntry& learned : due.doubtful)
+        builder_.learn(learned);
+    for (const LearnedEntry& learned : due.gone)
+        builder_.unlearn(learned);
+    if (!due.doubtful.empty() || !due.gone.empty())
+        schedule();
 }
 
 void FabricAgent::take_declined(const Notice& notice, const OpenPort& port) {

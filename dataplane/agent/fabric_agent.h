@@ -15,6 +15,7 @@
 #include "dataplane/agent/dataplane.h"
 #include "dataplane/agent/declined.h"
 #include "dataplane/agent/firewall_log.h"
+#include "dataplane/agent/learned_ages.h"
 #include "dataplane/agent/local/wanted.h"
 #include "dataplane/agent/ports/port_set.h"
 #include "dataplane/agent/southbound/host_rows.h"
@@ -75,6 +76,8 @@ private:
     void take_notices();
     void take_declined(const Notice& notice, const OpenPort& port);
     void take_learned(const Notice& notice, const OpenPort& port);
+    void take_moved(const Notice& notice);
+    void age_learned();
     void forget_ports();
     void follow_claimants();
     void follow_network_mtus();
@@ -121,12 +124,13 @@ private:
     std::map<Move, ovsdb::Handle> old_moves_;
     LinkLocalClaims link_local_;
     DeclinedAddresses declined_;
+    LearnedAges learned_ages_;
     Advertisements advertisements_;
     std::map<PortId, std::string> claimants_;                      // who has each port
     std::map<std::string, std::vector<Ipv6Addr>> kept_link_local_; // of NICs not plugged again yet
     std::map<Ipv4Addr, std::chrono::steady_clock::time_point> unresolved_since_;
     bool scheduled_ = false, reporting_ = false, report_again_ = false;
-    ovsdb::Handle soon_, heart_, notices_, again_, advertiser_;
+    ovsdb::Handle soon_, heart_, notices_, again_, advertiser_, ager_;
 };
 
 } // namespace ringfence::agent

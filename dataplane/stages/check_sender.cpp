@@ -16,12 +16,21 @@ namespace ringfence {
 
 namespace {
 
-bool may_have_sent(const Packet& packet) {
+// What a host says that it has learned is its own word: that gives it no right to send so. But what
+// has moved is not where it was learned.
+bool may_have_learned(Worker& worker, const Packet& packet, Destination owner) {
+    if (!packet.segment->is_trusted(packet.peer))
+        return false;
+    if (owner.kind() == Destination::Kind::local)
+        tell(worker, packet, Notice::Kind::moved_mac, {});
+    return true;
+}
+
+bool may_have_sent(Worker& worker, const Packet& packet) {
     const Segment& segment = *packet.segment;
     Destination owner = segment.find(packet.source, packet.source_place);
-    // What a host says that it has learned is its own word: that gives it no right to send so.
     if (owner.kind() == Destination::Kind::unknown || owner.learned()) [[unlikely]]
-        return segment.is_trusted(packet.peer);
+        return may_have_learned(worker, packet, owner);
     if (owner.kind() == Destination::Kind::vtep && owner.next_hop() == packet.peer) [[likely]]
         return true;
     return segment.may_also_come_from(MacAddr::from_u64(packet.source), packet.peer);
@@ -43,7 +52,7 @@ Verdict check_sender(const Fabric& fabric, Worker& worker, Packet& packet) {
         if (Verdict verdict = find_sender(fabric, packet, packet.passage->walk);
             verdict != Verdict::next)
             return verdict;
-    } else if (!may_have_sent(packet)) [[unlikely]] {
+    } else if (!may_have_sent(worker, packet)) [[unlikely]] {
         return Verdict::tunnel_mac_spoof;
     }
     if (is_reserved(packet.destination)) [[unlikely]]

@@ -11,7 +11,8 @@ namespace ringfence {
 
 struct Notice {
     enum class Kind : uint8_t {
-        learned_mac, // a trusted port sends from a MAC that the segment does not know (there)
+        learned_mac, // a trusted port sends from a MAC that is not, or only doubtfully, known there
+        moved_mac,   // a MAC that was learned here came by tunnel, from another trusted port
         claim,       // a strict port probes (DAD) for a link-local address: `address`
         in_use,      // somebody in the segment has `address` or probes for it
         declined4,   // its DHCP client has found the offered address in use

@@ -314,6 +314,8 @@ void add_remote(FabricEdit& edit, const Line& line) {
 void add_learned(FabricEdit& edit, const Line& line) {
     auto place = line.has("port") ? Destination::local(PortId(line.number("port")), true)
                                   : Destination::vtep(NextHopId(line.number("vtep")), true);
+    if (line.has("doubtful"))
+        place = Destination::doubtful(place->port());
     segment_of(edit, line).set_mac(line.parse<MacAddr>(line.first()), *place);
 }
 

@@ -17,7 +17,7 @@
 //     shadow PORT [uplink PORT]
 //     vtep ID IP[,IP] [via PORT source IP mac MAC gateway MAC [mtu N]]
 //     remote MAC segment ID vtep ID [ip A,B]      a nic of another host; the segment floods there
-//     learned MAC segment ID vtep ID|port PORT    seen behind a trusted port
+//     learned MAC segment ID vtep ID|port PORT [doubtful]    seen behind a trusted port
 //     absent MAC segment ID [ip A,B]              a nic of no host
 //     trusted-vtep ID segment ID
 //     also MAC|IP segment ID vtep ID              its candidate or previous VTEP; IP: of what is

@@ -28,6 +28,8 @@ void LearnedPart::place(FabricEdit& edit, const Uuid& uuid, const LearnedEntry& 
     if (!segment || place == Destination::nowhere() || !may_have_learned(learned) ||
         !(segment->find(learned.mac.to_u64()) == Destination()))
         return;
+    if (learned.is_doubtful && place.kind() == Destination::Kind::local)
+        place = Destination::doubtful(place.port());
     segment->set_mac(learned.mac, place);
     placements_.emplace(uuid, Placement{*id, learned.mac, place});
 }

@@ -113,7 +113,7 @@ Result<LearnedEntry> read_row(const southbound::LearnedMac& row) {
     auto mac = unicast_mac(row.mac);
     if (!mac)
         return tl::unexpected(mac.error());
-    return LearnedEntry{row.segment, *mac, row.host, row.port};
+    return LearnedEntry{row.segment, *mac, row.host, row.port, false};
 }
 
 ovsdb::Uuid uuid_of(const LearnedEntry& learned) {

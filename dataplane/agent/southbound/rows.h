@@ -44,6 +44,8 @@ struct LearnedEntry {
     MacAddr mac;
     std::string host;
     std::string port; // Logical_Port.name
+    // Of what was learned here: it has not been seen for long, or is not known to have been.
+    bool is_doubtful = false;
     bool operator==(const LearnedEntry&) const = default;
 };
 

@@ -129,6 +129,13 @@ TEST(Destination, TellsAllItsKindsApartAtBothEndsOfTheirRanges) {
             EXPECT_EQ(place.learned(), learned);
         }
     }
+    for (uint32_t id : {0u, 1u, 2u, Destination::max_ports - 1}) {
+        auto place = Destination::doubtful(PortId(id));
+        EXPECT_EQ(place.kind(), Destination::Kind::local);
+        EXPECT_EQ(place.port(), PortId(id));
+        EXPECT_TRUE(place.learned());
+        EXPECT_NE(place, *Destination::local(PortId(id), true));
+    }
     EXPECT_EQ(Destination().kind(), Destination::Kind::unknown);
     EXPECT_EQ(Destination::nowhere().kind(), Destination::Kind::nowhere);
     EXPECT_FALSE(Destination::local(PortId(Destination::max_ports)));
