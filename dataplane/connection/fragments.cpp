@@ -275,11 +275,11 @@ struct Fragments::Table {
         datagram.pieces = datagram.released = 0;
     }
 
-    void let_go(Datagram& datagram, Piece& piece, Verdict why) {
+    bool let_go(Datagram& datagram, Piece& piece, Verdict why) {
         --datagram.held;
         --accounts[datagram.account].held;
         --held;
-        leave(context, piece.arrival, why);
+        return leave(context, piece.arrival, why);
     }
 
     // From now on nothing of it passes, until its time is over.
@@ -360,12 +360,13 @@ struct Fragments::Table {
         ++held;
     }
 
+    // One that is lost on its way back is not waited for: the receiver misses it, nobody here.
     void release_all(Datagram& datagram) {
         for (uint32_t i = datagram.first_piece; i != none; i = pieces[i].next)
             if (pieces[i].state == Piece::State::held) {
-                pieces[i].state = Piece::State::released;
-                ++datagram.released;
-                let_go(datagram, pieces[i], Verdict::next);
+                bool returns = let_go(datagram, pieces[i], Verdict::next);
+                pieces[i].state = returns ? Piece::State::released : Piece::State::passed;
+                datagram.released += returns;
             }
     }
 

@@ -81,8 +81,9 @@ struct FragmentAccount {
 class Fragments {
 public:
     // A held frame leaves: `next` releases it, to arrive once more as it did; anything else is why
-    // it is dropped. It is the callee's from then on.
-    using Leave = void (*)(void* context, const Arrival& arrival, Verdict why);
+    // it is dropped. It is the callee's from then on. True where it will arrive: a release may
+    // fail.
+    using Leave = bool (*)(void* context, const Arrival& arrival, Verdict why);
 
     // ticks_per_second: of the clock that `now` counts in.
     Fragments(const FragmentLimits& limits, uint64_t ticks_per_second, Leave leave, void* context);

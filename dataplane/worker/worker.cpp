@@ -53,7 +53,7 @@ Worker::~Worker() {
 void Worker::open_port(PortId port) {
     auto& slot = states_[port.value()];
     if (State* old = slot.load())
-        old->counters.clear();
+        old->begin_anew();
     else
         slot.store(new State, std::memory_order_release);
 }
@@ -227,12 +227,12 @@ void claim(Connections& connections, const Fabric& fabric, PortId id) {
     connections.claim(id, owner_of(port), port ? port->limits.connections : 0);
 }
 
-void Worker::let_go(void* worker, const Arrival& fragment, Verdict why) {
+bool Worker::let_go(void* worker, const Arrival& fragment, Verdict why) {
     auto& self = *static_cast<Worker*>(worker);
     if (why == Verdict::next)
-        self.queue(fragment);
-    else
-        self.drop(fragment.frame, why);
+        return self.queue(fragment);
+    self.drop(fragment.frame, why);
+    return false;
 }
 
 void Worker::notice(const Notice& notice) {

@@ -96,9 +96,9 @@ public:
     unsigned index() const { return index_; }
 
     // --- a control thread
-    // Makes room for the port, with all counters 0. Call it before a Fabric that names the port is
-    // published, and before any worker's packet can be from or for it. Room is never taken away: a
-    // port that closed keeps its counters until its id is opened again.
+    // Makes room for the port, with all counters 0 and meters full. Call it before a Fabric that
+    // names the port is published, and before any worker's packet can be from or for it. Room is
+    // never taken away: a port that closed keeps its counters until its id is opened again.
     void open_port(PortId port);
     bool is_open(PortId port) const { return state(port) != nullptr; }
     CounterSums counters(PortId port) const; // any thread
@@ -231,6 +231,13 @@ private:
         std::array<Meter, metered_count> meters;
         uint32_t not_logged = 0; // events since the last one that was
         bool pending = false;    // in pending_
+
+        // What is of the port's former NIC goes, but for what lies in the outbox.
+        void begin_anew() {
+            counters.clear();
+            meters = {};
+            not_logged = 0;
+        }
     };
     State* state(PortId port) const {
         return port.value() < states_.size() ? states_[port.value()].load(std::memory_order_acquire)
@@ -241,7 +248,7 @@ private:
     void drop_from(Outbox& outbox, uint16_t first, Verdict why);
     void keep_within(PortId to, Outbox& outbox, const Rate& bandwidth);
     void adopt(const Fabric& fabric);
-    static void let_go(void* worker, const Arrival& fragment, Verdict why);
+    static bool let_go(void* worker, const Arrival& fragment, Verdict why);
     rte_mbuf* make(std::span<const uint8_t> frame, PortId cause, size_t size);
 
     const unsigned index_;

@@ -30,11 +30,12 @@ test::Lab& buffers() {
 struct Holder {
     unsigned held = 0, released = 0;
 
-    static void leave(void* context, const Arrival& arrival, Verdict why) {
+    static bool leave(void* context, const Arrival& arrival, Verdict why) {
         auto& holder = *static_cast<Holder*>(context);
         --holder.held;
         holder.released += why == Verdict::next;
         rte_pktmbuf_free(arrival.frame);
+        return why == Verdict::next;
     }
 };
 

@@ -10,23 +10,26 @@ namespace {
 // What ovs-vswitchd takes where a rate has no burst of its own.
 constexpr uint64_t default_burst = 8'000, default_packet_burst = 16; // kbit, thousands
 
+// Numbers of whoever writes to the database: above what any device moves, and small enough to be
+// multiplied by thousands.
+constexpr uint64_t most = uint64_t{1} << 48;
+
 using Config = std::map<std::string, std::string>;
 using Number = std::optional<uint64_t>;
 
-uint64_t or_default(int64_t number, uint64_t otherwise) {
-    return number > 0 ? static_cast<uint64_t>(number) : otherwise;
+uint64_t thousands(int64_t number, uint64_t otherwise = 0) {
+    return 1'000 * (number > 0 ? std::min(static_cast<uint64_t>(number), most) : otherwise);
 }
 
 void read_ingress(const vswitch::Interface& row, WantedLimits& limits) {
     if (row.ingress_policing_rate > 0) {
-        uint64_t burst = or_default(row.ingress_policing_burst, default_burst);
-        limits.bandwidth_out =
-            bandwidth(static_cast<uint64_t>(row.ingress_policing_rate) * 1'000, burst * 1'000 / 8);
+        limits.bandwidth_out = bandwidth(thousands(row.ingress_policing_rate),
+                                         thousands(row.ingress_policing_burst, default_burst) / 8);
     }
     if (row.ingress_policing_kpkts_rate > 0) {
-        uint64_t burst = or_default(row.ingress_policing_kpkts_burst, default_packet_burst);
-        limits.packets_out = Rate{static_cast<uint64_t>(row.ingress_policing_kpkts_rate) * 1'000,
-                                  std::min(burst * 1'000, Rate::max_burst)};
+        uint64_t burst = thousands(row.ingress_policing_kpkts_burst, default_packet_burst);
+        limits.packets_out =
+            Rate{thousands(row.ingress_policing_kpkts_rate), std::min(burst, Rate::max_burst)};
     }
 }
 
@@ -39,7 +42,7 @@ Result<Number> number(const Config& config, const char* key) {
     auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), read);
     if (bad != std::errc() || end != text.data() + text.size())
         return fail("QoS {}: \"{}\" is not a number", key, text);
-    return Number(read);
+    return Number(std::min(read, most));
 }
 
 // Bits a second, of the whole and of its default queue: the smaller one.

@@ -1,4 +1,6 @@
 // Rows of Open_vSwitch as ovs-vsctl, libvirt and os-vif write them, and what is made of them.
+#include <limits>
+
 #include <gtest/gtest.h>
 
 #include "dataplane/agent/local/wanted.h"
@@ -144,6 +146,25 @@ TEST(Wanted, WhatAPortSendsIsPoliced) {
     EXPECT_EQ(limits().packets_out, (Rate{3'000, 16'000}));
     tap.ingress_policing_kpkts_burst = 2;
     EXPECT_EQ(limits().packets_out, (Rate{3'000, 2'000}));
+}
+
+// Numbers of whoever writes to the database: a huge one is no limit, and never a small one.
+TEST(Wanted, ARateThatIsTooLargeToBeMultipliedDoesNotBecomeASmallOne) {
+    constexpr auto largest = std::numeric_limits<int64_t>::max();
+    constexpr uint64_t much = uint64_t{1} << 40;
+    Rows rows;
+    vswitch::Interface& tap = rows.plug("web0", "tap");
+    auto limits = [&] { return rows.wanted().ports.at("web0").limits; };
+    tap.ingress_policing_rate = tap.ingress_policing_burst = largest;
+    tap.ingress_policing_kpkts_rate = tap.ingress_policing_kpkts_burst = largest;
+    EXPECT_GT(limits().bandwidth_out->units, much);
+    EXPECT_EQ(limits().bandwidth_out->burst, Rate::max_burst);
+    EXPECT_GT(limits().packets_out->units, much);
+    EXPECT_EQ(limits().packets_out->burst, Rate::max_burst);
+    vswitch::QoS& qos = rows.qos("web0", "egress-policer");
+    qos.other_config = {{"cir", "2305843009213693953"}, {"cbs", "18446744073709551615"}}; // * 8 = 8
+    EXPECT_GT(limits().bandwidth_in->units, much);
+    EXPECT_EQ(limits().bandwidth_in->burst, Rate::max_burst);
 }
 
 TEST(Wanted, WhatAPortGetsIsLimitedByItsQos) {

@@ -80,17 +80,21 @@ public:
     uint32_t owner = 7;
     std::vector<rte_mbuf*> released;
     std::vector<Verdict> dropped;
+    bool is_full = false; // what is released finds no room
     Fragments table;
 
 private:
-    static void leave(void* context, const Arrival& arrival, Verdict why) {
+    static bool leave(void* context, const Arrival& arrival, Verdict why) {
         auto& rig = *static_cast<Rig*>(context);
         EXPECT_EQ(arrival.segment, SegmentId(1));
         EXPECT_EQ(arrival.from, Arrival::From::sender);
-        if (why == Verdict::next)
-            return rig.released.push_back(arrival.frame);
+        if (why == Verdict::next && !rig.is_full) {
+            rig.released.push_back(arrival.frame);
+            return true;
+        }
         rig.dropped.push_back(why);
         rte_pktmbuf_free(arrival.frame);
+        return false;
     }
 };
 
@@ -124,6 +128,16 @@ TEST(Fragments, BeforeTheFirstOneWaitAndKeepTheirOrder) {
     EXPECT_TRUE(rig.bring_back(7));
     EXPECT_EQ(rig.table.datagrams(), 0u);
     EXPECT_EQ(rig.lab.buffers_in_use(), 0u);
+}
+
+TEST(Fragments, ThatAreLostOnTheirWayBackAreNotWaitedFor) {
+    Rig rig;
+    EXPECT_EQ(rig.take(7, 8, 8, true).kind, Kind::held);
+    rig.is_full = true;
+    EXPECT_EQ(rig.take(7, 0, 8, true).kind, Kind::pass);
+    EXPECT_EQ(rig.dropped, Drops{Verdict::next});
+    EXPECT_EQ(rig.take(7, 16, 8, false).kind, Kind::pass) << "nothing is on its way";
+    EXPECT_EQ(rig.table.datagrams(), 0u) << "complete, as far as it is known here";
 }
 
 TEST(Fragments, ThatComeWhileOthersAreOnTheirWayBackQueueUp) {
@@ -337,7 +351,10 @@ TEST(Fragments, StillHeldAtTheEndAreFreed) {
     {
         Fragments table(
             {}, second,
-            [](void*, const Arrival& arrival, Verdict) { rte_pktmbuf_free(arrival.frame); },
+            [](void*, const Arrival& arrival, Verdict) {
+                rte_pktmbuf_free(arrival.frame);
+                return false;
+            },
             nullptr);
         table.take(Rig::describe(7, 8, 8, true, vm), Rig::arrival(lab.buffer(Rig::bytes(8, 8, 0))),
                    {vm, false, 1}, 0);

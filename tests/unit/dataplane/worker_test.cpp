@@ -127,9 +127,66 @@ TEST(Worker, DropsByNameWhatIsForAPortThatItDoesNotKnow) {
 TEST(Worker, StartsAPortThatIsOpenedAgainFromZero) {
     Lab lab;
     two_ports(lab);
+    Worker& worker = lab.worker();
     lab.receive(PortId(1), {{1, 2, 3}});
-    lab.worker().open_port(PortId(1));
+    const Rate two = Rate::each_second(2);
+    EXPECT_TRUE(worker.may(PortId(1), Metered::slow_path, two, 2));
+    EXPECT_FALSE(worker.may(PortId(1), Metered::slow_path, two));
+    FirewallEvent event;
+    event.port = PortId(1);
+    for (int i = 0; i < 200; ++i) // a hundred are kept
+        worker.log(event);
+    worker.take_firewall_events([](const FirewallEvent&) {});
+    worker.open_port(PortId(1));
     EXPECT_EQ(lab.counters(PortId(1)), "");
+    EXPECT_TRUE(worker.may(PortId(1), Metered::slow_path, two, 2)) << "another NIC's";
+    worker.log(event);
+    int kept = 0;
+    worker.take_firewall_events([&](const FirewallEvent& one) {
+        ++kept;
+        EXPECT_EQ(one.suppressed, 0u);
+    });
+    EXPECT_EQ(kept, 1);
+}
+
+TEST(Worker, IsToldOfLearnedMacsThatAreNewDoubtfulOrElsewhereNow) {
+    Lab lab;
+    for (const char* line :
+         {"segment 1 vni 5001", "nic 1 segment 1 mac 02:00:00:00:00:01 security trusted",
+          "nic 2 segment 1 mac 02:00:00:00:00:02 ip 10.0.0.2", "uplink 10 address 192.0.2.1",
+          "vtep 1 192.0.2.2 via 10 source 192.0.2.1 mac 52:54:00:00:00:01 gateway "
+          "52:54:00:00:00:02",
+          "learned 02:00:00:00:00:11 segment 1 port 1"})
+        lab.configure(line);
+    const std::string from_vtep = "eth 52:54:00:00:00:02 > 52:54:00:00:00:01 / ip4 192.0.2.2 > "
+                                  "192.0.2.1 df / udp 50000 > 4789 sum 0 / vxlan 5001 / ";
+    auto heard = [&](unsigned port, const std::string& before = "") {
+        lab.receive(
+            PortId(port),
+            {frame(before + "eth 02:00:00:00:00:11 > 02:00:00:00:00:02 type 0x88b5").bytes});
+        lab.transmitted();
+        std::vector<Notice::Kind> kinds;
+        lab.worker().take_notices([&](const Notice& notice) {
+            EXPECT_EQ(notice.mac, *MacAddr::from("02:00:00:00:00:11"));
+            EXPECT_EQ(notice.segment, SegmentId(1));
+            kinds.push_back(notice.kind);
+        });
+        return kinds;
+    };
+    using Kinds = std::vector<Notice::Kind>;
+    EXPECT_EQ(heard(1), Kinds{}) << "it is where it was";
+    EXPECT_EQ(heard(10, from_vtep), Kinds{}) << "no trusted port is there";
+    lab.configure("trusted-vtep 1 segment 1");
+    EXPECT_EQ(heard(10, from_vtep), Kinds{Notice::Kind::moved_mac});
+    lab.configure("learned 02:00:00:00:00:11 segment 1 port 1 doubtful");
+    EXPECT_EQ(heard(1), Kinds{Notice::Kind::learned_mac});
+    lab.receive(PortId(2), {frame("eth 02:00:00:00:00:02 > 02:00:00:00:00:11 / ip4 10.0.0.2 > "
+                                  "10.0.0.11 / udp 1 > 2")
+                                .bytes});
+    lab.transmitted();
+    EXPECT_EQ(lab.counters(PortId(2)), "rx 1, tx 1") << "it goes there as before";
+    lab.configure("learned 02:00:00:00:00:11 segment 1 vtep 1");
+    EXPECT_EQ(heard(1), Kinds{Notice::Kind::learned_mac}) << "it is here now";
 }
 
 TEST(Pipeline, CountsEveryCopyThatItHasNoBufferFor) {
