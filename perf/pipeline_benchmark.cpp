@@ -112,10 +112,12 @@ void add_all(const Bench& bench) {
     add(bench, "vxlan/decap/1M", [] { return decap(1'000'000); });
     for (auto [size, flows] : {std::pair("1k", 1'000u), {"100k", 100'000u}, {"1M", 1'000'000u}})
         for (auto [direction, way] : {std::pair("encap", Way::out), {"decap", Way::in}}) {
-            add(bench, fmt::format("fw/{}/{}", direction, size), [=] { return fw(way, flows); });
-            add(bench, fmt::format("nat/{}/{}", direction, size), [=] { return nat(way, flows); });
+            add(bench, fmt::format("fw/{}/{}", direction, size),
+                [way = way, flows = flows] { return fw(way, flows); });
+            add(bench, fmt::format("nat/{}/{}", direction, size),
+                [way = way, flows = flows] { return nat(way, flows); });
             add(bench, fmt::format("fence/{}/{}", direction, size),
-                [=] { return fence(way, flows); });
+                [way = way, flows = flows] { return fence(way, flows); });
         }
     constexpr uint32_t many = 1'000'000;
     add_first(bench, "fw", [] { return fw(Way::out, many); });
