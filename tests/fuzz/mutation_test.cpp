@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/fuzz/one_input.h"
+#include "tests/fuzz/ovsdb_templates.h"
 #include "tests/packet/templates.h"
 
 namespace ringfence::fuzz {
@@ -67,6 +68,8 @@ TEST(Mutations, OfDhcp6AreAnsweredOrRefused) { run(test::dhcp6_templates(), dhcp
 TEST(Mutations, OfNeighbourDiscoveryAreAllAccountedFor) {
     run(test::nd_templates(), neighbour_discovery);
 }
+
+TEST(Mutations, OfWhatADatabaseSendsAreReadOrRefused) { run(ovsdb_templates(), ovsdb_stream); }
 
 TEST(Mutations, OfFragmentsAreAllAccountedFor) {
     std::mt19937 random(2026);

@@ -25,6 +25,10 @@ void dhcp6(const uint8_t* data, size_t size);
 // pipeline as from_nic().
 void neighbour_discovery(const uint8_t* data, size_t size);
 
+// The input as what a database sends: a stream of JSON. Aborts where messages depend on the pieces
+// that they arrive in, or where rows that were read are not written and read again as they are.
+void ovsdb_stream(const uint8_t* data, size_t size);
+
 // The input as an IP packet that holds an ICMP error. Aborts where a quote that was read does not
 // read as it was rewritten, or where rewriting spoils a checksum.
 void quote(const uint8_t* data, size_t size);

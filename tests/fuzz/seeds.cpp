@@ -1,10 +1,11 @@
 // fuzz_seeds DIRECTORY: writes the seed corpora, DIRECTORY/parse and so on by the names of the
-// targets, one file a template, in place of whatever is there.
+// targets, one file a template, in place of whatever is there; and DIRECTORY/ovsdb.dict.
 #include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <string>
 
+#include "tests/fuzz/ovsdb_templates.h"
 #include "tests/packet/templates.h"
 
 namespace {
@@ -45,5 +46,7 @@ int main(int argc, char** argv) {
     write_all(directory / "dhcp", ringfence::test::dhcp_templates());
     write_all(directory / "dhcp6", ringfence::test::dhcp6_templates());
     write_all(directory / "nd", ringfence::test::nd_templates());
+    write_all(directory / "ovsdb", ringfence::fuzz::ovsdb_templates());
+    std::ofstream(directory / "ovsdb.dict") << ringfence::fuzz::ovsdb_dictionary();
     return 0;
 }
