@@ -21,12 +21,18 @@ constexpr uint16_t experimental = 0x88b5;
 constexpr size_t header = 14;
 } // namespace
 
+// Only who may not make one can't run the test; whatever else goes wrong is a failure.
 bool enter_private_network() {
-    if (unshare(CLONE_NEWNET) != 0) {
-        std::printf("skipped: a network namespace takes root (%s)\n", std::strerror(errno));
+    const int error = unshare(CLONE_NEWNET) == 0 ? 0 : errno;
+    if (error == EPERM) {
+        std::puts("skipped: a network namespace takes root");
         return false;
     }
-    return run("ip link set lo up");
+    if (error != 0 || !run("ip link set lo up")) {
+        std::printf("no network namespace: %s\n", error != 0 ? std::strerror(error) : "ip failed");
+        std::exit(EXIT_FAILURE);
+    }
+    return true;
 }
 
 bool run(const std::string& command) { return std::system(command.c_str()) == 0; }
