@@ -6,6 +6,7 @@
 // share (an organization network, a bridged vApp network), MACs and addresses.
 #include <algorithm>
 #include <unordered_set>
+#include <utility>
 
 #include "controller/client/clone_source.h"
 #include "controller/client/dhcp.h"
@@ -40,6 +41,8 @@ private:
     void clone_vm(const nb::VirtualMachine& original);
     [[nodiscard]] Result<> clone_nic(const nb::Nic& original);
     [[nodiscard]] Result<> readdress(nb::Nic& nic, const Uuid& segment);
+    [[nodiscard]] Result<> readdress_shared(nb::Nic& nic, const Uuid& segment,
+                                            const std::string& old_mac);
     void clone_rules();
     Texts renamed(const Texts& words) const;
     void note_v6(const nb::VappNetwork& network, const nb::EdgeRouter& edge);
@@ -55,11 +58,14 @@ private:
     Path path_;
     Uuid vapp_;
     std::unordered_map<Uuid, Uuid> copy_of_; // by the original: networks, edges, VMs, NICs
+    // On segments that are shared with the source, by what they were: virtual addresses and MACs.
+    std::unordered_map<std::string, std::string> shared_;
 };
 
 Result<Uuid> Cloner::clone(const Path& path, bool deployed) {
     path_ = path;
     copy_of_.clear();
+    shared_.clear();
     nb::Vapp vapp = source_.vapp;
     vapp.uuid = {};
     vapp.name = path[1];
@@ -219,7 +225,9 @@ Result<> Cloner::clone_nic(const nb::Nic& original) {
 
 // On a segment where the source is, too.
 Result<> Cloner::readdress(nb::Nic& nic, const Uuid& segment) {
-    nic.mac = ledger_.pick_mac(segment);
+    const std::string old_mac = std::exchange(nic.mac, ledger_.pick_mac(segment));
+    if (auto moved = readdress_shared(nic, segment, old_mac); !moved)
+        return moved;
     Texts addresses;
     for (const std::string& text : nic.addresses) {
         const auto old = IpAddr::from(text);
@@ -236,6 +244,32 @@ Result<> Cloner::readdress(nb::Nic& nic, const Uuid& segment) {
     nic.addresses = std::move(addresses);
     if (nic.allocation == "manual")
         nic.allocation = "pool";
+    return {};
+}
+
+// What its NICs shared, they share among themselves.
+Result<> Cloner::readdress_shared(nb::Nic& nic, const Uuid& segment, const std::string& old_mac) {
+    for (const auto& [text, mac] : std::exchange(nic.virtual_addresses, {})) {
+        std::string& address = shared_[to_string(segment) + text];
+        if (address.empty()) {
+            const auto old = IpAddr::from(text);
+            const auto free = ledger_.pick_inside(segment, family_of(old.value_or(IpAddr())));
+            if (!free)
+                return tl::unexpected(free.error());
+            if (!*free)
+                return fail("NIC {}: needs another virtual address than {} on {}, which has no "
+                            "range to take it from; give it one (--range FIRST-LAST)",
+                            nic.port_name, text, network_path_of(draft_.rows(), segment).text());
+            address = **free;
+            ledger_.add({{segment, address, "virtual", {}, "vApp " + path_.text(), true}});
+            notes_.insert(
+                fmt::format("vApp {}: its virtual address {} is {}", path_.text(), text, address));
+        }
+        std::string& its = mac == old_mac ? nic.mac : shared_[to_string(segment) + mac];
+        if (its.empty())
+            its = ledger_.pick_mac(segment);
+        nic.virtual_addresses[address] = its;
+    }
     return {};
 }
 

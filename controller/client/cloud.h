@@ -179,6 +179,12 @@ public:
     [[nodiscard]] Result<Made<std::string>> set_default(std::string_view owner,
                                                         const FirewallDefault& change);
 
+    // The NIC may have an address that others may have, too. One that no NIC may have any more is
+    // free again.
+    [[nodiscard]] Result<Made<Nic>> allow(const NewVirtualAddress& wanted);
+    [[nodiscard]] Result<Made<Nic>> revoke(std::string_view nic, std::string_view address,
+                                           bool if_exists = false);
+
     [[nodiscard]] Result<std::vector<Vapp>> vapps(const Path& scope = {});
     [[nodiscard]] Result<Vapp> vapp(const Path& path);
     [[nodiscard]] Result<Made<Vapp>> create(const NewVapp& vapp);

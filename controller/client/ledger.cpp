@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <random>
+#include <unordered_set>
 
 #include "controller/client/rows.h"
 #include "controller/model/edges.h"
@@ -56,6 +57,23 @@ const nb::VappNetwork* vapp_network_of(const nb::Tables& rows, const nb::Nic& ni
     return nic.vapp_network ? rows.vapp_network.find(*nic.vapp_network) : nullptr;
 }
 
+// Its virtual addresses, and the MACs that go with them and are not its own.
+Entries shared_entries(const nb::Tables& rows, const nb::Nic& nic) {
+    Entries entries;
+    if (nic.virtual_addresses.empty())
+        return entries;
+    const auto* vm = rows.virtual_machine.find(nic.virtual_machine);
+    const auto* vapp = vm ? rows.vapp.find(vm->vapp) : nullptr;
+    const std::string owner = vapp ? "vApp " + path_of(rows, *vapp).text() : "?";
+    const Uuid network = segment_of(rows, nic);
+    for (const auto& [address, mac] : nic.virtual_addresses) {
+        entries.push_back({network, address, "virtual", {}, owner, true});
+        if (mac != nic.mac)
+            entries.push_back({network, mac, "virtual", {}, owner, true});
+    }
+    return entries;
+}
+
 std::string network_name(const nb::Tables& rows, const Uuid& uuid) {
     if (const auto* network = rows.organization_network.find(uuid))
         return "network " + path_of(rows, *network).text();
@@ -79,11 +97,27 @@ Entries entries_of(const nb::Tables& rows, const nb::Nic& nic) {
     Entries entries{{segment, nic.mac, "mac", nic.uuid, nic.port_name}};
     for (const std::string& address : nic.addresses)
         entries.push_back({segment, address, "nic", nic.uuid, nic.port_name});
+    for (Entry& entry : shared_entries(rows, nic))
+        entries.push_back(std::move(entry));
     const auto* network = vapp_network_of(rows, nic);
     if (network && network->parent && model::translates(*network))
         for (const std::string& address : nic.outside_addresses)
             entries.push_back({*network->parent, address, "outside", nic.uuid, nic.port_name});
     return entries;
+}
+
+Entries shared_alone(const nb::Tables& rows, const nb::Nic& nic) {
+    Entries alone = shared_entries(rows, nic);
+    if (alone.empty())
+        return alone;
+    std::unordered_set<std::string> of_others;
+    for (const nb::Nic& other : rows.nic)
+        if (other.uuid != nic.uuid && !other.virtual_addresses.empty() &&
+            segment_of(rows, other) == alone.front().network)
+            for (const Entry& entry : shared_entries(rows, other))
+                of_others.insert(entry.address);
+    std::erase_if(alone, [&](const Entry& entry) { return of_others.contains(entry.address); });
+    return alone;
 }
 
 Entries entries_of(const nb::Tables& rows, const nb::EdgeRouter& edge) {
@@ -174,9 +208,9 @@ void Ledger::change(const Entries& before, const Entries& after) {
     }
 }
 
-// The same taker may be called otherwise now.
+// The same taker may be called otherwise now; of what several share, whoever came first names it.
 void Ledger::rename(nb::AddressAllocation row, const Entry& entry) {
-    if (row.kind != entry.kind || row.nic != entry.nic)
+    if (row.kind != entry.kind || row.nic != entry.nic || entry.shared)
         return;
     row.owner = entry.owner;
     draft_.update(row, nb::AddressAllocation::Column::owner);

@@ -25,16 +25,20 @@ struct Entry {
     std::string kind;
     std::optional<Uuid> nic{};
     std::string owner{}; // for messages
+    bool shared = false; // with others who have it, too: the row is theirs as well
 };
 using Entries = std::vector<Entry>;
 
-// What the object takes: a NIC its MAC and addresses inside, and its outside addresses on the
-// parent; an edge router its MACs and addresses; a network the gateways of its
+// What the object takes: a NIC its MAC and addresses inside, those that it shares, and its outside
+// addresses on the parent; an edge router its MACs and addresses; a network the gateways of its
 // subnets and the addresses that are no host's.
 Entries entries_of(const nb::Tables& rows, const nb::Nic& nic);
 Entries entries_of(const nb::Tables& rows, const nb::EdgeRouter& edge);
 Entries entries_of(const nb::Tables& rows, const nb::OrganizationNetwork& network);
 Entries entries_of(const nb::Tables& rows, const nb::VappNetwork& network);
+
+// Those of them that the NIC shares with others, as far as it is the only one that has them now.
+Entries shared_alone(const nb::Tables& rows, const nb::Nic& nic);
 
 // The network whose ledger a NIC's MAC and addresses inside are in.
 Uuid segment_of(const nb::Tables& rows, const nb::Nic& nic);

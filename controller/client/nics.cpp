@@ -114,6 +114,14 @@ void change_options(nb::Nic& nic, const NicChange& change) {
     set_option(nic, "dhcp-server", yes(change.dhcp_server));
 }
 
+// Shared addresses that go by its own MAC go on doing so.
+void change_mac(nb::Nic& nic, const std::string& mac) {
+    for (auto& [address, its] : nic.virtual_addresses)
+        if (its == nic.mac)
+            its = mac;
+    nic.mac = mac;
+}
+
 // A group by its name in the NIC's organization, or by its path.
 Result<> join(const nb::Tables& rows, nb::Nic& nic, const Texts& groups, bool leave = false) {
     const Path place = path_of(rows, *rows.virtual_machine.find(nic.virtual_machine));
@@ -221,7 +229,7 @@ Result<Made<Nic>> Cloud::set(std::string_view name, const NicChange& change) {
         Ledger ledger(draft);
         const Entries before = entries_of(draft.rows(), nic);
         if (change.mac)
-            nic.mac = canonical_mac(*change.mac);
+            change_mac(nic, canonical_mac(*change.mac));
         if (change.addresses)
             nic.addresses = canonical_addresses(*change.addresses);
         const bool other = change.allocation && *change.allocation != nic.allocation;
@@ -243,7 +251,7 @@ Result<Made<Nic>> Cloud::set(std::string_view name, const NicChange& change) {
         using Column = nb::Nic::Column;
         draft.update(nic, Column::mac | Column::addresses | Column::allocation |
                               Column::port_security | Column::outside_addresses | Column::options |
-                              Column::limits | Column::security_groups);
+                              Column::limits | Column::security_groups | Column::virtual_addresses);
         ledger.change(inside, entries_of(draft.rows(), nic));
         return Target{nic.uuid};
     });

@@ -268,6 +268,7 @@ Result<> Remover::remove(const nb::VirtualMachine& vm) {
 Result<> Remover::remove(const nb::Nic& nic) {
     for (const auto& row : indexed(draft_.rows().address_allocation, ledger_of_nic_, nic.uuid))
         draft_.erase(row);
+    ledger_.remove(shared_alone(draft_.rows(), nic));
     removed_.push_back("NIC " + nic.port_name);
     draft_.erase(nic);
     return {};

@@ -115,4 +115,13 @@ struct FirewallDefault {
 using LimitMap = std::map<std::string, int64_t>;
 using LimitChange = std::map<std::string, std::optional<int64_t>>; // without a value: none
 
+// --- Addresses that NICs share ------------------------------------------------------------------
+// One of them has it at a time, and any may take it over (VRRP, keepalived).
+struct NewVirtualAddress {
+    std::string nic{};
+    std::string address{};
+    std::string mac{};   // "" = the NIC's own
+    std::string owner{}; // what it is for; "" = the NIC's vApp
+};
+
 } // namespace ringfence::client

@@ -56,8 +56,11 @@ Sight sight_of(const model::Model& model, const ovsdb::Uuid& network) {
 
 Member make_member(const model::Model& model, const northbound::Nic& nic,
                    const ovsdb::Uuid& segment) {
-    return {sight_of(model, segment), prefixes_of(nic.addresses),
-            prefixes_of(nic.outside_addresses)};
+    Member member{sight_of(model, segment), prefixes_of(nic.addresses),
+                  prefixes_of(nic.outside_addresses)};
+    for (const auto& [address, mac] : nic.virtual_addresses)
+        member.addresses.merge(prefixes_of({address}));
+    return member;
 }
 
 Meetings::Meetings(const std::multiset<Member>& members) {

@@ -61,6 +61,11 @@ std::optional<Note> untranslated_note(const Link& outside, const northbound::Nic
                                 possible ? "give the NIC an outside address"
                                          : "that has no subnet of this family")};
     }
+    if (!port.virtual_addresses.empty())
+        return Note{
+            fmt::format("{}: nothing stands for its virtual address {} on {}, so that meets "
+                        "nobody outside; outside addresses of virtual ones are not built yet",
+                        port.intent, port.virtual_addresses.begin()->first, outside.intent)};
     return std::nullopt;
 }
 

@@ -47,6 +47,8 @@ template <class Row> constexpr typename Row::Columns reported_columns() {
         return Column::host | Column::vtep_addresses | Column::underlay_mtu;
     else if constexpr (std::is_same_v<Row, southbound::PortClaim>)
         return Column::host | Column::port | Column::ready | Column::claimed;
+    else if constexpr (std::is_same_v<Row, southbound::AddressClaim>)
+        return Row::Columns::all();
     else if constexpr (std::is_same_v<Row, southbound::LearnedMac>)
         return Column::host | Column::segment;
     else if constexpr (std::is_same_v<Row, southbound::Host>)

@@ -33,7 +33,8 @@ template <class Row> bool is_of(const RowKey& key) { return key.table == Row::ta
 // Not those that hosts write, nor those that keep record of what was done.
 bool is_compiled(const RowKey& key) {
     return !is_of<sb::HostStatus>(key) && !is_of<sb::PortClaim>(key) &&
-           !is_of<sb::LearnedMac>(key) && !is_of<sb::Lease>(key) && !is_of<sb::BlockLog>(key);
+           !is_of<sb::AddressClaim>(key) && !is_of<sb::LearnedMac>(key) && !is_of<sb::Lease>(key) &&
+           !is_of<sb::BlockLog>(key);
 }
 
 // The number is not compiled: it says what was planned last.

@@ -21,6 +21,8 @@ southbound::LogicalPort compile_port(const model::Model& model, const northbound
     port.mac = model::canonical_mac(nic.mac);
     for (const auto& address : nic.addresses)
         port.addresses.insert(model::canonical_address(address));
+    for (const auto& [address, mac] : nic.virtual_addresses)
+        port.virtual_addresses[model::canonical_address(address)] = model::canonical_mac(mac);
     port.host = std::move(host);
     port.port_security = nic.port_security;
     for (const auto& group : nic.security_groups)

@@ -13,6 +13,7 @@ const std::map<std::string, std::set<std::string>> host_permissions = {
      {"applied", "alive", "vtep_addresses", "underlay_mtu", "bridge_mappings", "version",
       "trouble"}},
     {"Port_Claim", {"ready", "active", "claimed", "interface"}},
+    {"Address_Claim", {"port", "number"}},
     {"Learned_Mac", {"domain", "segment", "mac", "port"}},
 };
 

@@ -5,9 +5,9 @@
 namespace ringfence::compiler {
 
 Findings::Findings(model::Observer* o)
-    : claims(o), rows_of_host(o), rows_of_segment(o), refused(o), in_service(o), served(o),
-      hosts_by_domain(o), rules_of_policy(o), sights_of_policy(o), askers(o), members(o),
-      prefixes_behind(o) {}
+    : claims(o), address_claims(o), holders(o), rows_of_host(o), rows_of_segment(o), refused(o),
+      in_service(o), served(o), hosts_by_domain(o), rules_of_policy(o), sights_of_policy(o),
+      askers(o), members(o), prefixes_behind(o) {}
 
 Findings::~Findings() = default;
 

@@ -32,6 +32,23 @@ struct Claim {
     auto operator<=>(const Claim&) const = default;
 };
 
+// An Address_Claim as the claimant's unit sees it.
+struct AddressClaim {
+    model::Uuid segment;
+    std::string address;
+    std::string host;
+    int64_t number = 0;
+    auto operator<=>(const AddressClaim&) const = default;
+};
+
+// A port that claims a virtual address and may have it; the first in order has it.
+struct Holder {
+    int64_t rank = 0; // less, the higher the claim's number is
+    std::string host;
+    std::string port;
+    auto operator<=>(const Holder&) const = default;
+};
+
 // Who asks a rule that names an address group: a policy, wherever its ports are, or an edge router.
 struct Asker {
     std::string policy; // "" = the edge router
@@ -52,7 +69,9 @@ struct Findings {
     explicit Findings(model::Observer* observer);
     ~Findings(); // not inline, as that of model::Indexes
 
-    model::Index<std::string, Claim> claims; // by port name
+    model::Index<std::string, Claim> claims;                // by port name
+    model::Index<std::string, AddressClaim> address_claims; // by port name
+    model::Index<model::AddressKey, Holder, model::AddressHash> holders;
     // Made of hosts' rows that go with a host or a segment.
     model::Index<std::string, RowKey> rows_of_host;
     model::Index<model::Uuid, RowKey> rows_of_segment;

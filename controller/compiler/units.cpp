@@ -9,6 +9,7 @@
 #include "controller/compiler/placement.h"
 #include "controller/compiler/ports.h"
 #include "controller/compiler/segments.h"
+#include "controller/compiler/virtual_addresses.h"
 
 namespace ringfence::compiler {
 namespace {
@@ -35,6 +36,12 @@ void read(Unit& unit, const sb::Host& row) {
 void read(Unit& unit, const sb::PortClaim& row) {
     keep_for_host(unit, row);
     unit.tell(&Findings::claims, row.port, Claim{row.claimed, row.host, row.ready});
+}
+
+void read(Unit& unit, const sb::AddressClaim& row) {
+    keep_for_host(unit, row);
+    unit.tell(&Findings::address_claims, row.port,
+              AddressClaim{row.segment, row.address, row.host, row.number});
 }
 
 void read(Unit& unit, const sb::LearnedMac& row) {
@@ -131,6 +138,7 @@ void compile(Unit& unit, const nb::Nic& nic) {
     compile_translations(unit, nic, port);
     compile_dhcp(unit, nic, port);
     tell_member(unit, nic, port);
+    tell_claims(unit, port);
     if (placement.note)
         unit.note(nic, std::move(*placement.note));
     tell_hosts(unit, port);
@@ -184,6 +192,7 @@ void add_units(Engine& engine, Sources& sources, const nb::Tables& intent,
     kinds.add(fabric.host_status, read);
     kinds.add(fabric.host, read);
     kinds.add(fabric.port_claim, read);
+    kinds.add(fabric.address_claim, read);
     kinds.add(fabric.learned_mac, read);
     // ...and of one row and what it stands on.
     kinds.index(intent.host);
@@ -209,7 +218,8 @@ void add_units(Engine& engine, Sources& sources, const nb::Tables& intent,
     kinds.add(intent.user, compile);
     kinds.add(intent.external_network, compile);
     kinds.add(intent.nat_rule, compile);
-    // Who their rules speak of.
+    // What they share, and who their rules speak of.
+    kinds.add(intent.nic, compile_virtual_addresses);
     kinds.add(intent.security_group, compile_members);
     kinds.add(intent.nic, compile_nic_group);
     kinds.add(intent.edge_router, compile_edge_groups);

@@ -6,6 +6,7 @@
 #include "controller/model/paths.h"
 #include "controller/model/subnets.h"
 #include "controller/model/texts.h"
+#include "controller/model/virtual_addresses.h"
 #include "core/types/addresses.h"
 
 namespace ringfence::model {
@@ -232,10 +233,9 @@ Result<> check(const Model& model, const northbound::Nic& nic) {
         return fail("{}: number {} is out of range; give 0 to 65535", object, nic.number);
     if (auto sound =
             first_of(check_port_name(object, nic.port_name), check_limits(object, nic.limits),
-                     check_options(object, nic),
-                     check_empty(object, "virtual address", nic.virtual_addresses),
-                     check_attachment(model, object, nic, *place), check_port_security(object, nic),
-                     check_mac(object, nic), check_foreign_host(model, object, nic, *place),
+                     check_options(object, nic), check_attachment(model, object, nic, *place),
+                     check_port_security(object, nic), check_mac(object, nic),
+                     check_foreign_host(model, object, nic, *place),
                      check_groups(model, object, nic, *place));
         !sound)
         return sound;
@@ -244,11 +244,13 @@ Result<> check(const Model& model, const northbound::Nic& nic) {
         return fail(ErrorKind::not_found, "{}: its network has no segment", object);
     return first_of(check_free(model, object, nic, *segment, "MAC", canonical_mac(nic.mac)),
                     check_addresses(model, object, nic, *segment),
-                    check_translation(model, object, nic));
+                    check_translation(model, object, nic),
+                    check_virtual_addresses(model, object, nic, *segment));
 }
 
 Result<> check(const Model&, const northbound::AddressAllocation& entry) {
-    const bool may_be_mac = entry.kind == "mac" || entry.kind == "router";
+    const bool may_be_mac =
+        entry.kind == "mac" || entry.kind == "router" || entry.kind == "virtual";
     if (may_be_mac && MacAddr::from(entry.address) && canonical_mac(entry.address) == entry.address)
         return {};
     const bool may_be_ip = entry.kind != "mac";

@@ -64,6 +64,27 @@ Result<> release(Session& session, const Arguments& arguments) {
         });
 }
 
+Result<> allow(Session& session, const Arguments& arguments) {
+    return name_of<Nic>(arguments).and_then([&](const std::string& nic) {
+        return session.cloud().and_then([&](Cloud* cloud) {
+            return finish(session, Change::setting,
+                          cloud->allow({.nic = nic,
+                                        .address = arguments.operands[1],
+                                        .mac = arguments.text("mac"),
+                                        .owner = arguments.text("for")}));
+        });
+    });
+}
+
+Result<> revoke(Session& session, const Arguments& arguments) {
+    return name_of<Nic>(arguments).and_then([&](const std::string& nic) {
+        return session.cloud().and_then([&](Cloud* cloud) {
+            return finish(session, Change::setting,
+                          cloud->revoke(nic, arguments.operands[1], arguments.has("if-exists")));
+        });
+    });
+}
+
 } // namespace
 
 Noun address_noun() {
@@ -95,7 +116,23 @@ Noun address_noun() {
           "undo 'address reserve'",
           {options::org, options::if_exists},
           "Addresses of NICs and edge routers go with those.",
-          release}}};
+          release},
+         {"allow",
+          "NIC ADDRESS",
+          "let a NIC take over an address that others may have",
+          {options::org,
+           options::vapp,
+           options::vm,
+           {"mac", "MAC", "the MAC that goes with it (VRRP); unless given the NIC's own"},
+           {"for", "TEXT", "what it is for, as the ledger says it; unless given its vApp"}},
+          "NIC is a port name or ORG/VAPP/VM/NUMBER. Who announces it has it (VRRP, keepalived).",
+          allow},
+         {"revoke",
+          "NIC ADDRESS",
+          "undo 'address allow'",
+          {options::org, options::vapp, options::vm, options::if_exists},
+          "An address that no NIC may have any more is free again.",
+          revoke}}};
 }
 
 } // namespace ringfence::ctl

@@ -142,6 +142,19 @@ TEST_F(ServicesProgramTest, LimitsAreSetAndListed) {
            "network-ctl: limit set: say which; see 'network-ctl limit set --help'\n");
 }
 
+TEST_F(ServicesProgramTest, SharedAddressesAreAllowedAndRevoked) {
+    make_acme();
+    expect_done("address allow acme/default/web/0 10.0.0.50 --mac 00:00:5E:00:01:05 --for VRRP");
+    expect("address show acme/front 10.0.0.50 --format csv", 0,
+           "address,network,kind,nic,owner\r\n10.0.0.50,acme/front,virtual,,VRRP\r\n", "");
+    expect("nic show acme/default/web/0 | grep virtual", 0,
+           "virtual addresses: 10.0.0.50=00:00:5e:00:01:05\n", "");
+    expect_done("address revoke acme/default/web/0 10.0.0.50");
+    expect_done("address revoke acme/default/web/0 10.0.0.50 --if-exists");
+    expect("address show acme/front 10.0.0.50", 2, "",
+           "network-ctl: address 10.0.0.50 on acme/front does not exist\n");
+}
+
 // --- Hits ---------------------------------------------------------------------------------------
 TEST_F(ServicesProgramTest, RulesOfAFileAreImportedAllOrNone) {
     make_acme();

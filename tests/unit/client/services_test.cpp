@@ -1,4 +1,4 @@
-// DHCP, firewall and limits as clients write them, on a real database; and that
+// DHCP, firewall, limits and shared addresses as clients write them, on a real database; and that
 // copies of a vApp have all of it, each its own.
 #include "tests/unit/client/fixture.h"
 
@@ -329,6 +329,52 @@ TEST_F(ServicesTest, ALogServerIsTheProvidersPerOrganization) {
     EXPECT_EQ(cloud.organization("acme")->log_server, "");
 }
 
+// --- Addresses that NICs share ------------------------------------------------------------------
+TEST_F(ServicesTest, AVirtualAddressIsInTheLedgerAsLongAsAnyNicMayHaveIt) {
+    Cloud cloud = open();
+    make_shop(cloud);
+    const Path lan{"acme", "shop", "lan"};
+    const char* vrrp = "00:00:5e:00:01:01";
+    EXPECT_OK(cloud.allow({.nic = "acme/shop/web/0", .address = "10.0.0.50", .mac = vrrp}));
+    EXPECT_OK(cloud.allow({.nic = "acme/shop/db/0", .address = "10.0.0.50", .mac = vrrp}));
+    EXPECT_EQ(cloud.nic("acme/shop/db/0")->virtual_addresses, (TextMap{{"10.0.0.50", vrrp}}));
+    EXPECT_EQ(holder(cloud, lan, "10.0.0.50"), "virtual vApp acme/shop");
+    EXPECT_EQ(holder(cloud, lan, vrrp), "virtual vApp acme/shop");
+    const auto taken = cloud.create(inside("third", {"10.0.0.50"}));
+    ASSERT_FALSE(taken);
+    EXPECT_EQ(taken.error().kind, ErrorKind::conflict);
+    EXPECT_NE(taken.error().text.find("for vApp acme/shop (virtual)"), std::string::npos)
+        << taken.error().text;
+    EXPECT_ERROR(conflict,
+                 "org/acme/vapp/shop/network/lan/nic/web/0: virtual address 10.0.0.6 is "
+                 "org/acme/vapp/shop/network/lan/nic/db/0's own on org/acme/vapp/shop/network/lan; "
+                 "give another",
+                 cloud.allow({.nic = "acme/shop/web/0", .address = "10.0.0.6"}));
+
+    EXPECT_OK(cloud.revoke("acme/shop/web/0", "10.0.0.50"));
+    EXPECT_EQ(holder(cloud, lan, "10.0.0.50"), "virtual vApp acme/shop"); // db may have it
+    EXPECT_ERROR(not_found, "NIC acme/shop/web/0: has no virtual address 10.0.0.50",
+                 cloud.revoke("acme/shop/web/0", "10.0.0.50"));
+    EXPECT_OK(cloud.delete_nic("acme/shop/db/0"));
+    EXPECT_EQ(holder(cloud, lan, "10.0.0.50"), "");
+    EXPECT_EQ(holder(cloud, lan, vrrp), "");
+}
+
+TEST_F(ServicesTest, AVirtualAddressMayHaveANamedOwner) {
+    Cloud cloud = open();
+    make_shop(cloud);
+    const Path lan{"acme", "shop", "lan"};
+    EXPECT_OK(cloud.allow(
+        {.nic = "acme/shop/web/0", .address = "10.0.0.50", .owner = "the shop's front"}));
+    EXPECT_EQ(holder(cloud, lan, "10.0.0.50"), "virtual the shop's front");
+    EXPECT_OK(cloud.allow({.nic = "acme/shop/db/0", .address = "10.0.0.50"}));
+    EXPECT_EQ(holder(cloud, lan, "10.0.0.50"), "virtual the shop's front");
+    // Its own MAC goes with it, and stays that.
+    EXPECT_OK(cloud.set("acme/shop/web/0", NicChange{.mac = "02:00:00:00:00:99"}));
+    EXPECT_EQ(cloud.nic("acme/shop/web/0")->virtual_addresses,
+              (TextMap{{"10.0.0.50", "02:00:00:00:00:99"}}));
+}
+
 // --- Clones -------------------------------------------------------------------------------------
 TEST_F(ServicesTest, AClonesServicesAreItsOwn) {
     Cloud cloud = open();
@@ -346,6 +392,9 @@ TEST_F(ServicesTest, AClonesServicesAreItsOwn) {
                                                      .destination = {"nic:acme/shop/web/0"}}}));
     EXPECT_OK(cloud.create(
         NewFirewallRule{.owner = "acme/shop/lan", .tier = "provider", .action = "drop"}));
+    for (const char* nic : {"acme/shop/web/0", "acme/shop/db/0"})
+        EXPECT_OK(cloud.allow(
+            {.nic = nic, .address = "10.0.0.50", .mac = "00:00:5e:00:01:01", .owner = "front"}));
 
     const auto made = cloud.clone({.source = {"acme", "shop"}, .path = {"acme", "twin"}});
     ASSERT_TRUE(made) << why(made);
@@ -355,6 +404,8 @@ TEST_F(ServicesTest, AClonesServicesAreItsOwn) {
     EXPECT_EQ(web->hostname, "www");
     EXPECT_EQ(web->security_groups, Texts{"acme/web"}); // the organization's
     EXPECT_EQ(web->limits, (LimitMap{{"connections", 10}}));
+    EXPECT_EQ(web->virtual_addresses, (TextMap{{"10.0.0.50", "00:00:5e:00:01:01"}}));
+    EXPECT_EQ(holder(cloud, {"acme", "twin", "lan"}, "10.0.0.50"), "virtual vApp acme/twin");
     const auto rules = cloud.firewall_rules("acme/twin/lan");
     ASSERT_EQ(rules->size(), 2u);
     EXPECT_EQ(rules->front().name.tier, "provider");
@@ -363,9 +414,31 @@ TEST_F(ServicesTest, AClonesServicesAreItsOwn) {
     // The source's don't notice when the clone's go.
     EXPECT_OK(cloud.delete_vapp({"acme", "twin"}));
     EXPECT_EQ(cloud.firewall_rules("acme/shop/lan")->size(), 2u);
+    EXPECT_EQ(holder(cloud, {"acme", "shop", "lan"}, "10.0.0.50"), "virtual front");
     EXPECT_OK(cloud.delete_vapp({"acme", "shop"}));
     EXPECT_EQ(count("Firewall_Rule"), 0u);
     EXPECT_EQ(count("Dhcp_Options"), 0u);
+}
+
+TEST_F(ServicesTest, AClonesSharedAddressIsAnotherWhereTheSegmentIsTheSame) {
+    Cloud cloud = open();
+    make_shop(cloud);
+    for (const char* vm : {"lb-0", "lb-1"})
+        EXPECT_OK(cloud.create(NewNic{
+            .vm = {"acme", "shop", vm}, .network = {.network = "front"}, .allocation = "pool"}));
+    for (const char* nic : {"acme/shop/lb-0/0", "acme/shop/lb-1/0"})
+        EXPECT_OK(cloud.allow({.nic = nic, .address = "10.0.0.50", .mac = "00:00:5e:00:01:01"}));
+    const auto made = cloud.clone({.source = {"acme", "shop"}, .path = {"acme", "twin"}});
+    ASSERT_TRUE(made) << why(made);
+    const auto first = cloud.nic("acme/twin/lb-0/0")->virtual_addresses;
+    EXPECT_EQ(first.size(), 1u);
+    EXPECT_NE(first.begin()->first, "10.0.0.50");
+    EXPECT_NE(first.begin()->second, "00:00:5e:00:01:01");
+    EXPECT_EQ(cloud.nic("acme/twin/lb-1/0")->virtual_addresses, first); // they share it
+    EXPECT_EQ(holder(cloud, {"acme", "front"}, first.begin()->first.c_str()),
+              "virtual vApp acme/twin");
+    EXPECT_EQ(made->object.notes,
+              Texts{"vApp acme/twin: its virtual address 10.0.0.50 is " + first.begin()->first});
 }
 
 } // namespace

@@ -435,9 +435,21 @@ TEST(Check, RefusesBadNics) {
           invalid,
           {"trusted-relay \"no\" is not its value; give yes, or remove it"}},
          {"virtual address",
-          [](Row& r) { r.virtual_addresses["10.0.0.50"] = "02:00:00:00:00:10"; },
-          unsupported,
-          {"virtual address 10.0.0.50 is not built yet"}},
+          [](Row& r) { r.virtual_addresses["10.0.0.300"] = "02:00:00:00:00:10"; },
+          invalid,
+          {"virtual address \"10.0.0.300\" is not an IP address"}},
+         {"virtual address elsewhere",
+          [](Row& r) { r.virtual_addresses["192.0.2.5"] = "02:00:00:00:00:10"; },
+          invalid,
+          {"virtual: "}},
+         {"virtual address of a NIC",
+          [](Row& r) { r.virtual_addresses["10.0.0.10"] = "02:00:00:00:00:10"; },
+          conflict,
+          {"virtual address 10.0.0.10 is org/acme/vapp/shop/nic/web-0/0's own"}},
+         {"virtual MAC",
+          [](Row& r) { r.virtual_addresses["10.0.0.50"] = "01:00:5e:00:00:12"; },
+          invalid,
+          {"is not a MAC that a virtual address may have"}},
          {"option", [](Row& r) { r.options["o"] = "1"; }, unsupported, {"option o"}},
          {"none with addresses",
           [](Row& r) { r.allocation = "none"; },
@@ -580,7 +592,6 @@ std::set<std::string> refused_by_name() {
     changed(organizations, "org/acme", [](auto& r) { r.enabled = false; });
     changed(organizations, "org/acme", [](auto& r) { r.quotas["X"] = 1; });
     changed(organizations, "org/acme", [](auto& r) { r.options["X"] = "1"; });
-    changed(rows.nic, "nic/web-0/0", [](auto& r) { r.virtual_addresses["X"] = ""; });
     const auto& networks = rows.organization_network;
     changed(networks, "network/acme", [](auto& r) { r.mode = "bridged"; });
     changed(networks, "network/acme", [](auto& r) { r.shared = true; });

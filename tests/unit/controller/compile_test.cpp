@@ -513,7 +513,7 @@ TEST(Roles, LetAHostWriteItsOwnRowsOfItsTables) {
         EXPECT_FALSE(permission->update.contains("host")) << "nobody gives a row away";
         tables.insert(table);
     }
-    EXPECT_THAT(tables, ElementsAre("Host_Status", "Learned_Mac", "Port_Claim"));
+    EXPECT_THAT(tables, ElementsAre("Address_Claim", "Host_Status", "Learned_Mac", "Port_Claim"));
 }
 
 } // namespace

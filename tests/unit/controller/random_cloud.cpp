@@ -220,6 +220,35 @@ void learn_mac(RandomCloud& random, nb::Tables& north, sb::Tables& south) {
     south.learned_mac.replace(row);
 }
 
+// On whichever network it is; many of them want the same.
+void share_address(RandomCloud& random, nb::Tables& north, sb::Tables&) {
+    const auto* now = random.any(north.nic);
+    if (!now)
+        return;
+    auto nic = *now;
+    const auto address = fmt::format("10.0.0.{}", 200 + random.pick(3));
+    if (!nic.virtual_addresses.erase(address))
+        nic.virtual_addresses[address] = random.chance(2) ? nic.mac : "00:00:5e:00:01:01";
+    north.nic.replace(nic);
+}
+
+void claim_address(RandomCloud& random, nb::Tables& north, sb::Tables& south) {
+    const auto* nic = random.any(north.nic);
+    const auto* host = random.any(north.host);
+    const auto* segment = random.any(south.segment);
+    if (!nic || !host || !segment)
+        return;
+    sb::AddressClaim row;
+    row.host = host->name;
+    row.segment = random.chance(3) ? segment->uuid
+                                   : model::Model(north).segment_of(*nic).value_or(segment->uuid);
+    row.address = fmt::format("10.0.0.{}", 200 + random.pick(3));
+    row.port = nic->port_name;
+    row.number = static_cast<int64_t>(random.pick(5));
+    row.uuid = id(fmt::format("claim/{}/{}/{}", row.host, to_string(row.segment), row.address));
+    south.address_claim.replace(row);
+}
+
 void switch_mode(RandomCloud& random, nb::Tables& north, sb::Tables&) {
     const auto* now = random.any(north.vapp_network);
     if (!now)
@@ -333,6 +362,9 @@ const Change changes[] = {
     {"new host", new_host},
     {"host says", change_host},
     {"learned MAC", learn_mac},
+    {"shared address", share_address},
+    {"address claim", claim_address},
+    {"address claim", claim_address},
     {"mode", switch_mode},
     {"deployed", switch_vapp},
     {"security group", turn_group},
@@ -413,7 +445,8 @@ std::vector<size_t> intent_tables() {
 }
 
 std::vector<size_t> compiled_tables() {
-    auto others = tables<sb::HostStatus, sb::PortClaim, sb::LearnedMac, sb::Lease, sb::BlockLog>();
+    auto others = tables<sb::HostStatus, sb::PortClaim, sb::AddressClaim, sb::LearnedMac, sb::Lease,
+                         sb::BlockLog>();
     std::vector<size_t> all;
     for (const auto* table : sb::Schema::info().tables)
         if (std::ranges::find(others, table->index) == others.end())
@@ -465,8 +498,9 @@ std::string RandomCloud::step(nb::Tables& north, sb::Tables& south) {
         case 0:
             return change_any_row({&nb::Schema::info(), &north}, intent_tables());
         case 1:
-            return change_any_row({&sb::Schema::info(), &south},
-                                  tables<sb::HostStatus, sb::PortClaim, sb::LearnedMac>());
+            return change_any_row(
+                {&sb::Schema::info(), &south},
+                tables<sb::HostStatus, sb::PortClaim, sb::AddressClaim, sb::LearnedMac>());
         }
         change.fn(*this, north, south);
         return std::string(change.name);
