@@ -81,6 +81,8 @@ enum class VerdictKind : uint8_t {
     X(arp_operation, "arp.operation", drop, "neither request nor reply")                           \
     X(arp_sender_mac, "arp.sender_mac", drop, "sender's MAC is not the frame's source")            \
     X(arp_sender_ip, "arp.sender_ip", drop, "sender's address is not the port's")                  \
+    X(virtual_not_allowed, "virtual.not_allowed", drop,                                            \
+      "announces a virtual address, not allowed")                                                  \
     X(nd_truncated, "nd.truncated", drop, "ends inside the neighbour discovery message")           \
     X(nd_hop_limit, "nd.hop_limit", drop, "hop limit is not 255: it was routed")                   \
     X(nd_code, "nd.code", drop, "ICMPv6 code is not 0")                                            \

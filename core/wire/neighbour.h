@@ -23,6 +23,7 @@ public:
 
     uint8_t type() const { return type_; }
     const Ipv6Addr& target() const { return target_; }
+    bool is_solicited() const { return flags_.host() & solicited; } // an advertisement
 
     // The checksum is left 0.
     void turn_into_advertisement(uint32_t flags) {

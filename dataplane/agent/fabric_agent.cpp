@@ -203,8 +203,10 @@ void FabricAgent::rebuild() {
     if (underlay_)
         underlay_->want(builder_.wanted_vteps(settings_.host));
     forget_ports();
+    settle_claims();
     builder_.set_facts(facts());
     publish(builder_.finish());
+    log_takeovers();
     forget_later(builder_.take_moves());
     follow_network_mtus();
     check_ports();
@@ -292,6 +294,7 @@ LocalFacts FabricAgent::facts() const {
     facts.host = settings_.host;
     facts.tunnel = settings_.tunnel;
     facts.limits = settings_.limits;
+    facts.claims = claims_.all();
     for (const auto& [name, port] : ports_.open()) {
         PortFacts fact(port.id);
         fact.worker = port.worker;
@@ -387,20 +390,127 @@ void FabricAgent::take_notices() {
         auto port = std::ranges::find(ports_.open(), notice.port,
                                       [](const auto& entry) { return entry.second.id; });
         if (notice.kind == Notice::Kind::in_use)
-            link_local_.in_use(notice.segment, notice.address, notice.port);
+            link_local_.in_use(notice.segment, *notice.address.v6(), notice.port);
         else if (notice.kind == Notice::Kind::moved_mac)
             take_moved(notice);
+        else if (notice.kind == Notice::Kind::speaks)
+            take_speaker(notice);
         else if (port == ports_.open().end())
             continue; // closed meanwhile
         else if (notice.kind == Notice::Kind::claim)
-            link_local_.probed(notice.port, notice.segment, notice.address, now);
+            link_local_.probed(notice.port, notice.segment, *notice.address.v6(), now);
+        else if (notice.kind == Notice::Kind::takes_over)
+            take_over(notice, port->second);
+        else if (notice.kind == Notice::Kind::foreign_address ||
+                 notice.kind == Notice::Kind::foreign_mac)
+            take_foreign(notice, port->second);
         else if (notice.kind == Notice::Kind::learned_mac)
             take_learned(notice, port->second);
         else
             take_declined(notice, port->second);
     }
-    if (!link_local_.advance(now).empty())
+    bool other_claims = !link_local_.advance(now).empty();
+    if (duplicates_.advance(now) || other_claims)
         schedule();
+}
+
+// --- Addresses that several ports may have.
+
+void FabricAgent::take_over(const Notice& notice, const OpenPort& port) {
+    auto row = builder_.row_of(notice.segment);
+    if (!row)
+        return;
+    SegmentAddress address{*row, notice.address};
+    if (claims_.take(address, port.wanted.iface_id, builder_.virtual_entry(*row, notice.address),
+                     std::chrono::steady_clock::now()))
+        schedule();
+}
+
+void FabricAgent::settle_claims() {
+    auto may_have = [&](const std::string& port, const SegmentAddress& address) {
+        const NicEntry* nic = builder_.nic(port);
+        return nic && nic->host == settings_.host && nic->segment == address.first &&
+               nic->virtual_addresses.contains(address.second);
+    };
+    for (const auto& [uuid, entry] : builder_.virtual_entries().all()) {
+        SegmentAddress address{entry.segment, entry.address};
+        std::string holder = entry.port.value_or(builder_.holder(address));
+        claims_.settle(address, entry, may_have(holder, address) ? holder : "");
+    }
+    claims_.end_unless(
+        [&](const auto& address, const OwnClaim& own) { return may_have(own.port, address); });
+}
+
+// --- Addresses that two claim.
+
+void FabricAgent::take_foreign(const Notice& notice, const OpenPort& port) {
+    auto row = builder_.row_of(notice.segment);
+    std::string owner = row ? owner_of(notice, *row) : "";
+    if (owner.empty() || owner == "port " + port.wanted.iface_id)
+        return;
+    bool is_mac = notice.kind == Notice::Kind::foreign_mac;
+    note({is_mac ? "MAC " + to_string(notice.mac) : to_string(notice.address),
+          "port " + port.wanted.iface_id, owner});
+}
+
+// "": nobody's, and so no duplicate.
+std::string FabricAgent::owner_of(const Notice& notice, const ovsdb::Uuid& row) const {
+    const Segment* segment = published_->segment(notice.segment);
+    if (!segment)
+        return "";
+    if (segment->virtual_address(notice.address)) {
+        std::string holder = builder_.holder({row, notice.address});
+        return holder.empty() ? "ports that share it" : "port " + holder;
+    }
+    bool is_mac = notice.kind == Notice::Kind::foreign_mac;
+    auto mac = is_mac ? notice.mac : published_->neighbour(*segment, notice.address);
+    if (!mac)
+        return "";
+    return segment->router(mac->to_u64()) ? "a router" : shown(row, *mac);
+}
+
+void FabricAgent::take_speaker(const Notice& notice) {
+    auto row = builder_.row_of(notice.segment);
+    auto now = std::chrono::steady_clock::now();
+    auto other = row ? duplicates_.spoke({*row, notice.address}, notice.mac, now) : std::nullopt;
+    if (other)
+        note({to_string(notice.address), shown(*row, notice.mac), shown(*row, *other)});
+}
+
+// Of a port of this host check_ports() tells.
+void FabricAgent::note(const Duplicates::Conflict& conflict) {
+    bool is_news = duplicates_.claimed(conflict, std::chrono::steady_clock::now());
+    bool is_here = std::ranges::any_of(ports_.open(), [&](const auto& port) {
+        return "port " + port.second.wanted.iface_id == conflict.claimant;
+    });
+    if (is_news && !is_here)
+        log::warning(module, "{} is claimed by {} and {}", conflict.what, conflict.claimant,
+                     conflict.holder);
+}
+
+std::string FabricAgent::shown(const ovsdb::Uuid& segment, MacAddr mac) const {
+    std::string port = builder_.port_with(segment, mac);
+    return port.empty() ? "who has MAC " + to_string(mac) : "port " + port;
+}
+
+bool FabricAgent::is_plugged(const std::string& nic) const {
+    return std::ranges::any_of(
+        ports_.open(), [&](const auto& port) { return port.second.wanted.iface_id == nic; });
+}
+
+std::string FabricAgent::name_of(const SegmentAddress& address) const {
+    const SegmentSettings* segment = builder_.segment(address.first);
+    return fmt::format("virtual address {} of {}", to_string(address.second),
+                       segment ? segment->intent : "?");
+}
+
+// By the hosts of the two ports alone: all others would say the same.
+void FabricAgent::log_takeovers() {
+    auto name = [](const std::string& nic) { return nic.empty() ? "nobody" : "port " + nic; };
+    for (const Takeover& one : builder_.take_takeovers())
+        if (is_plugged(one.from) || is_plugged(one.to))
+            log::info(module, "{}: {} has it now, {} had it before",
+                      name_of({one.segment, one.address}), name(one.to), name(one.from));
 }
 
 // New, moved here, or there as ever.
@@ -536,6 +646,11 @@ void FabricAgent::check_ports() {
             errors[name] = fmt::format("mtu_request {} exceeds its segment's MTU, {}",
                                        *port.wanted.mtu_request, *binding->mtu);
     }
+    for (const auto& [conflict, when] : duplicates_.current())
+        for (const auto& [name, port] : ports_.open())
+            if ("port " + port.wanted.iface_id == conflict.claimant)
+                errors.emplace(name, fmt::format("{} is claimed by {} and {}", conflict.what,
+                                                 conflict.claimant, conflict.holder));
     if (errors != errors_) {
         for (const auto& [name, error] : errors)
             if (!errors_.contains(name) || errors_.at(name) != error)
@@ -589,6 +704,7 @@ HostReport FabricAgent::host_report() const {
     report.bridge_mappings = settings_.bridge_mappings;
     report.version = version_;
     report.trouble = trouble();
+    report.addresses = claims_.all();
     report.learned = builder_.learned_at(settings_.host);
     for (const auto& [name, port] : ports_.open())
         if (!port.wanted.iface_id.empty())
@@ -624,6 +740,11 @@ std::map<std::string, std::string> FabricAgent::trouble() const {
     for (const auto& [name, port] : ports_.open())
         if (auto used = declined_.of(builder_.dhcp_of(port.wanted.iface_id)); !used.empty())
             trouble["DHCP of port " + port.wanted.iface_id] = "its client found in use: " + used;
+    for (const auto& [conflict, when] : duplicates_.current())
+        trouble[conflict.what + " of " + conflict.claimant] =
+            "claimed by " + conflict.holder + " too";
+    for (const auto& [address, when] : claims_.restless(std::chrono::steady_clock::now()))
+        trouble[name_of(address)] = "moves too often: several ports believe that they have it";
     if (!underlay_)
         return trouble;
     for (Ipv4Addr address : settings_.vtep_addresses) {

@@ -10,10 +10,12 @@
 #include <set>
 #include <string>
 
+#include "dataplane/agent/address_claims.h"
 #include "dataplane/agent/advertisements.h"
 #include "dataplane/agent/builder/builder.h"
 #include "dataplane/agent/dataplane.h"
 #include "dataplane/agent/declined.h"
+#include "dataplane/agent/duplicates.h"
 #include "dataplane/agent/firewall_log.h"
 #include "dataplane/agent/learned_ages.h"
 #include "dataplane/agent/local/wanted.h"
@@ -75,6 +77,16 @@ private:
     bool waits_for_neighbours();
     void take_notices();
     void take_declined(const Notice& notice, const OpenPort& port);
+    void take_over(const Notice& notice, const OpenPort& port);
+    void take_foreign(const Notice& notice, const OpenPort& port);
+    void take_speaker(const Notice& notice);
+    void note(const Duplicates::Conflict& conflict);
+    std::string owner_of(const Notice& notice, const ovsdb::Uuid& segment) const;
+    std::string shown(const ovsdb::Uuid& segment, MacAddr mac) const;
+    void settle_claims();
+    void log_takeovers();
+    bool is_plugged(const std::string& nic) const;
+    std::string name_of(const SegmentAddress& address) const;
     void take_learned(const Notice& notice, const OpenPort& port);
     void take_moved(const Notice& notice);
     void age_learned();
@@ -125,6 +137,8 @@ private:
     LinkLocalClaims link_local_;
     DeclinedAddresses declined_;
     LearnedAges learned_ages_;
+    AddressClaims claims_;
+    Duplicates duplicates_;
     Advertisements advertisements_;
     std::map<PortId, std::string> claimants_;                      // who has each port
     std::map<std::string, std::vector<Ipv6Addr>> kept_link_local_; // of NICs not plugged again yet

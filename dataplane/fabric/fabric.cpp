@@ -39,7 +39,7 @@ std::optional<MacAddr> Fabric::neighbour(const Segment& segment, const IpAddr& a
 std::optional<MacAddr> Fabric::proxy(const Segment& segment, const IpAddr& address) const {
     const RouterPlace* inside = segment.fence();
     const Router* fence = inside ? router(inside->router) : nullptr;
-    if (!fence || segment.neighbour(address))
+    if (!fence || segment.neighbour(address) || segment.virtual_address(address))
         return std::nullopt;
     const Hop* hop = fence->route(address);
     if (!hop || hop->next_hop || !fence->interfaces()[hop->interface].outside)

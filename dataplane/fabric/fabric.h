@@ -52,7 +52,7 @@ public:
     std::optional<MacAddr> neighbour(const Segment& segment, const IpAddr& address) const;
     // The MAC with which the fence whose inside this is answers for an address that lies outside;
     // none where there is no fence, the address does not lie there, or somebody inside has it, or
-    // may have it while nobody outside is known to.
+    // may have it (any address: while nobody outside is known to).
     std::optional<MacAddr> proxy(const Segment& segment, const IpAddr& address) const;
 
     // Raised by one with each publication; and what changed after that of the serial number given:

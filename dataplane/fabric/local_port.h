@@ -10,6 +10,7 @@
 #include "core/types/addresses.h"
 #include "core/types/ids.h"
 #include "dataplane/fabric/port_limits.h"
+#include "dataplane/fabric/virtual_address.h"
 #include "edge-router/dhcp/binding.h"
 
 namespace ringfence {
@@ -47,8 +48,9 @@ struct LocalPort {
     // Link-locals that the port claimed by its own unanswered DAD probes, at most two
     // (LinkLocalClaims decides). The EUI-64 one of its MAC is always its own and not listed.
     std::vector<Ipv6Addr> link_local;
-    std::vector<PolicyId> policies; // its own firewalls
-    DomainId domain{0};             // where the groups that they name are looked up
+    std::vector<AllowedAddress> virtual_addresses; // that it may have; few
+    std::vector<PolicyId> policies;                // its own firewalls
+    DomainId domain{0};                            // where the groups that they name are looked up
     PortLimits limits;
     // What this host tells it; none: its requests go where its segment takes them.
     std::shared_ptr<const Dhcp4Binding> dhcp4;

@@ -65,6 +65,43 @@ void Segment::set_may_have_any_address(MacAddr mac, bool may) {
         erase(any_address_, mac);
 }
 
+// The next holder may go by the same MAC as the last: what was decided for that one is stale all
+// the same.
+void Segment::set_virtual_address(const IpAddr& address, const VirtualAddress& now) {
+    const VirtualAddress* old = virtual_address(address);
+    if (old && *old == now)
+        return;
+    erase_virtual_address(address);
+    virtual_addresses_.set(address, now);
+    note(ObjectId(id_, address), Change::Effect::alters);
+    if (now.holder)
+        set_neighbour(address, now.holder->mac);
+}
+
+void Segment::erase_virtual_address(const IpAddr& address) {
+    const VirtualAddress* old = virtual_address(address);
+    if (!old)
+        return;
+    const MacAddr* now = neighbour(address);
+    if (old->holder && now && *now == old->holder->mac) // else it is a NIC's own by now
+        erase_neighbour(address);
+    virtual_addresses_.erase(address);
+    note(ObjectId(id_, address), Change::Effect::alters);
+}
+
+// Unlike a NIC, which moves with its connections, it goes from one to another.
+void Segment::set_shared_mac(MacAddr mac, Destination place) {
+    if (find(mac.to_u64()) == place)
+        return;
+    set_mac(mac, place);
+    note(ObjectId(id_, mac), Change::Effect::alters);
+}
+
+void Segment::erase_shared_mac(MacAddr mac) {
+    erase_mac(mac);
+    note(ObjectId(id_, mac), Change::Effect::alters);
+}
+
 void Segment::set_held(const IpAddr& outside, const Held& held) {
     const Held* old = held_.find(outside);
     if (old && *old == held)

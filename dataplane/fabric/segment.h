@@ -16,6 +16,7 @@
 #include "dataplane/fabric/changes.h"
 #include "dataplane/fabric/destination.h"
 #include "dataplane/fabric/held.h"
+#include "dataplane/fabric/virtual_address.h"
 #include "edge-router/routing/router.h"
 
 namespace ringfence {
@@ -66,6 +67,10 @@ public:
     const RouterPlace* fence() const { return fence_ ? &*fence_ : nullptr; }
     // True where some NIC may have an address that nobody knows: all but strict ones may.
     bool has_unknown_addresses() const { return !any_address_.empty(); }
+    // One that several ports may have, whether one has it now or not; nullptr: it is none.
+    const VirtualAddress* virtual_address(const IpAddr& address) const {
+        return virtual_addresses_.find(address);
+    }
     // What routers hold here for NICs behind them.
     const Held* held(const IpAddr& outside) const { return held_.find(outside); }
     const IpAddr* outside_of(RouterId router, const IpAddr& inside) const {
@@ -89,6 +94,12 @@ public:
     void set_neighbour(const IpAddr& address, MacAddr mac);
     void erase_neighbour(const IpAddr& address);
     void set_may_have_any_address(MacAddr mac, bool may);
+    // Who has a virtual address: its neighbour entry follows.
+    void set_virtual_address(const IpAddr& address, const VirtualAddress& now);
+    void erase_virtual_address(const IpAddr& address);
+    // Where the frames go for a MAC that several ports share.
+    void set_shared_mac(MacAddr mac, Destination place);
+    void erase_shared_mac(MacAddr mac);
     // Setting it for another owner alone is a move: it changes no decision.
     void set_held(const IpAddr& outside, const Held& held);
     void erase_held(const IpAddr& outside);
@@ -107,6 +118,7 @@ public:
     // --- for dumps (fdb/show) and tests
     const MacTable& macs() const { return macs_; }
     const PagedMap<IpAddr, MacAddr>& neighbours() const { return neighbours_; }
+    const PagedMap<IpAddr, VirtualAddress>& virtual_addresses() const { return virtual_addresses_; }
     const HeldAddresses& held() const { return held_; }
     const PagedMap<MacAddr, RouterPlace>& routers() const { return router_macs_; }
 
@@ -126,6 +138,7 @@ private:
     std::vector<std::pair<MacAddr, NextHopId>> also_from_;     // sorted; short
     std::vector<std::pair<IpAddr, NextHopId>> held_also_from_; // the same
     PagedMap<IpAddr, MacAddr> neighbours_;
+    PagedMap<IpAddr, VirtualAddress> virtual_addresses_;
     std::vector<MacAddr> any_address_; // sorted; short
     HeldAddresses held_;
     PagedMap<MacAddr, RouterPlace> router_macs_;

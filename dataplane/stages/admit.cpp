@@ -6,13 +6,18 @@
 //     mac       the MAC; an address in ARP or ND only must not be another logical port's
 //     trusted   any MAC that is not another logical port's; nothing above it
 //
+// A virtual address may be sent from by every port that may have it, with the MAC that goes with
+// it, too. Who announces one takes it over: the agent hears of it. Nobody else may announce it.
+//
 // Link-local addresses of a strict port are the EUI-64 one of its MAC, and at most two that it
 // claimed: see LinkLocalClaims.
 #include "dataplane/stages/stages.h"
 
+#include "dataplane/stages/allowed.h"
 #include "dataplane/stages/configure.h"
 #include "dataplane/stages/link_local.h"
 #include "dataplane/stages/reserved.h"
+#include "dataplane/stages/speakers.h"
 
 namespace ringfence {
 
@@ -21,21 +26,21 @@ namespace {
 Verdict check_source_mac(Worker& worker, const Packet& packet);
 Verdict check_ip4(Packet& packet);
 Verdict check_ip6(Packet& packet);
-Verdict check_arp(Packet& packet);
-Verdict check_nd(Packet& packet);
+Verdict check_arp(Worker& worker, Packet& packet);
+Verdict check_nd(Worker& worker, Packet& packet);
 
 bool is_trusted(const Packet& packet) { return packet.port->security == PortSecurity::trusted; }
 bool is_strict(const Packet& packet) { return packet.port->security == PortSecurity::strict; }
 
 // Of all but IPv4.
-[[gnu::noinline]] Verdict check_others(Packet& packet) {
+[[gnu::noinline]] Verdict check_others(Worker& worker, Packet& packet) {
     switch (packet.ether_type) {
     case ether_type::ip6: {
         Verdict verdict = check_ip6(packet);
-        return verdict == Verdict::next ? check_nd(packet) : verdict;
+        return verdict == Verdict::next ? check_nd(worker, packet) : verdict;
     }
     case ether_type::arp:
-        return check_arp(packet);
+        return check_arp(worker, packet);
     case ether_type::vlan:
     case ether_type::service_vlan: // a third tag: what is in it can't be checked
         return Verdict::admit_vlan;
@@ -63,7 +68,7 @@ Verdict admit(const Fabric&, Worker& worker, Packet& packet) {
         return Verdict::admit_oversize;
 
     Verdict verdict =
-        packet.ether_type == ether_type::ip4 ? check_ip4(packet) : check_others(packet);
+        packet.ether_type == ether_type::ip4 ? check_ip4(packet) : check_others(worker, packet);
     if (packet.protocol == ip_protocol::icmp6 && verdict == Verdict::next)
         tell_in_use(worker, packet);
     return is_trusted(packet) ? Verdict::next
@@ -76,7 +81,8 @@ namespace {
 Verdict check_trusted_mac(Worker& worker, const Packet& packet) {
     Destination known = packet.segment->find(packet.source, packet.source_place);
     Destination here = *Destination::local(packet.port->id, true);
-    if (known == here || known == *Destination::local(packet.port->id))
+    if (known == here || known == *Destination::local(packet.port->id) ||
+        may_send_from(*packet.port, MacAddr::from_u64(packet.source)))
         return Verdict::next;
     if (known.kind() != Destination::Kind::unknown && !known.learned())
         return Verdict::admit_src_mac;
@@ -89,7 +95,14 @@ Verdict check_source_mac(Worker& worker, const Packet& packet) {
         return Verdict::admit_src_mac;
     if (is_trusted(packet))
         return check_trusted_mac(worker, packet);
-    return packet.source == packet.port->mac.to_u64() ? Verdict::next : Verdict::admit_src_mac;
+    if (packet.source == packet.port->mac.to_u64()) [[likely]]
+        return Verdict::next;
+    if (may_send_from(*packet.port, MacAddr::from_u64(packet.source)))
+        return Verdict::next;
+    Destination owner = packet.segment->find(packet.source);
+    if (owner.kind() != Destination::Kind::unknown && !owner.learned())
+        tell(worker, packet, Notice::Kind::foreign_mac, {});
+    return Verdict::admit_src_mac;
 }
 
 template <class Address> bool holds(const std::vector<Address>& addresses, const Address& address) {
@@ -100,11 +113,11 @@ template <class Address> bool holds(const std::vector<Address>& addresses, const
 }
 
 bool is_given_to(const LocalPort& port, const Ipv4Addr& address) {
-    return holds(port.ip4, address);
+    return holds(port.ip4, address) || allowed(port, address);
 }
 bool is_given_to(const LocalPort& port, const Ipv6Addr& address) {
     return holds(port.ip6, address) || holds(port.link_local, address) ||
-           address == eui64_link_local(port.mac);
+           address == eui64_link_local(port.mac) || allowed(port, address);
 }
 
 // True where the address is not for this port to speak for: of the modes that know no addresses,
@@ -115,6 +128,30 @@ template <class Address> bool is_foreign(const Packet& packet, const Address& ad
     const Segment& segment = *packet.segment;
     const MacAddr* nic = segment.neighbour(address);
     return nic ? *nic != packet.port->mac : segment.router_with(address) || segment.held(address);
+}
+
+// Who announces an address says that it is at that MAC from now on. `refused`: what becomes of one
+// that is no virtual address, and not for this port to speak for.
+template <class Address>
+Verdict check_speaker(Worker& worker, const Packet& packet, const Address& address, MacAddr mac,
+                      bool announces, Verdict refused) {
+    const VirtualAddress* shared = packet.segment->virtual_address(address);
+    const AllowedAddress* own = shared ? allowed(*packet.port, address) : nullptr;
+    bool foreign = shared ? !own || (announces && own->mac != mac) : is_foreign(packet, address);
+    if (foreign) {
+        tell(worker, packet, Notice::Kind::foreign_address, address);
+        if (!is_trusted(packet))
+            return shared ? Verdict::virtual_not_allowed : refused;
+    }
+    if (!own) {
+        if (!is_strict(packet))
+            tell_speaker(worker, packet, address);
+        return Verdict::next;
+    }
+    bool has = shared->holder && shared->holder->nic == packet.port->mac;
+    if (announces && !has && !foreign && !packet.tagged)
+        tell(worker, packet, Notice::Kind::takes_over, address);
+    return Verdict::next;
 }
 
 bool is_udp(const Packet& packet) { return packet.protocol == ip_protocol::udp; }
@@ -164,7 +201,7 @@ bool is_redirect(const Packet& packet) {
 
 Verdict check_ip4(Packet& packet) {
     Ipv4Addr source{packet.ip4_source};
-    if (is_strict(packet) && !holds(packet.port->ip4, source) &&
+    if (is_strict(packet) && !is_given_to(*packet.port, source) &&
         !(source == Ipv4Addr{} && is_dhcp_request(packet))) [[unlikely]]
         return Verdict::admit_src_ip;
     if (packet.protocol == ip_protocol::icmp) [[unlikely]]
@@ -198,7 +235,7 @@ Verdict check_ip6(Packet& packet) {
     return has_dhcp_port(packet, 546) ? check_dhcp6(packet) : Verdict::next;
 }
 
-Verdict check_arp(Packet& packet) {
+Verdict check_arp(Worker& worker, Packet& packet) {
     const auto* arp = packet.at<ArpHeader>(packet.l3);
     if (!arp)
         return Verdict::arp_truncated;
@@ -206,21 +243,23 @@ Verdict check_arp(Packet& packet) {
         return Verdict::arp_malformed;
     if (arp->operation() != ArpHeader::request && arp->operation() != ArpHeader::reply)
         return Verdict::arp_operation;
-    if (!is_trusted(packet)) {
-        if (arp->sender_mac() != packet.at<EthernetHeader>(0)->source)
-            return Verdict::arp_sender_mac;
-        // 0 is a probe's (RFC 5227, 1.1).
-        bool probe = arp->sender_ip() == Ipv4Addr{} && arp->operation() == ArpHeader::request;
-        if (!probe && is_foreign(packet, arp->sender_ip()))
-            return Verdict::arp_sender_ip;
-    }
+    if (!is_trusted(packet) && arp->sender_mac() != packet.at<EthernetHeader>(0)->source)
+        return Verdict::arp_sender_mac;
+    // 0 is a probe's (RFC 5227, 1.1).
+    bool probe = arp->sender_ip() == Ipv4Addr{} && arp->operation() == ArpHeader::request;
+    bool announces = arp->sender_ip() == arp->target_ip();
+    Verdict verdict = probe ? Verdict::next
+                            : check_speaker(worker, packet, arp->sender_ip(), arp->sender_mac(),
+                                            announces, Verdict::arp_sender_ip);
+    if (verdict != Verdict::next)
+        return verdict;
     if (arp->operation() == ArpHeader::request)
         packet.set_asks();
     return Verdict::next;
 }
 
-Verdict check_nd_sender(const Packet& packet, const Ipv6Header& ip, const IcmpHeader& icmp,
-                        const NeighbourOptions& options);
+Verdict check_nd_sender(Worker& worker, const Packet& packet, const Ipv6Header& ip,
+                        const IcmpHeader& icmp, const NeighbourOptions& options);
 
 // The whole message, from its ICMPv6 header to the packet's end, or none where not all of it lies
 // in the first buffer.
@@ -241,7 +280,7 @@ bool is_bad_checksum(const Packet& packet, const Ipv6Header& ip, const Cursor& m
     return sum.checksum() != 0;
 }
 
-Verdict check_nd(Packet& packet) {
+Verdict check_nd(Worker& worker, Packet& packet) {
     if (packet.protocol != ip_protocol::icmp6 || !packet.has_l4)
         return Verdict::next;
     const auto* icmp = packet.at<IcmpHeader>(packet.l4);
@@ -272,7 +311,8 @@ Verdict check_nd(Packet& packet) {
         return Verdict::nd_option;
     if (!router && message.peek<NeighbourMessage>()->target().is_multicast())
         return Verdict::nd_target;
-    if (Verdict verdict = check_nd_sender(packet, *ip, *icmp, options); verdict != Verdict::next)
+    if (Verdict verdict = check_nd_sender(worker, packet, *ip, *icmp, options);
+        verdict != Verdict::next)
         return verdict;
     if (icmp->type() == nd_type::neighbour_solicitation || (router && packet.port->dhcp6))
         packet.set_asks();
@@ -281,18 +321,24 @@ Verdict check_nd(Packet& packet) {
 
 // The link addresses and the target are the port's; a probe has the form of one (RFC
 // 4861, 4.3, 7.1.1).
-Verdict check_nd_sender(const Packet& packet, const Ipv6Header& ip, const IcmpHeader& icmp,
-                        const NeighbourOptions& options) {
+Verdict check_nd_sender(Worker& worker, const Packet& packet, const Ipv6Header& ip,
+                        const IcmpHeader& icmp, const NeighbourOptions& options) {
+    const MacAddr& mac = packet.at<EthernetHeader>(0)->source;
+    bool foreign =
+        (options.source && *options.source != mac) || (options.target && *options.target != mac);
+    if (foreign && !is_trusted(packet))
+        return Verdict::nd_link_address;
+    if (icmp.type() == nd_type::router_solicitation) {
+        bool contrary = ip.source().is_unspecified() && options.source;
+        return contrary && !is_trusted(packet) ? Verdict::nd_source : Verdict::next;
+    }
+    const auto& message = *packet.at<NeighbourMessage>(packet.l4);
+    const Ipv6Addr& target = message.target();
+    if (icmp.type() == nd_type::neighbour_advertisement)
+        return check_speaker(worker, packet, target, mac, !message.is_solicited(),
+                             Verdict::nd_target);
     if (is_trusted(packet))
         return Verdict::next;
-    const MacAddr& mac = packet.at<EthernetHeader>(0)->source;
-    if ((options.source && *options.source != mac) || (options.target && *options.target != mac))
-        return Verdict::nd_link_address;
-    if (icmp.type() == nd_type::router_solicitation)
-        return ip.source().is_unspecified() && options.source ? Verdict::nd_source : Verdict::next;
-    const Ipv6Addr& target = packet.at<NeighbourMessage>(packet.l4)->target();
-    if (icmp.type() == nd_type::neighbour_advertisement)
-        return is_foreign(packet, target) ? Verdict::nd_target : Verdict::next;
     bool probe = ip.source().is_unspecified();
     if (probe && (options.source || ip.destination() != solicited_node(target)))
         return Verdict::nd_source;

@@ -3,6 +3,7 @@
 //
 //     asks for a known address of another port       answered, probes (DAD) too: a conflict shows
 //     asks for its own address (probe, gratuitous)   not answered, flooded: another may claim it
+//     probes for a virtual one that it may have      not answered, flooded: who has it defends it
 //     asks for an address that nobody is known for   flooded
 //     tagged                                         flooded: the tables know the untagged LAN
 //
@@ -19,6 +20,7 @@
 // A probe for a link-local address that nobody is known to have is a claim: the agent hears of it.
 #include "dataplane/stages/stages.h"
 
+#include "dataplane/stages/allowed.h"
 #include "dataplane/stages/configure.h"
 #include "dataplane/stages/link_local.h"
 #include "dataplane/stages/reserved.h"
@@ -96,6 +98,8 @@ std::optional<Owner> owner_of(const Fabric& fabric, const Packet& packet, const 
                               bool probe) {
     const Segment& segment = *packet.segment;
     std::optional<Owner> owner;
+    if (probe && allowed(*packet.port, target)) // who has it defends it, if that one still lives
+        return std::nullopt;
     if (auto mac = fabric.neighbour(segment, target))
         owner = {*mac, is_router(segment, *mac), false};
     else if (auto server = server_with(packet, target))
@@ -194,9 +198,10 @@ Verdict answer_nd(const Fabric& fabric, Worker& worker, Packet& packet) {
     const Ipv6Addr target = packet.at<NeighbourMessage>(packet.l4)->target();
     bool probe = ip->source().is_unspecified(), own = ip->source() == target;
     auto owner = owner_of(fabric, packet, target, probe);
-    if (!owner && probe)
+    bool may_have = allowed(*packet.port, target);
+    if (!owner && probe && !may_have)
         owner = owner_by_mac(*packet.segment, target);
-    if (!owner && probe)
+    if (!owner && probe && !may_have)
         claim(worker, packet, target);
     bool plain = packet.l4 == packet.l3 + sizeof(Ipv6Header); // no extension headers
     if (!owner || own || owner->mac == packet.at<EthernetHeader>(0)->source || !plain ||

@@ -9,6 +9,7 @@
 #include "dataplane/stages/check_sender.h"
 #include "dataplane/stages/link_local.h"
 #include "dataplane/stages/reserved.h"
+#include "dataplane/stages/speakers.h"
 #include "dataplane/stages/stages.h"
 #include "dataplane/stages/tuple.h"
 
@@ -61,6 +62,8 @@ Verdict check_sender(const Fabric& fabric, Worker& worker, Packet& packet) {
         return Verdict::tunnel_oversize;
     if (packet.protocol == ip_protocol::icmp6)
         tell_in_use(worker, packet);
+    if (segment.has_unknown_addresses()) [[unlikely]]
+        tell_speaker(worker, packet);
     return carry_mark(worker, packet);
 }
 

@@ -12,7 +12,7 @@
 
 namespace ringfence {
 
-inline void tell(Worker& worker, const Packet& packet, Notice::Kind kind, const Ipv6Addr& address) {
+inline void tell(Worker& worker, const Packet& packet, Notice::Kind kind, const IpAddr& address) {
     Notice notice;
     notice.kind = kind;
     notice.port = packet.port->id;

@@ -150,20 +150,39 @@ Verdict Walk::go_on(const Fabric& fabric, const Router& router, uint16_t in, con
 // the router has a route to by that NIC. What another router sends was checked there, or is by
 // find_origin().
 Verdict Walk::check_source(const Router& router, const RouterPlace& place) {
-    bool is_sent = from_ == From::port && hops_ == 0; // its MAC is no router's, whatever it says
-    if (!is_sent && now_.segment->find(now_.source_mac).kind() == Destination::Kind::router)
+    if (!is_sent() && now_.segment->find(now_.source_mac).kind() == Destination::Kind::router)
         return Verdict::next;
-    MacAddr mac = MacAddr::from_u64(now_.source_mac);
     note(now_.segment->id(), now_.source);
-    const MacAddr* owner = now_.segment->neighbour(now_.source);
-    if (owner)
-        return *owner == mac ? Verdict::next : Verdict::route_unknown_source;
+    if (is_from(now_.source))
+        return Verdict::next;
+    if (now_.segment->neighbour(now_.source))
+        return Verdict::route_unknown_source;
     const Hop* hop = router.route(now_.source);
     if (!hop || hop->interface != place.interface || !hop->next_hop)
         return Verdict::route_unknown_source;
     note(now_.segment->id(), *hop->next_hop);
-    owner = now_.segment->neighbour(*hop->next_hop);
-    return owner && *owner == mac ? Verdict::next : Verdict::route_unknown_source;
+    return is_from(*hop->next_hop) ? Verdict::next : Verdict::route_unknown_source;
+}
+
+// Sent by the port itself: its MAC is no router's, whatever it says.
+bool Walk::is_sent() const { return from_ == From::port && hops_ == 0; }
+
+// The one who has the address has sent this. Of a virtual one that is its holder, by its own MAC or
+// by the one that goes with the address: Linux sends by either where VRRP's is a device of its own.
+bool Walk::is_from(const IpAddr& address) const {
+    const Segment& segment = *now_.segment;
+    MacAddr mac = MacAddr::from_u64(now_.source_mac);
+    const VirtualAddress* shared = segment.virtual_address(address);
+    if (!shared) {
+        const MacAddr* owner = segment.neighbour(address);
+        return owner && *owner == mac;
+    }
+    if (!shared->holder)
+        return false;
+    bool by_shared = mac == shared->holder->mac;
+    if (by_shared && is_sent()) // which others that may have the address may send by, too
+        return segment.find(shared->holder->nic.to_u64()) == *Destination::local(sender_);
+    return by_shared || mac == shared->holder->nic;
 }
 
 // True where a NIC inside has the address, which thereby is not reached, nor listened to, outside.

@@ -112,6 +112,8 @@ private:
     Verdict cross_inwards(const Fabric& fabric, const RouterPlace& place, const Held& held);
     Verdict go_on(const Fabric& fabric, const Router& router, uint16_t in, const Hop& hop);
     Verdict check_source(const Router& router, const RouterPlace& place);
+    bool is_sent() const;
+    bool is_from(const IpAddr& address) const;
     bool is_shadowed(const Segment& inside, const IpAddr& address);
     Verdict end_at(const Router& router, uint16_t in);
     Verdict stop_at(const Router& router, uint16_t in, Verdict why);

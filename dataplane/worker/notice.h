@@ -15,14 +15,18 @@ struct Notice {
         moved_mac,   // a MAC that was learned here came by tunnel, from another trusted port
         claim,       // a strict port probes (DAD) for a link-local address: `address`
         in_use,      // somebody in the segment has `address` or probes for it
-        declined4,   // its DHCP client has found the offered address in use
-        declined6,   // the same of DHCPv6
+        takes_over,  // a port announces the virtual address `address`, which is not at that port
+        foreign_address, // dropped: a port speaks for `address`, which is not its own
+        foreign_mac,     // dropped: a port sends from `mac`, which is not its own
+        speaks,          // somebody where not all addresses are known speaks for `address`
+        declined4,       // its DHCP client has found the offered address in use
+        declined6,       // the same of DHCPv6
     };
     Kind kind = Kind::learned_mac;
-    PortId port{0}; // that the packet came from; in_use: the uplink where it came by tunnel
+    PortId port{0}; // that the packet came from: the uplink where it came by tunnel
     SegmentId segment{0};
     MacAddr mac;
-    Ipv6Addr address;
+    IpAddr address;
 };
 
 } // namespace ringfence

@@ -240,6 +240,11 @@ void Worker::notice(const Notice& notice) {
         notices_.push(notice);
 }
 
+void Worker::notice_speaker(const Notice& it) {
+    if (speakers_.is_news(it.segment, it.mac, it.address, now_, 2 * ticks_per_second_))
+        notice(it);
+}
+
 void Worker::log(FirewallEvent event) {
     State* s = state(event.port);
     if (!s)

@@ -213,6 +213,9 @@ void add_nic(FabricEdit& edit, const Line& line) {
             port.ip4.push_back(*address.v4());
         else
             port.ip6.push_back(*address.v6());
+    for (const IpAddr& address : line.addresses("may-have"))
+        port.virtual_addresses.push_back(
+            {address, line.has("by") ? line.get<MacAddr>("by") : port.mac, false});
     for (const IpAddr& address : line.addresses("link-local"))
         port.link_local.push_back(*address.v6());
     if (line.kind() == "nic") {
@@ -323,6 +326,21 @@ void add_absent(FabricEdit& edit, const Line& line) {
     auto mac = line.parse<MacAddr>(line.first());
     segment_of(edit, line).set_mac(mac, Destination::nowhere());
     add_neighbours(segment_of(edit, line), line, mac);
+}
+
+void set_virtual_address(FabricEdit& edit, const Line& line) {
+    VirtualAddress shared;
+    if (line.has("nic")) {
+        auto nic = line.get<MacAddr>("nic");
+        shared.holder = {nic, line.has("mac") ? line.get<MacAddr>("mac") : nic};
+    }
+    segment_of(edit, line).set_virtual_address(line.parse<IpAddr>(line.first()), shared);
+}
+
+void set_shared_mac(FabricEdit& edit, const Line& line) {
+    auto place = line.has("nic") ? Destination::local(PortId(line.number("nic")))
+                                 : Destination::vtep(NextHopId(line.number("vtep")));
+    segment_of(edit, line).set_shared_mac(line.parse<MacAddr>(line.first()), *place);
 }
 
 void add_other_sender(FabricEdit& edit, const Line& line) {
@@ -508,6 +526,10 @@ void Lab::configure(std::string_view text) {
         add_absent(*edit_, line);
     else if (kind == "trusted-vtep")
         segment_of(*edit_, line).set_trusted(NextHopId(line.id()), true);
+    else if (kind == "virtual")
+        set_virtual_address(*edit_, line);
+    else if (kind == "shared")
+        set_shared_mac(*edit_, line);
     else if (kind == "also")
         add_other_sender(*edit_, line);
     else if (kind == "tunnel")

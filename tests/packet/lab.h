@@ -8,7 +8,7 @@
 //                     [broadcast N] [slow-path N] [errors N] [connections N] [dhcp N]
 //                     [bytes-in N] [bytes-out N] [packets-out N]
 //                     [policy ID,ID] [worker N] [dead-vlan] [trusted-relay] [dhcp-server]
-//                     [declined]
+//                     [declined] [may-have IP,IP] [by MAC]     virtual addresses, and their MAC
 //     dhcp PORT ipv4|ipv6 server IP mac MAC [address IP] [NAME=VALUE]...   a row of the table Dhcp;
 //                                                 ~ in a value stands for a space
 //     waiting PORT mac MAC                        a nic whose segment is not there yet
@@ -20,6 +20,8 @@
 //     learned MAC segment ID vtep ID|port PORT [doubtful]    seen behind a trusted port
 //     absent MAC segment ID [ip A,B]              a nic of no host
 //     trusted-vtep ID segment ID
+//     virtual IP segment ID [nic MAC] [mac MAC]   who has it now, and the MAC that goes with it
+//     shared MAC segment ID nic PORT|vtep ID      where the MAC of virtual addresses is
 //     also MAC|IP segment ID vtep ID              its candidate or previous VTEP; IP: of what is
 //     held tunnel [udp-port N] [pipe]
 //

@@ -43,6 +43,7 @@ class Canaries(SystemTest):
         cls.vnis: dict[str, set[int]] = {}   # that frames of a home may have on the wire
         cls.outside: dict[str, list[str]] = {}  # of a tenant: the IPv4 outside addresses of its copies
         cls.number = 0
+        cls.expect_warning(r"is claimed by port")
         cls.made: dict[tuple, list[bytes]] = {}
         for tenant in TENANTS:
             cls.make_tenant(tenant)

@@ -25,6 +25,8 @@ class Isolation(SystemTest):
         cls.lab.ctl("nic", "bind", cls.make_nic("acme/lan", "vm4", 4), "known", "--wait=hosts")
         cls.vni = {tenant: cls.lab.show("network", f"{tenant}/lan")["vni"] for tenant in cls.vms}
 
+        cls.expect_warning(r"is claimed by port")
+
     def test_every_kind_of_frame_stays_inside(self):
         for tenant, (first, second, third) in self.vms.items():
             others = [machine for machine in self.everybody if machine not in self.vms[tenant]]

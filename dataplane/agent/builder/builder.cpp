@@ -67,6 +67,7 @@ void FabricBuilder::reload(const southbound::Tables& tables) {
     take_table(tables.host, known_.hosts);
     take_table(tables.segment, known_.segments);
     take_table(tables.logical_port, known_.nics);
+    take_table(tables.virtual_address, known_.virtual_addresses);
     take_table(tables.learned_mac, known_.learned);
     take_table(tables.router, known_.routers);
     take_table(tables.router_interface, known_.interfaces);
@@ -94,6 +95,7 @@ std::shared_ptr<const Fabric> FabricBuilder::finish() {
     held_.place(edit);
     nics_.retract(edit);
     nics_.place(edit);
+    virtual_addresses_.finish(edit);
     learned_.finish(edit);
     ports_.finish(edit);
     finish_moves(edit);

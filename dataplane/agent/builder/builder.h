@@ -28,6 +28,7 @@
 #include "dataplane/agent/builder/ports.h"
 #include "dataplane/agent/builder/routers.h"
 #include "dataplane/agent/builder/segments.h"
+#include "dataplane/agent/builder/virtual_addresses.h"
 #include "dataplane/fabric/fabric.h"
 #include "ovsdb/southbound.h"
 
@@ -85,6 +86,24 @@ public:
     // Moves since the last call; give each back to forget() two seconds later.
     std::vector<Move> take_moves() { return std::exchange(known_.moves, {}); }
     void forget(const Move& move) { over_.insert(move); }
+    // Virtual addresses that are another port's since the last call.
+    std::vector<Takeover> take_takeovers() { return std::exchange(known_.takeovers, {}); }
+    // Nullptr: no row.
+    const VirtualEntry* virtual_entry(const Uuid& segment, const IpAddr& address) const {
+        return known_.virtual_entry(segment, address);
+    }
+    const KnownTable<VirtualEntry>& virtual_entries() const { return known_.virtual_addresses; }
+    // "": nobody has it now.
+    std::string holder(const SegmentAddress& address) const {
+        auto found = known_.holders.find(address);
+        return found == known_.holders.end() ? "" : found->second;
+    }
+    std::string port_with(const Uuid& segment, MacAddr mac) const {
+        return known_.port_with(segment, mac);
+    }
+    const SegmentSettings* segment(const Uuid& row) const { return known_.segments.find(row); }
+    // The logical port's row; nullptr: none.
+    const NicEntry* nic(const std::string& name) const { return known_.nic(name); }
 
 private:
     template <class Row> void take(const Row& row);
@@ -100,6 +119,7 @@ private:
     RouterPart routers_{known_};
     HeldPart held_{known_};
     NicPart nics_{known_};
+    VirtualAddressPart virtual_addresses_{known_};
     LearnedPart learned_{known_};
     PortPart ports_{known_};
     std::shared_ptr<const Fabric> fabric_;

@@ -75,6 +75,9 @@ std::string line_of(const LocalPort& port) {
         line += " " + to_string(address);
     for (const Ipv6Addr& address : port.ip6)
         line += " " + to_string(address);
+    for (const AllowedAddress& one : port.virtual_addresses)
+        line += fmt::format(" {} {} by {}", one.held ? "has" : "may have", to_string(one.address),
+                            to_string(one.mac));
     for (Ipv4Addr address : port.vtep_addresses)
         line += " vtep " + to_string(address);
     if (port.peer)
@@ -122,6 +125,11 @@ std::string lines_of(const Segment& segment) {
     });
     segment.neighbours().for_each([&](const IpAddr& address, MacAddr mac) {
         lines.push_back(fmt::format("{} {} is {}\n", head, to_string(address), to_string(mac)));
+    });
+    segment.virtual_addresses().for_each([&](const IpAddr& address, const VirtualAddress& shared) {
+        lines.push_back(
+            fmt::format("{} {} virtual, {}\n", head, to_string(address),
+                        shared.holder ? "of " + to_string(shared.holder->nic) : "nobody's"));
     });
     segment.held().for_each([&](const IpAddr& outside, const Held& held) {
         lines.push_back(fmt::format("{} {} held by router {} for {} at {}\n", head,

@@ -10,6 +10,7 @@
 #include "core/types/addresses.h"
 #include "core/types/ids.h"
 #include "dataplane/agent/limits.h"
+#include "dataplane/agent/southbound/rows.h"
 #include "dataplane/fabric/local_port.h"
 #include "dataplane/fabric/next_hop.h"
 #include "dataplane/fabric/tunnel_settings.h"
@@ -39,6 +40,7 @@ struct LocalFacts {
     std::optional<unsigned> underlay_mtu;   // the smallest of our VTEPs' devices
     TunnelSettings tunnel;
     PortLimits limits; // of ports of which nothing else is said
+    std::map<SegmentAddress, OwnClaim> claims;
     bool operator==(const LocalFacts&) const = default;
 };
 

@@ -1,5 +1,7 @@
 #include "dataplane/agent/builder/known.h"
 
+#include <algorithm>
+
 namespace ringfence::agent {
 
 namespace {
@@ -28,6 +30,10 @@ void Known::put(const Uuid& uuid, const std::optional<SegmentSettings>& segment)
 void Known::put(const Uuid& uuid, const std::optional<NicEntry>& nic) {
     if (replace(nics, uuid, nic))
         touched.nics.insert(uuid);
+}
+
+void Known::put(const Uuid& uuid, const std::optional<VirtualEntry>& entry) {
+    replace(virtual_addresses, uuid, entry);
 }
 
 void Known::put(const Uuid& uuid, const std::optional<LearnedEntry>& entry) {
@@ -84,8 +90,17 @@ void Known::follow(const Uuid& uuid, const NicEntry& nic, bool add) {
         nics_by_host_.set(*nic.host, uuid, add);
     name_policies(uuid, nic.policies, add);
     name_domain(uuid, nic.domain, add);
+    touch_virtual_addresses(nic.segment); // before it leaves
+    if (!nic.virtual_addresses.empty())
+        sharing_nics_by_segment_.set(nic.segment, uuid, add);
+    touch_virtual_addresses(nic.segment); // after it came
     touch_learned_by(nic);
     touch_port_of(nic.name);
+}
+
+void Known::follow(const Uuid& uuid, const VirtualEntry& entry, bool add) {
+    virtual_by_address_.set({entry.segment, entry.address}, uuid, add);
+    touched.virtual_addresses.insert(entry.segment);
 }
 
 void Known::follow(const Uuid& uuid, const LearnedEntry& entry, bool add) {
@@ -108,6 +123,7 @@ void Known::follow(const Uuid& uuid, const InterfaceEntry& interface, bool add) 
     interfaces_by_router_.set(interface.router, uuid, add);
     interfaces_by_segment_.set(interface.segment, uuid, add);
     touch(touched.nics, nics_by_mac_.of({interface.segment, interface.mac}));
+    touch_virtual_addresses(interface.segment);
     name_policies(uuid, interface.policies, add);
     name_domain(uuid, interface.domain, add);
     touched.routers.insert(interface.router);
@@ -200,6 +216,10 @@ void Known::set_facts(LocalFacts latest) {
     for (const auto& [name, port] : facts.ports)
         if (auto old = before.ports.find(name); old == before.ports.end() || !(old->second == port))
             changed(name, port);
+    if (before.claims != facts.claims)
+        for (const auto* claims : {&before.claims, &facts.claims})
+            for (const auto& [key, claim] : *claims)
+                touched.virtual_addresses.insert(key.first);
     port_by_iface_id_.clear();
     for (const auto& [name, port] : facts.ports)
         if (!port.iface_id.empty())
@@ -217,6 +237,7 @@ void Known::touch_segment(const Uuid& segment) {
     touch(touched.nics, nics_by_segment_.of(segment));
     touch(touched.learned, learned_by_segment_.of(segment));
     touch(touched.held, held_by_segment_.of(segment));
+    touch_virtual_addresses(segment);
     for (const Uuid& interface : interfaces_by_segment_.of(segment))
         touched.routers.insert(interfaces.find(interface)->router);
 }
@@ -234,6 +255,16 @@ void Known::touch_learned_by(const NicEntry& nic) {
 void Known::touch_all_learned() {
     for (const auto& [uuid, entry] : learned.all())
         touched.learned.insert(uuid);
+}
+
+void Known::touch_learned(const Uuid& segment, MacAddr mac) {
+    if (auto found = learned_by_mac.find({segment, mac}); found != learned_by_mac.end())
+        touched.learned.insert(found->second);
+}
+
+void Known::touch_virtual_addresses(const Uuid& segment) {
+    if (!sharing_nics_by_segment_.of(segment).empty())
+        touched.virtual_addresses.insert(segment);
 }
 
 // --- What the parts ask.
@@ -277,6 +308,28 @@ DhcpEntry Known::dhcp_of(const std::string& port) const {
             all.six = entry->six;
     }
     return all;
+}
+
+const std::set<Uuid>& Known::sharing_nics_on(const Uuid& segment) const {
+    return sharing_nics_by_segment_.of(segment);
+}
+
+const VirtualEntry* Known::virtual_entry(const Uuid& segment, const IpAddr& address) const {
+    const auto& rows = virtual_by_address_.of({segment, address});
+    return rows.empty() ? nullptr : virtual_addresses.find(*rows.begin());
+}
+
+bool Known::has_mac(const Uuid& segment, MacAddr mac) const {
+    return !nics_by_mac_.of({segment, mac}).empty() ||
+           std::ranges::any_of(interfaces_by_segment_.of(segment),
+                               [&](const Uuid& uuid) { return interfaces.find(uuid)->mac == mac; });
+}
+
+std::string Known::port_with(const Uuid& segment, MacAddr mac) const {
+    if (const auto& those = nics_by_mac_.of({segment, mac}); !those.empty())
+        return nics.find(*those.begin())->name;
+    auto seen = learned_by_mac.find({segment, mac});
+    return seen == learned_by_mac.end() ? "" : learned.find(seen->second)->port;
 }
 
 bool Known::is_router_named(const std::string& router) const {

@@ -82,6 +82,7 @@ private:
 struct Touched {
     bool hosts = false; // rows, or the ways to them
     std::set<Uuid> segments, nics, learned, held;
+    std::set<Uuid> virtual_addresses;        // of these segments
     std::set<std::string> ports;             // by Interface name
     std::set<std::string> routers, policies; // by Router.name, by Firewall.policy
     std::set<std::string> grouped;           // domains whose groups are others
@@ -99,6 +100,7 @@ public:
     void put(const Uuid& uuid, const std::optional<HostEntry>& host);
     void put(const Uuid& uuid, const std::optional<SegmentSettings>& segment);
     void put(const Uuid& uuid, const std::optional<NicEntry>& nic);
+    void put(const Uuid& uuid, const std::optional<VirtualEntry>& entry);
     void put(const Uuid& uuid, const std::optional<LearnedEntry>& entry);
     void put(const Uuid& uuid, const std::optional<RouterEntry>& router);
     void put(const Uuid& uuid, const std::optional<InterfaceEntry>& interface);
@@ -114,6 +116,8 @@ public:
     void touch_port_of(const std::string& nic);
     void touch_learned_by(const NicEntry& nic);
     void touch_all_learned();
+    void touch_learned(const Uuid& segment, MacAddr mac);
+    void touch_virtual_addresses(const Uuid& segment); // where there are any
 
     const NicEntry* nic(const std::string& name) const;
     const RouterEntry* router(const std::string& name) const;
@@ -125,6 +129,13 @@ public:
     const GroupEntry* group(const std::string& domain, const std::string& name) const;
     // What the logical port is told, of both families.
     DhcpEntry dhcp_of(const std::string& port) const;
+    // NICs on the segment that may have virtual addresses; what a row says of one.
+    const std::set<Uuid>& sharing_nics_on(const Uuid& segment) const;
+    const VirtualEntry* virtual_entry(const Uuid& segment, const IpAddr& address) const;
+    // A NIC or a router has it as its own.
+    bool has_mac(const Uuid& segment, MacAddr mac) const;
+    // The logical port that has the MAC, or behind which it was learned; "": none.
+    std::string port_with(const Uuid& segment, MacAddr mac) const;
     // True where a row speaks of it: its id is still needed.
     bool is_router_named(const std::string& router) const;
     bool is_policy_named(const std::string& policy) const;
@@ -145,6 +156,7 @@ public:
     KnownTable<HostEntry> hosts;
     KnownTable<SegmentSettings> segments;
     KnownTable<NicEntry> nics;
+    KnownTable<VirtualEntry> virtual_addresses;
     KnownTable<LearnedEntry> learned;
     KnownTable<RouterEntry> routers;
     KnownTable<InterfaceEntry> interfaces;
@@ -156,12 +168,15 @@ public:
     std::map<std::pair<Uuid, MacAddr>, Uuid> learned_by_mac; // of a segment
     std::map<std::string, NextHopId> next_hops;              // by Host name, as in the Fabric
     Touched touched;
-    std::vector<Move> moves;              // since they were last taken
+    std::vector<Move> moves;                       // since they were last taken
+    std::map<SegmentAddress, std::string> holders; // Logical_Port.name, as in the Fabric
+    std::vector<Takeover> takeovers;               // since they were last taken
     std::set<std::string> misplaced_nics; // by name, whose MAC is a router's in their segment
 
 private:
     // A row comes in (add) or goes: the ways to it, and what it touches.
     void follow(const Uuid& uuid, const NicEntry& nic, bool add);
+    void follow(const Uuid& uuid, const VirtualEntry& entry, bool add);
     void follow(const Uuid& uuid, const LearnedEntry& entry, bool add);
     void follow(const Uuid& uuid, const RouterEntry& router, bool add);
     void follow(const Uuid& uuid, const InterfaceEntry& interface, bool add);
@@ -179,6 +194,8 @@ private:
     Index<std::string> nics_by_name_, nics_by_host_, learned_by_port_;
     Index<Uuid> nics_by_segment_, learned_by_segment_;
     Index<std::pair<Uuid, MacAddr>> nics_by_mac_; // in a segment
+    Index<Uuid> sharing_nics_by_segment_;
+    Index<SegmentAddress> virtual_by_address_;
     Index<std::string> routers_by_name_, interfaces_by_router_, routes_by_router_;
     Index<std::string> held_by_router_, held_by_owner_, held_by_host_;
     Index<Uuid> interfaces_by_segment_, held_by_segment_;

@@ -3,10 +3,12 @@
 #pragma once
 
 #include <compare>
+#include <string>
 #include <variant>
 
 #include "core/types/addresses.h"
 #include "core/types/ids.h"
+#include "ovsdb/uuid.h"
 
 namespace ringfence::agent {
 
@@ -15,6 +17,13 @@ struct Move {
     std::variant<MacAddr, IpAddr> what; // of the NIC; the outside address
     NextHopId from;
     auto operator<=>(const Move&) const = default;
+};
+
+// A virtual address that is another port's now.
+struct Takeover {
+    ovsdb::Uuid segment; // row
+    IpAddr address;
+    std::string from, to; // Logical_Port.name; "": nobody
 };
 
 } // namespace ringfence::agent

@@ -35,6 +35,7 @@ void NicPart::place(FabricEdit& edit) {
             continue;
         known_.misplaced_nics.erase(nic->name);
         known_.touch_learned_by(*nic); // it may have been plugged in or pulled out
+        known_.touch_virtual_addresses(nic->segment);
         place(edit, uuid, *nic);
         known_.touch_port_of(nic->name);
     }
@@ -70,6 +71,7 @@ void NicPart::place(FabricEdit& edit, const Uuid& uuid, const NicEntry& nic) {
 void NicPart::place_addresses(Segment& segment, const Uuid& uuid, const NicEntry& nic,
                               Placement& placement) {
     for (const IpAddr& address : addresses_of(nic)) {
+        segment.erase_virtual_address(address); // its own comes first
         if (const MacAddr* other = segment.neighbour(address); other && *other != nic.mac) {
             conflicts_[uuid] =
                 fmt::format("address {} is {}'s already", to_string(address), to_string(*other));
@@ -139,9 +141,7 @@ void NicPart::share(Segment* segment, const Placement& placement, int by) {
 }
 
 void NicPart::touch_learned(const Placement& placement) {
-    auto learned = known_.learned_by_mac.find({placement.segment_row, placement.mac});
-    if (learned != known_.learned_by_mac.end())
-        known_.touched.learned.insert(learned->second);
+    known_.touch_learned(placement.segment_row, placement.mac);
 }
 
 // May be asked before the next Fabric is made: of a row that is gone nothing is said.

@@ -39,6 +39,11 @@ LocalPort PortPart::local_port(const std::string& name, const PortFacts& facts) 
     port.mac = nic->mac;
     port.ip4 = nic->ip4;
     port.ip6 = nic->ip6;
+    for (const auto& [address, mac] : nic->virtual_addresses) {
+        auto holder = known_.holders.find({nic->segment, address});
+        bool held = holder != known_.holders.end() && holder->second == nic->name;
+        port.virtual_addresses.push_back({address, mac, held});
+    }
     port.policies = known_.ids_of(nic->policies);
     port.domain = known_.id_of_domain(nic->domain);
     port.link_local = facts.link_local;

@@ -13,6 +13,7 @@ template <class Visit> void for_each_followed(Visit visit) {
     visit(&Tables::host, &Changes::host);
     visit(&Tables::segment, &Changes::segment);
     visit(&Tables::logical_port, &Changes::logical_port);
+    visit(&Tables::virtual_address, &Changes::virtual_address);
     visit(&Tables::learned_mac, &Changes::learned_mac);
     visit(&Tables::router, &Changes::router);
     visit(&Tables::router_interface, &Changes::router_interface);

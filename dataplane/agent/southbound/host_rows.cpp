@@ -4,6 +4,7 @@ namespace ringfence::agent {
 
 namespace {
 
+using southbound::AddressClaim;
 using southbound::HostStatus;
 using southbound::PortClaim;
 
@@ -85,6 +86,32 @@ void write_claims(ovsdb::Transaction& transaction, const southbound::Tables& tab
     }
 }
 
+void write_addresses(ovsdb::Transaction& transaction, const southbound::Tables& tables,
+                     const HostReport& report) {
+    std::map<ovsdb::Uuid, AddressClaim> wanted;
+    for (const auto& [address, claim] : report.addresses) {
+        AddressClaim row;
+        row.host = report.host;
+        row.segment = address.first;
+        row.address = to_string(address.second);
+        row.uuid = ovsdb::Uuid::named(fmt::format("Address_Claim {} {} {}", row.host,
+                                                  ovsdb::to_string(row.segment), row.address));
+        row.port = claim.port;
+        row.number = claim.number;
+        wanted.emplace(row.uuid, std::move(row));
+    }
+    for (const AddressClaim& row : tables.address_claim)
+        if (row.host == report.host && !wanted.contains(row.uuid))
+            transaction.erase<AddressClaim>(row.uuid);
+    for (const auto& [uuid, row] : wanted) {
+        const AddressClaim* there = tables.address_claim.find(uuid);
+        if (!there)
+            transaction.insert(row);
+        else if (!(row == *there))
+            transaction.update(row, AddressClaim::Column::port | AddressClaim::Column::number);
+    }
+}
+
 // A MAC that another host has learned already stays that host's: its row is not ours to change.
 void write_learned(ovsdb::Transaction& transaction, const southbound::Tables& tables,
                    const HostReport& report) {
@@ -120,6 +147,7 @@ ovsdb::Transaction host_rows(const southbound::Tables& tables, const HostReport&
     ovsdb::Transaction transaction;
     write_status(transaction, tables, report, new_beats);
     write_claims(transaction, tables, report, time);
+    write_addresses(transaction, tables, report);
     write_learned(transaction, tables, report);
     return transaction;
 }

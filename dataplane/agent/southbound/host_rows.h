@@ -28,8 +28,9 @@ struct HostReport {
         std::string interface;
         bool ready = false; // its domain is here and forwarded by: it may be bound
     };
-    std::map<std::string, Claim> claims; // by Logical_Port.name
-    std::vector<LearnedEntry> learned;   // by trusted ports of this host
+    std::map<std::string, Claim> claims;          // by Logical_Port.name
+    std::map<SegmentAddress, OwnClaim> addresses; // virtual ones, of ports here
+    std::vector<LearnedEntry> learned;            // by trusted ports of this host
 };
 
 // new_beats: how much Host_Status.alive goes up. time: wall clock, milliseconds since 1970, for

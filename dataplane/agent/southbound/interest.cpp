@@ -6,6 +6,7 @@ namespace ringfence::agent {
 
 namespace {
 
+using southbound::AddressClaim;
 using southbound::HostConfig;
 using southbound::HostStatus;
 using southbound::LogicalPort;
@@ -62,6 +63,7 @@ void follow(ovsdb::Database<southbound::Schema>& database, const Interest& inter
     database.set_condition<HostConfig>({{HostConfig::Column::host, interest.host}});
     database.set_condition<HostStatus>({{HostStatus::Column::host, interest.host}});
     database.set_condition<PortClaim>({{PortClaim::Column::host, interest.host}});
+    database.set_condition<AddressClaim>({{AddressClaim::Column::host, interest.host}});
 }
 
 } // namespace ringfence::agent

@@ -17,6 +17,17 @@ Result<> add_address(NicEntry& nic, const std::string& text) {
     return {};
 }
 
+Result<> add_virtual_address(NicEntry& nic, const std::string& text, const std::string& mac_text) {
+    auto address = IpAddr::from(text);
+    if (!address)
+        return tl::unexpected(address.error());
+    auto mac = unicast_mac(mac_text);
+    if (!mac)
+        return tl::unexpected(mac.error());
+    nic.virtual_addresses.emplace(*address, *mac);
+    return {};
+}
+
 Result<PortSecurity> security_from(const std::string& text) {
     if (text == "strict")
         return PortSecurity::strict;
@@ -28,10 +39,9 @@ Result<PortSecurity> security_from(const std::string& text) {
 }
 
 Result<> refuse_what_is_not_built(const southbound::LogicalPort& row) {
-    const char* feature = row.kind != "nic"                ? "ports to the outside (uplink)"
-                          : !row.virtual_addresses.empty() ? "virtual addresses"
-                          : row.candidate                  ? "candidate hosts"
-                                                           : nullptr;
+    const char* feature = row.kind != "nic" ? "ports to the outside (uplink)"
+                          : row.candidate   ? "candidate hosts"
+                                            : nullptr;
     if (feature)
         return fail(ErrorKind::unsupported, "{} are not built yet", feature);
     return {};
@@ -93,6 +103,9 @@ Result<NicEntry> read_row(const southbound::LogicalPort& row) {
     for (const std::string& text : row.addresses)
         if (auto added = add_address(nic, text); !added)
             return tl::unexpected(added.error());
+    for (const auto& [address, its_mac] : row.virtual_addresses)
+        if (auto added = add_virtual_address(nic, address, its_mac); !added)
+            return tl::unexpected(added.error());
     nic.host = row.host;
     auto security = security_from(row.port_security);
     if (!security)
@@ -107,6 +120,13 @@ Result<NicEntry> read_row(const southbound::LogicalPort& row) {
     nic.dhcp_server = is_yes(row, "dhcp-server");
     nic.intent = row.intent;
     return nic;
+}
+
+Result<VirtualEntry> read_row(const southbound::VirtualAddress& row) {
+    auto address = IpAddr::from(row.address);
+    if (!address)
+        return tl::unexpected(address.error());
+    return VirtualEntry{row.segment, *address, row.port, row.number};
 }
 
 Result<LearnedEntry> read_row(const southbound::LearnedMac& row) {
@@ -126,6 +146,9 @@ std::string name_of(const southbound::Segment& row) {
     return fmt::format("segment {}", row.intent.empty() ? ovsdb::to_string(row.uuid) : row.intent);
 }
 std::string name_of(const southbound::LogicalPort& row) { return "port " + row.name; }
+std::string name_of(const southbound::VirtualAddress& row) {
+    return fmt::format("virtual address {} of {}", row.address, row.intent);
+}
 std::string name_of(const southbound::LearnedMac& row) {
     return fmt::format("learned MAC {} of {}", row.mac, row.host);
 }

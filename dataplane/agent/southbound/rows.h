@@ -3,8 +3,10 @@
 // row's last good value and the host reports the error (BEHAVIOUR row 45). Pure.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/types/addresses.h"
@@ -29,6 +31,7 @@ struct NicEntry {
     MacAddr mac;
     std::vector<Ipv4Addr> ip4;
     std::vector<Ipv6Addr> ip6;
+    std::map<IpAddr, MacAddr> virtual_addresses; // that it may have, each with the MAC of it
     std::optional<std::string> host;
     PortSecurity security = PortSecurity::strict;
     std::vector<std::string> policies; // Firewall.policy
@@ -36,6 +39,25 @@ struct NicEntry {
     bool trusted_relay = false, dhcp_server = false;
     std::string intent;
     bool operator==(const NicEntry&) const = default;
+};
+
+// Which port has an address that several may have.
+struct VirtualEntry {
+    ovsdb::Uuid segment{};
+    IpAddr address;
+    std::optional<std::string> port; // Logical_Port.name; none: nobody has it
+    int64_t number = 0;              // of the claim by which it has it
+    bool operator==(const VirtualEntry&) const = default;
+};
+
+// A virtual address on the segment of that row.
+using SegmentAddress = std::pair<ovsdb::Uuid, IpAddr>;
+
+// That a port of this host has announced it: see AddressClaims.
+struct OwnClaim {
+    std::string port; // Logical_Port.name
+    int64_t number = 0;
+    bool operator==(const OwnClaim&) const = default;
 };
 
 // A MAC that a trusted port, here or elsewhere, was seen to send from.
@@ -52,6 +74,7 @@ struct LearnedEntry {
 [[nodiscard]] Result<HostEntry> read_row(const southbound::Host& row);
 [[nodiscard]] Result<SegmentSettings> read_row(const southbound::Segment& row);
 [[nodiscard]] Result<NicEntry> read_row(const southbound::LogicalPort& row);
+[[nodiscard]] Result<VirtualEntry> read_row(const southbound::VirtualAddress& row);
 [[nodiscard]] Result<LearnedEntry> read_row(const southbound::LearnedMac& row);
 
 // The MAC of one device.
@@ -64,6 +87,7 @@ ovsdb::Uuid uuid_of(const LearnedEntry& learned);
 std::string name_of(const southbound::Host& row);
 std::string name_of(const southbound::Segment& row);
 std::string name_of(const southbound::LogicalPort& row);
+std::string name_of(const southbound::VirtualAddress& row);
 std::string name_of(const southbound::LearnedMac& row);
 
 } // namespace ringfence::agent

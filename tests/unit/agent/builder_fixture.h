@@ -63,6 +63,19 @@ inline southbound::LearnedMac learned(const std::string& mac, const std::string&
     return row;
 }
 
+inline southbound::VirtualAddress virtual_address(const std::string& address, const std::string& on,
+                                                  const std::string& port, int64_t number) {
+    southbound::VirtualAddress row;
+    row.uuid = id("virtual " + on + address);
+    row.segment = id(on);
+    row.domain = "segment/" + on;
+    row.address = address;
+    if (!port.empty())
+        row.port = port;
+    row.number = number;
+    return row;
+}
+
 inline southbound::Router router(const std::string& name, const std::string& inside) {
     southbound::Router row;
     row.uuid = id("router " + name);

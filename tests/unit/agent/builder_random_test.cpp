@@ -17,6 +17,7 @@ protected:
     void change_a_router();
     void change_what_it_needs();
     void change_a_group();
+    void change_who_has_an_address();
     template <class Row> void put_or_erase(const Row& row) {
         if (pick(3))
             put(row);
@@ -85,11 +86,23 @@ void RandomBuilderTest::change_a_group() {
     put_or_erase(row);
 }
 
+void RandomBuilderTest::change_who_has_an_address() {
+    auto row = virtual_address(fmt::format("10.0.0.{}", 8 + pick(8)), one_of("s", 4),
+                               pick(4) ? one_of("n", 12) : "", pick(20));
+    if (pick(2))
+        return put_or_erase(row);
+    SegmentAddress address{row.segment, *IpAddr::from(row.address)};
+    if (pick(3))
+        facts_.claims[address] = {one_of("n", 12), pick(20)};
+    else
+        facts_.claims.erase(address);
+}
+
 TEST_F(RandomBuilderTest, IncrementalEqualsFull) {
     for (int step = 0; step < 5000; ++step) {
         unsigned n = pick(12);
         std::string number = std::to_string(n);
-        switch (pick(16)) {
+        switch (pick(18)) {
         case 10:
             change_a_router();
             break;
@@ -97,6 +110,10 @@ TEST_F(RandomBuilderTest, IncrementalEqualsFull) {
         case 12:
         case 13:
             change_what_it_needs();
+            break;
+        case 16:
+        case 17:
+            change_who_has_an_address();
             break;
         case 8: // of any MAC and port, a NIC's own among them
             put(learned(fmt::format("02:00:00:00:00:{:02x}", pick(20)), "s" + std::to_string(n % 4),
@@ -139,6 +156,9 @@ TEST_F(RandomBuilderTest, IncrementalEqualsFull) {
                 row.host = hosts[pick(5)];
             if (pick(3) == 0)
                 row.port_security = "trusted";
+            for (unsigned shared = pick(3); shared; --shared) // NICs' own addresses among them
+                row.virtual_addresses[fmt::format("10.0.0.{}", 8 + pick(8))] =
+                    pick(2) ? row.mac : fmt::format("02:00:00:00:00:{:02x}", 10 + pick(5));
             if (pick(3) == 0)
                 row.policies = {one_of("p", 3)};
             put(row);
