@@ -180,7 +180,10 @@ class Virtual(SystemTest):
             return error and "10.0.0.77 is claimed by port acme/default/" in error
         for host, machine in zip(self.hosts, machines):
             wait_until(f"{machine.name}'s error", lambda host=host, machine=machine: is_told(host, machine), 10, 0.2)
-        self.assert_reaches(machines[0], "10.0.0.3")
+        with Capture([self.client]) as capture:
+            for machine in machines:
+                self.announce(machine, "10.0.0.77")
+                capture.wait_for(self.client, bytes.fromhex(machine.mac.replace(":", "")))
 
 
 if __name__ == "__main__":
