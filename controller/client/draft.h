@@ -114,6 +114,8 @@ public:
 
     // ...and on rows that may not be there yet: nobody else has changed anything meanwhile.
     void rely_on_all() {
+        if (std::exchange(relies_on_all_, true))
+            return;
         for (const nb::Global& global : rows_.global)
             transaction_.wait(global, nb::Global::Column::change);
     }
@@ -169,6 +171,7 @@ private:
 
     nb::Tables rows_;
     unsigned attempt_;
+    bool relies_on_all_ = false;
     ovsdb::Transaction transaction_;
     std::vector<std::function<Result<>(const model::Model&)>> rules_;
     std::unordered_set<Uuid> judged_;

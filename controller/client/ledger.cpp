@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <random>
-#include <unordered_set>
 
 #include "controller/client/rows.h"
 #include "controller/model/edges.h"
@@ -57,21 +56,13 @@ const nb::VappNetwork* vapp_network_of(const nb::Tables& rows, const nb::Nic& ni
     return nic.vapp_network ? rows.vapp_network.find(*nic.vapp_network) : nullptr;
 }
 
-// Its virtual addresses, and the MACs that go with them and are not its own.
-Entries shared_entries(const nb::Tables& rows, const nb::Nic& nic) {
-    Entries entries;
-    if (nic.virtual_addresses.empty())
-        return entries;
-    const auto* vm = rows.virtual_machine.find(nic.virtual_machine);
-    const auto* vapp = vm ? rows.vapp.find(vm->vapp) : nullptr;
-    const std::string owner = vapp ? "vApp " + path_of(rows, *vapp).text() : "?";
-    const Uuid network = segment_of(rows, nic);
-    for (const auto& [address, mac] : nic.virtual_addresses) {
-        entries.push_back({network, address, "virtual", {}, owner, true});
-        if (mac != nic.mac)
-            entries.push_back({network, mac, "virtual", {}, owner, true});
-    }
-    return entries;
+// Else somebody has put it into the database by hand.
+bool is_on_a_network(const nb::Nic& nic) { return nic.organization_network || nic.vapp_network; }
+
+bool has_shared(const nb::Nic& nic, const std::string& address) {
+    return std::ranges::any_of(nic.virtual_addresses, [&](const auto& its) {
+        return its.first == address || (its.second == address && its.second != nic.mac);
+    });
 }
 
 std::string network_name(const nb::Tables& rows, const Uuid& uuid) {
@@ -92,6 +83,22 @@ Uuid segment_of(const nb::Tables& rows, const nb::Nic& nic) {
                                                                     : nic.vapp_network.value();
 }
 
+Entries shared_entries(const nb::Tables& rows, const nb::Nic& nic) {
+    Entries entries;
+    if (!is_on_a_network(nic) || nic.virtual_addresses.empty())
+        return entries;
+    const auto* vm = rows.virtual_machine.find(nic.virtual_machine);
+    const auto* vapp = vm ? rows.vapp.find(vm->vapp) : nullptr;
+    const std::string owner = vapp ? "vApp " + path_of(rows, *vapp).text() : "?";
+    const Uuid network = segment_of(rows, nic);
+    for (const auto& [address, mac] : nic.virtual_addresses) {
+        entries.push_back({network, address, "virtual", {}, owner, true});
+        if (mac != nic.mac)
+            entries.push_back({network, mac, "virtual", {}, owner, true});
+    }
+    return entries;
+}
+
 Entries entries_of(const nb::Tables& rows, const nb::Nic& nic) {
     const Uuid segment = segment_of(rows, nic);
     Entries entries{{segment, nic.mac, "mac", nic.uuid, nic.port_name}};
@@ -104,20 +111,6 @@ Entries entries_of(const nb::Tables& rows, const nb::Nic& nic) {
         for (const std::string& address : nic.outside_addresses)
             entries.push_back({*network->parent, address, "outside", nic.uuid, nic.port_name});
     return entries;
-}
-
-Entries shared_alone(const nb::Tables& rows, const nb::Nic& nic) {
-    Entries alone = shared_entries(rows, nic);
-    if (alone.empty())
-        return alone;
-    std::unordered_set<std::string> of_others;
-    for (const nb::Nic& other : rows.nic)
-        if (other.uuid != nic.uuid && !other.virtual_addresses.empty() &&
-            segment_of(rows, other) == alone.front().network)
-            for (const Entry& entry : shared_entries(rows, other))
-                of_others.insert(entry.address);
-    std::erase_if(alone, [&](const Entry& entry) { return of_others.contains(entry.address); });
-    return alone;
 }
 
 Entries entries_of(const nb::Tables& rows, const nb::EdgeRouter& edge) {
@@ -149,7 +142,7 @@ Ledger::Ledger(Draft& draft) : draft_(draft) {
         take({row.network, row.address, row.kind});
     }
     for (const nb::Nic& nic : rows.nic)
-        if (nic.organization_network || nic.vapp_network)
+        if (is_on_a_network(nic))
             for (const Entry& entry : entries_of(rows, nic))
                 take(entry);
     for (const nb::EdgeRouter& edge : rows.edge_router)
@@ -182,6 +175,8 @@ void Ledger::change(const Entries& before, const Entries& after) {
         const auto* row = draft_.rows().address_allocation.find(there->second);
         if (row && (row->kind != entry.kind || row->nic != entry.nic))
             continue; // another's
+        if (entry.shared && is_shared_still(entry))
+            continue;
         if (row && leave_to_network(*row))
             continue;
         if (row)
@@ -206,6 +201,16 @@ void Ledger::change(const Entries& before, const Entries& after) {
         there = draft_.insert(row);
         take(entry);
     }
+}
+
+// Whether nobody else has it rests on all NICs of the segment, and on those that come meanwhile.
+bool Ledger::is_shared_still(const Entry& entry) {
+    draft_.rely_on_all();
+    const nb::Tables& rows = draft_.rows();
+    return std::ranges::any_of(rows.nic, [&](const nb::Nic& nic) {
+        return has_shared(nic, entry.address) && is_on_a_network(nic) &&
+               segment_of(rows, nic) == entry.network;
+    });
 }
 
 // The same taker may be called otherwise now; of what several share, whoever came first names it.

@@ -37,8 +37,9 @@ Entries entries_of(const nb::Tables& rows, const nb::EdgeRouter& edge);
 Entries entries_of(const nb::Tables& rows, const nb::OrganizationNetwork& network);
 Entries entries_of(const nb::Tables& rows, const nb::VappNetwork& network);
 
-// Those of them that the NIC shares with others, as far as it is the only one that has them now.
-Entries shared_alone(const nb::Tables& rows, const nb::Nic& nic);
+// Those of them that the NIC may share with others: its virtual addresses, and the MACs that go
+// with them and are not its own.
+Entries shared_entries(const nb::Tables& rows, const nb::Nic& nic);
 
 // The network whose ledger a NIC's MAC and addresses inside are in.
 Uuid segment_of(const nb::Tables& rows, const nb::Nic& nic);
@@ -53,7 +54,8 @@ public:
     explicit Ledger(Draft& draft);
 
     // Makes rows for what is only in `after`, deletes those of what is only in `before`. A row that
-    // somebody else has stays, for the rules to object to.
+    // somebody else has stays, for the rules to object to; so does a shared one that a NIC has by
+    // the draft's rows, which are as they will be then.
     void change(const Entries& before, const Entries& after);
     void add(const Entries& entries) { change({}, entries); }
     void remove(const Entries& entries) { change(entries, {}); }
@@ -89,6 +91,7 @@ private:
     void take(const Entry& entry);
     void rename(nb::AddressAllocation row, const Entry& entry);
     bool leave_to_network(nb::AddressAllocation row);
+    bool is_shared_still(const Entry& entry);
     const Addresses& inside_fences_of(const Uuid& parent);
     // Where a search stopped last time: all before it is taken.
     using Bookmark = std::tuple<Uuid, IpAddr, bool>; // network, first of the range, outside?

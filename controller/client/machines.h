@@ -12,4 +12,8 @@ namespace ringfence::client {
 [[nodiscard]] Result<Uuid> vapp_for(Draft& draft, const Path& path);
 [[nodiscard]] Result<Uuid> vm_for(Draft& draft, const Path& path);
 
+// What is made or changed of a NIC rests on the mode of its network, on its addressing, and on
+// whether the vApp is deployed.
+void rely_on_place(Draft& draft, const nb::Nic& nic);
+
 } // namespace ringfence::client

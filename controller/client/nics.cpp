@@ -150,8 +150,8 @@ Result<> change_groups(const nb::Tables& rows, nb::Nic& nic, const NicChange& ch
     return join(rows, nic, change.leave, true);
 }
 
-// What is made or changed here rests on the mode of the NIC's network, on its addressing, and on
-// whether the vApp is deployed.
+} // namespace
+
 void rely_on_place(Draft& draft, const nb::Nic& nic) {
     const nb::Tables& rows = draft.rows();
     rely_on_addressing(draft, segment_of(rows, nic));
@@ -165,8 +165,6 @@ void rely_on_place(Draft& draft, const nb::Nic& nic) {
     rely_on_addressing(draft, *network->parent);
     draft.rely_on(*rows.vapp.find(network->vapp), nb::Vapp::Column::deployed);
 }
-
-} // namespace
 
 // --- NICs ---------------------------------------------------------------------------------------
 Result<std::vector<Nic>> Cloud::nics(const Path& scope) {

@@ -101,8 +101,10 @@ void Remover::erase_edge(const nb::EdgeRouter& edge) {
 void Remover::settle() {
     const nb::Tables& rows = draft_.rows();
     for (const Uuid& network : unsettled_)
-        if (rows.organization_network.find(network) || rows.vapp_network.find(network))
+        if (rows.organization_network.find(network) || rows.vapp_network.find(network)) {
+            draft_.rely_on_all(); // fences and routers may come meanwhile
             settle_dhcp(draft_, ledger_, network);
+        }
 }
 
 // Those of an organization whose NICs and edge routers are gone.
@@ -268,9 +270,10 @@ Result<> Remover::remove(const nb::VirtualMachine& vm) {
 Result<> Remover::remove(const nb::Nic& nic) {
     for (const auto& row : indexed(draft_.rows().address_allocation, ledger_of_nic_, nic.uuid))
         draft_.erase(row);
-    ledger_.remove(shared_alone(draft_.rows(), nic));
+    const Entries shared = shared_entries(draft_.rows(), nic);
     removed_.push_back("NIC " + nic.port_name);
     draft_.erase(nic);
+    ledger_.remove(shared); // unless another one has it
     return {};
 }
 

@@ -1,6 +1,7 @@
 // Addresses that NICs share: each has a ledger row of its own, with an owner by name, as long as
 // any NIC may have it; so has a MAC that goes with one and is no NIC's own.
 #include "controller/client/ledger.h"
+#include "controller/client/machines.h"
 #include "controller/client/store.h"
 #include "controller/client/updates.h"
 
@@ -10,12 +11,14 @@ namespace {
 
 constexpr auto column = nb::Nic::Column::virtual_addresses;
 
-// The ledger's rows of this one address.
+// The ledger's rows of this one address, which it may not have yet.
 Entries entries_for(const nb::Tables& rows, const nb::Nic& nic, const std::string& address) {
-    Entries entries = entries_of(rows, nic);
-    const std::string& mac = nic.virtual_addresses.at(address);
+    const auto its = nic.virtual_addresses.find(address);
+    if (its == nic.virtual_addresses.end())
+        return {};
+    Entries entries = shared_entries(rows, nic);
     std::erase_if(entries, [&](const Entry& entry) {
-        return !entry.shared || (entry.address != address && entry.address != mac);
+        return entry.address != address && entry.address != its->second;
     });
     return entries;
 }
@@ -29,9 +32,10 @@ Result<Made<Nic>> Cloud::allow(const NewVirtualAddress& wanted) {
         if (!there)
             return tl::unexpected(there.error());
         nb::Nic nic = **there;
-        const Uuid network = segment_of(rows, nic);
-        rely_on_addressing(draft, network);
+        rely_on_place(draft, nic);
+        draft.rely_on_all(); // whoever has it already doesn't give it up meanwhile
         const std::string address = canonical_address(wanted.address);
+        const Entries before = entries_for(rows, nic, address);
         nic.virtual_addresses[address] = wanted.mac.empty() ? nic.mac : canonical_mac(wanted.mac);
         draft.update(nic, column);
         Ledger ledger(draft);
@@ -41,7 +45,7 @@ Result<Made<Nic>> Cloud::allow(const NewVirtualAddress& wanted) {
                 entry.owner = wanted.owner;
                 entry.shared = false; // its name from now on, whoever came first
             }
-        ledger.add(entries);
+        ledger.change(before, entries);
         return Target{nic.uuid};
     });
 }
@@ -60,12 +64,12 @@ Result<Made<Nic>> Cloud::revoke(std::string_view name, std::string_view text, bo
             return fail(ErrorKind::not_found, "NIC {}: has no virtual address {}", nic.port_name,
                         address);
         }
-        const Entries before = shared_alone(rows, nic);
+        const Entries before = shared_entries(rows, nic);
         nic.virtual_addresses.erase(address);
         draft.rely_on_all(); // nobody else takes it meanwhile
         draft.update(nic, column);
         Ledger ledger(draft);
-        ledger.change(before, shared_alone(rows, nic));
+        ledger.change(before, shared_entries(rows, nic));
         return Target{nic.uuid};
     });
 }

@@ -235,6 +235,10 @@ Result<std::vector<NewFirewallRule>> read_rules(const std::string& file, const s
         if (*rule)
             rules.push_back(std::move(**rule));
     }
+    if (text.bad()) // a directory, too, opens and then fails
+        return fail(ErrorKind::unavailable, "{}: reading it failed; nothing is imported", file);
+    if (rules.empty())
+        return fail("{}: has no rules; give one a line, as after 'firewall add OWNER'", file);
     return rules;
 }
 

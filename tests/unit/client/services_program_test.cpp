@@ -171,6 +171,10 @@ TEST_F(ServicesProgramTest, RulesOfAFileAreImportedAllOrNone) {
            "network-ctl: rule 2 of 2: acme/main has a rule 15 already; choose another number\n");
     expect("firewall import acme/main /nowhere", 2, "",
            "network-ctl: /nowhere: can't be read; give a file, or - for the input\n");
+    expect("firewall import acme/main /", 1, "",
+           "network-ctl: /: reading it failed; nothing is imported\n");
+    expect("firewall import acme/main - <<< '# none'", 1, "",
+           "network-ctl: -: has no rules; give one a line, as after 'firewall add OWNER'\n");
     expect("firewall import acme/main - <<< 'allow --help'", 1, "",
            "network-ctl: - line 1: help is none of a rule's options\n");
     expect("firewall list acme/main -q", 0, "10\n5\n15\n20\n", "");

@@ -375,6 +375,56 @@ TEST_F(ServicesTest, AVirtualAddressMayHaveANamedOwner) {
               (TextMap{{"10.0.0.50", "02:00:00:00:00:99"}}));
 }
 
+TEST_F(ServicesTest, AVirtualAddressThatGetsAnotherMacLeavesTheFirst) {
+    Cloud cloud = open();
+    make_shop(cloud);
+    const Path lan{"acme", "shop", "lan"};
+    const char* first = "00:00:5e:00:01:01";
+    const char* second = "00:00:5e:00:01:02";
+    const auto allow = [&](const char* nic, const char* address, const char* mac) {
+        EXPECT_OK(cloud.allow({.nic = nic, .address = address, .mac = mac}));
+    };
+    allow("acme/shop/web/0", "10.0.0.50", first);
+    allow("acme/shop/db/0", "10.0.0.50", first);
+    allow("acme/shop/web/0", "10.0.0.50", second);
+    EXPECT_EQ(holder(cloud, lan, first), "virtual vApp acme/shop"); // db's still
+    EXPECT_EQ(holder(cloud, lan, second), "virtual vApp acme/shop");
+    allow("acme/shop/db/0", "10.0.0.51", first);
+    allow("acme/shop/db/0", "10.0.0.50", second);
+    EXPECT_EQ(holder(cloud, lan, first), "virtual vApp acme/shop"); // of .51
+    allow("acme/shop/db/0", "10.0.0.51", "");                       // its own
+    EXPECT_EQ(holder(cloud, lan, first), "");
+    EXPECT_EQ(holder(cloud, lan, "10.0.0.51"), "virtual vApp acme/shop");
+    EXPECT_OK(cloud.delete_vm({"acme", "shop", "web"}, {.cascade = true}));
+    EXPECT_EQ(holder(cloud, lan, "10.0.0.50"), "virtual vApp acme/shop");
+    EXPECT_EQ(holder(cloud, lan, second), "virtual vApp acme/shop");
+    EXPECT_OK(cloud.delete_vm({"acme", "shop", "db"}, {.cascade = true}));
+    for (const char* address : {"10.0.0.50", "10.0.0.51", second})
+        EXPECT_EQ(holder(cloud, lan, address), "");
+}
+
+TEST_F(ServicesTest, ANetworkThatLeavesItsParentsSegmentLeavesSharedAddressesToThoseThere) {
+    Cloud cloud = open();
+    make_shop(cloud);
+    const Path front{"acme", "front"};
+    const Path dmz{"acme", "shop", "dmz"};
+    const char* vrrp = "00:00:5e:00:01:01";
+    EXPECT_OK(cloud.create(NewVappNetwork{.path = dmz, .mode = "bridged", .parent = "front"}));
+    EXPECT_OK(
+        cloud.create(NewNic{.vm = {"acme", "shop", "a"}, .network = {.vapp_network = "dmz"}}));
+    EXPECT_OK(cloud.create(NewNic{.vm = {"acme", "shop", "b"}, .network = {.network = "front"}}));
+    for (const char* nic : {"acme/shop/a/0", "acme/shop/b/0"})
+        EXPECT_OK(cloud.allow({.nic = nic, .address = "10.0.0.50", .mac = vrrp}));
+    EXPECT_OK(cloud.allow({.nic = "acme/shop/a/0", .address = "10.0.0.51", .mac = vrrp}));
+    EXPECT_OK(cloud.set(dmz, VappNetworkChange{.mode = "fenced"}));
+    for (const char* address : {"10.0.0.50", vrrp}) {
+        EXPECT_EQ(holder(cloud, front, address), "virtual vApp acme/shop");
+        EXPECT_EQ(holder(cloud, dmz, address), "virtual vApp acme/shop");
+    }
+    EXPECT_EQ(holder(cloud, front, "10.0.0.51"), ""); // only a had it
+    EXPECT_EQ(holder(cloud, dmz, "10.0.0.51"), "virtual vApp acme/shop");
+}
+
 // --- Clones -------------------------------------------------------------------------------------
 TEST_F(ServicesTest, AClonesServicesAreItsOwn) {
     Cloud cloud = open();
