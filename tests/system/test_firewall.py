@@ -107,6 +107,8 @@ class Firewall(SystemTest):
 
     def test_5_ten_thousand_rules_and_a_change_under_traffic(self):
         """What a rule that changes has allowed is cut at once, what another allows goes on."""
+        # The database is busy with 10,000 rows for a second or two of CPU; on a slow machine the lease runs out meanwhile.
+        self.expect_warning("did not answer within|lease")
         db = self.shop.outside("shop", "db")
         self.add(FENCE, "allow", "--number", "1", "--protocol", "tcp", "--port", "7001")
         with Echo(self.shop.machine("shop", "db"), 7001), Echo(self.shop.machine("shop", "db"), 7002):
