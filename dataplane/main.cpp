@@ -64,8 +64,8 @@ public:
         agent::Agent agent(reactor_, arguments_, version.substr(0, version.find('\n')), hooks());
         unixctl::add_standard_commands(**control, version);
         agent.add_commands(**control);
-        (*control)->add({"exit", "[--cleanup]", 0, 1, [&](const unixctl::Arguments&) {
-                             leave(agent);
+        (*control)->add({"exit", "[--cleanup]", 0, 1, [&](const unixctl::Arguments& words) {
+                             leave(agent, !words.empty() && words[0] == "--cleanup");
                              return Result<std::string>();
                          }});
         auto signals = reactor_.on_signals({SIGTERM, SIGINT}, [&](int) { leave(agent); });
@@ -110,14 +110,15 @@ private:
                     }};
     }
 
-    void leave(agent::Agent& agent) {
+    void leave(agent::Agent& agent, bool for_good = false) {
         if (std::exchange(leaving_, true))
             return;
         log::info(module, "leaving");
         process::notify_service_manager("STOPPING=1");
         goodbye_ = reactor_.after(longest_goodbye, [this] { reactor_.stop(); });
         // Not at once: ovs-appctl is still waiting for the answer to its `exit`.
-        farewell_ = reactor_.after(10ms, [&] { agent.close([this] { reactor_.stop(); }); });
+        farewell_ = reactor_.after(
+            10ms, [&, for_good] { agent.close(for_good, [this] { reactor_.stop(); }); });
     }
 
     const agent::Arguments& arguments_;

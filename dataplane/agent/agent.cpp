@@ -272,7 +272,7 @@ void Agent::ask_workers(std::function<void()> alive) {
         alive();
 }
 
-void Agent::close(std::function<void()> closed) {
+void Agent::close(bool for_good, std::function<void()> closed) {
     if (!ports_)
         return closed();
     local_.reset(); // the rows stay as they are, like ovs-vswitchd's
@@ -280,7 +280,7 @@ void Agent::close(std::function<void()> closed) {
     statistics_timer_ = {};
     closing_ = true;
     closed_ = std::move(closed);
-    ports_->close_all();
+    ports_->close_all(for_good);
     reconfigure();
 }
 

@@ -32,8 +32,9 @@ public:
 
     // Connects; the rest follows by itself.
     [[nodiscard]] Result<> start();
-    // Closes all ports; closed() is called when they are gone.
-    void close(std::function<void()> closed);
+    // Closes all ports; closed() is called when they are gone. for_good: no other daemon of ours
+    // follows, so netdevs of others become the host's again.
+    void close(bool for_good, std::function<void()> closed);
     void reopen_logs(); // after they were rotated
     // alive() is called once every worker has come round since; never, when one hangs.
     void ask_workers(std::function<void()> alive);

@@ -72,7 +72,9 @@ void Segment::set_virtual_address(const IpAddr& address, const VirtualAddress& n
     if (old && *old == now)
         return;
     erase_virtual_address(address);
-    virtual_addresses_.set(address, now);
+    VirtualAddresses all = virtual_addresses_ ? *virtual_addresses_ : VirtualAddresses();
+    all[address] = now;
+    virtual_addresses_ = std::make_shared<const VirtualAddresses>(std::move(all));
     note(ObjectId(id_, address), Change::Effect::alters);
     if (now.holder)
         set_neighbour(address, now.holder->mac);
@@ -85,7 +87,10 @@ void Segment::erase_virtual_address(const IpAddr& address) {
     const MacAddr* now = neighbour(address);
     if (old->holder && now && *now == old->holder->mac) // else it is a NIC's own by now
         erase_neighbour(address);
-    virtual_addresses_.erase(address);
+    VirtualAddresses all = *virtual_addresses_;
+    all.erase(address);
+    virtual_addresses_ =
+        all.empty() ? nullptr : std::make_shared<const VirtualAddresses>(std::move(all));
     note(ObjectId(id_, address), Change::Effect::alters);
 }
 

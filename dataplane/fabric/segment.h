@@ -4,6 +4,8 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -69,7 +71,10 @@ public:
     bool has_unknown_addresses() const { return !any_address_.empty(); }
     // One that several ports may have, whether one has it now or not; nullptr: it is none.
     const VirtualAddress* virtual_address(const IpAddr& address) const {
-        return virtual_addresses_.find(address);
+        if (!virtual_addresses_)
+            return nullptr;
+        auto found = virtual_addresses_->find(address);
+        return found == virtual_addresses_->end() ? nullptr : &found->second;
     }
     // What routers hold here for NICs behind them.
     const Held* held(const IpAddr& outside) const { return held_.find(outside); }
@@ -118,7 +123,8 @@ public:
     // --- for dumps (fdb/show) and tests
     const MacTable& macs() const { return macs_; }
     const PagedMap<IpAddr, MacAddr>& neighbours() const { return neighbours_; }
-    const PagedMap<IpAddr, VirtualAddress>& virtual_addresses() const { return virtual_addresses_; }
+    using VirtualAddresses = std::map<IpAddr, VirtualAddress>;
+    const VirtualAddresses* virtual_addresses() const { return virtual_addresses_.get(); }
     const HeldAddresses& held() const { return held_; }
     const PagedMap<MacAddr, RouterPlace>& routers() const { return router_macs_; }
 
@@ -138,8 +144,8 @@ private:
     std::vector<std::pair<MacAddr, NextHopId>> also_from_;     // sorted; short
     std::vector<std::pair<IpAddr, NextHopId>> held_also_from_; // the same
     PagedMap<IpAddr, MacAddr> neighbours_;
-    PagedMap<IpAddr, VirtualAddress> virtual_addresses_;
-    std::vector<MacAddr> any_address_; // sorted; short
+    std::shared_ptr<const VirtualAddresses> virtual_addresses_; // few segments have any
+    std::vector<MacAddr> any_address_;                          // sorted; short
     HeldAddresses held_;
     PagedMap<MacAddr, RouterPlace> router_macs_;
     PagedMap<IpAddr, RouterPlace> router_addresses_;

@@ -177,12 +177,17 @@ unsigned Thread::poll_round() {
     for (const Berth* berth : devices_)
         moved += receive(*berth);
     uint64_t now = rte_rdtsc();
-    if (watches_ && ready_.empty() && (moved == 0 || now - last_look_ > ticks(look_interval)))
+    bool is_time = now - last_look_ > ticks(look_interval);
+    if (watches_ && (is_time || (ready_.empty() && moved == 0)))
         look_for_ready(0ns);
+    size_t kept = 0; // those that have more to give next time
     for (const Ready& ready : ready_)
-        if (const Berth* berth = plan_->layout->find(ready.id))
+        if (const Berth* berth = plan_->layout->find(ready.id)) {
             moved += receive_watched(*berth, ready.broken);
-    ready_.clear();
+            if (berth->port->has_more())
+                ready_[kept++] = {ready.id, false};
+        }
+    ready_.erase(ready_.begin() + static_cast<ptrdiff_t>(kept), ready_.end());
     return moved;
 }
 

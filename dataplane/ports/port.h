@@ -68,6 +68,9 @@ public:
     virtual uint16_t transmit(rte_mbuf** frames, uint16_t count) = 0;
     // A descriptor that is readable while frames wait, or -1: only polling tells.
     virtual int wake_fd() const { return -1; }
+    // True where receive() has more to give of what it took from the device before, which wake_fd()
+    // does not tell.
+    virtual bool has_more() const { return false; }
 
     // --- The control thread's side.
     const std::string& name() const { return name_; }

@@ -3,7 +3,6 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
-#include <deque>
 #include <vector>
 
 #include <linux/if_ether.h>
@@ -50,17 +49,18 @@ struct Arrival {
 
 class SystemPort final : public Port {
 public:
-    SystemPort(const PortSettings& settings, const MbufPool& pool, Netdev netdev, HostGuard guard,
-               int socket, unsigned ifindex)
+    SystemPort(const PortSettings& settings, const MbufPool& pool, Netdev netdev, int socket,
+               unsigned ifindex)
         : Port(settings), pool_(pool.get()), max_mtu_(pool.max_mtu()), netdev_(std::move(netdev)),
-          guard_(std::move(guard)), socket_(socket), ifindex_(ifindex), bytes_(largest) {}
-    ~SystemPort() override;
+          socket_(socket), ifindex_(ifindex), bytes_(largest) {}
+    ~SystemPort() override { close(socket_); }
 
     [[nodiscard]] Result<> configure(const PortSettings& settings);
 
     uint16_t receive(rte_mbuf** frames, uint16_t room) override;
     uint16_t transmit(rte_mbuf** frames, uint16_t count) override;
     int wake_fd() const override { return socket_; }
+    bool has_more() const override { return large_.has_value(); }
 
     std::string driver() const override { return "packet_socket"; }
     MacAddr mac() const override { return netdev_.mac().value_or(MacAddr{}); }
@@ -74,33 +74,32 @@ public:
     std::optional<std::string> trouble() const override;
 
 private:
+    enum class Taken { frame, nothing, refused, no_buffer };
     Arrival read_frame();
-    // Frames that the arrival stands for, to waiting_; false where it is none that we carry.
-    bool take(const Arrival& arrival);
-    bool take_large(std::span<const uint8_t> frame, const VirtioHeader& header);
+    Taken take_frame(rte_mbuf*& frame);
+    Taken take_segment(rte_mbuf*& frame); // the next one of large_
+    std::optional<LargeFrame> large_frame(std::span<const uint8_t> frame,
+                                          const VirtioHeader& header) const;
     rte_mbuf* buffer_of(size_t length);
-    bool write_frame(const rte_mbuf* frame);
+    enum class Written { yes, never, not_now };
+    Written write_frame(const rte_mbuf* frame);
     void count_losses() const;
 
     rte_mempool* pool_;
     unsigned max_mtu_;
     Netdev netdev_;
-    HostGuard guard_;
     int socket_;
     unsigned ifindex_;
-    std::vector<uint8_t> bytes_;    // where a frame is read to
-    std::deque<rte_mbuf*> waiting_; // the owner worker's: of a large frame, what found no room yet
+    // The owner worker's: where a frame is read to, and the large one that lies there, of which
+    // some segments are not made yet.
+    std::vector<uint8_t> bytes_;
+    std::optional<LargeFrame> large_;
+    size_t next_segment_ = 0;
     Counter rx_packets_, rx_bytes_, rx_errors_, rx_missed_, tx_packets_, tx_bytes_, tx_errors_;
     mutable std::atomic<uint64_t> lost_{0}; // by the socket, whose own counter is read once
     bool was_up_ = false;
     uint64_t link_resets_ = 0;
 };
-
-SystemPort::~SystemPort() {
-    for (rte_mbuf* frame : waiting_)
-        rte_pktmbuf_free(frame);
-    close(socket_);
-}
 
 Result<> SystemPort::configure(const PortSettings& settings) {
     if (settings.mac)
@@ -116,21 +115,18 @@ Result<> SystemPort::configure(const PortSettings& settings) {
     return netdev_.set_up();
 }
 
+// At most `room` frames are read, good or bad: whoever sends bad ones gets no more of the worker.
 uint16_t SystemPort::receive(rte_mbuf** frames, uint16_t room) {
     uint16_t count = 0;
     uint64_t bytes = 0;
-    while (count < room) {
-        if (waiting_.empty()) {
-            Arrival arrival = read_frame();
-            if (arrival.length == 0)
-                break;
-            if (!take(arrival))
-                rx_errors_.add(1);
-            continue;
-        }
-        frames[count] = waiting_.front();
-        waiting_.pop_front();
-        bytes += frames[count++]->pkt_len;
+    for (uint16_t turn = 0; turn < room; ++turn) {
+        Taken taken = large_ ? take_segment(frames[count]) : take_frame(frames[count]);
+        if (taken == Taken::nothing || taken == Taken::no_buffer)
+            break;
+        if (taken == Taken::frame)
+            bytes += frames[count++]->pkt_len;
+        else
+            rx_errors_.add(1);
     }
     if (count > 0) {
         rx_packets_.add(count);
@@ -165,15 +161,16 @@ Arrival SystemPort::read_frame() {
     return arrival;
 }
 
-bool SystemPort::take(const Arrival& arrival) {
+SystemPort::Taken SystemPort::take_frame(rte_mbuf*& taken) {
     constexpr size_t macs = 12;
+    Arrival arrival = read_frame();
     size_t length = arrival.length;
-    VirtioHeader header = arrival.header;
-    if (length < ethernet_header)
-        return false;
+    VirtioHeader& header = arrival.header;
+    if (length == 0)
+        return Taken::nothing;
+    if (length < ethernet_header || length + vlan_tag > bytes_.size())
+        return Taken::refused;
     if (arrival.tag) { // back to where it was
-        if (length + vlan_tag > bytes_.size())
-            return false;
         std::memmove(&bytes_[macs + vlan_tag], &bytes_[macs], length - macs);
         const uint16_t tag[] = {__builtin_bswap16(arrival.tag_type),
                                 __builtin_bswap16(*arrival.tag)};
@@ -182,21 +179,42 @@ bool SystemPort::take(const Arrival& arrival) {
         header.checksum_start = static_cast<uint16_t>(header.checksum_start + vlan_tag);
     }
     std::span<uint8_t> frame(bytes_.data(), length);
-    if (header.gso_type != VirtioHeader::no_gso)
-        return take_large(frame, header);
-    if ((header.flags & VirtioHeader::needs_checksum) &&
-        !finish_checksum(frame, header.checksum_start, header.checksum_offset))
-        return false;
-    rte_mbuf* buffer = buffer_of(length);
-    if (!buffer)
-        return length <= largest_frame(max_mtu_); // no buffer: counted as missed
-    std::memcpy(rte_pktmbuf_mtod(buffer, uint8_t*), frame.data(), length);
-    waiting_.push_back(buffer);
-    return true;
+    if (header.gso_type != VirtioHeader::no_gso) {
+        large_ = large_frame(frame, header);
+        next_segment_ = 0;
+        return large_ ? take_segment(taken) : Taken::refused;
+    }
+    bool begun = header.flags & VirtioHeader::needs_checksum;
+    if (length > largest_frame(max_mtu_) ||
+        (begun && !finish_checksum(frame, header.checksum_start, header.checksum_offset)))
+        return Taken::refused;
+    taken = buffer_of(length);
+    if (!taken)
+        return Taken::no_buffer;
+    std::memcpy(rte_pktmbuf_mtod(taken, uint8_t*), frame.data(), length);
+    return Taken::frame;
 }
 
-bool SystemPort::take_large(std::span<const uint8_t> frame, const VirtioHeader& header) {
+// Where no buffer is free, the rest of it is lost.
+SystemPort::Taken SystemPort::take_segment(rte_mbuf*& taken) {
+    taken = buffer_of(large_->length(next_segment_));
+    if (!taken) {
+        large_.reset();
+        return Taken::no_buffer;
+    }
+    large_->write(next_segment_, rte_pktmbuf_mtod(taken, uint8_t*));
+    if (++next_segment_ == large_->count())
+        large_.reset();
+    return Taken::frame;
+}
+
+// None where it is none that we carry.
+std::optional<LargeFrame> SystemPort::large_frame(std::span<const uint8_t> frame,
+                                                  const VirtioHeader& header) const {
+    constexpr uint16_t smallest_segment = 48; // of Linux's TCP, whatever its peer asks for
     std::optional<LargeFrame> large;
+    if (header.gso_size < smallest_segment)
+        return large;
     switch (header.gso_type & ~VirtioHeader::with_ecn) {
     case VirtioHeader::tcp4:
     case VirtioHeader::tcp6:
@@ -208,61 +226,53 @@ bool SystemPort::take_large(std::span<const uint8_t> frame, const VirtioHeader& 
     default: // fragments of UDP: nobody offers that any more
         break;
     }
-    if (!large || large->longest() > largest_frame(max_mtu_))
-        return false;
-    for (size_t number = 0; number < large->count(); ++number) {
-        rte_mbuf* buffer = buffer_of(large->length(number));
-        if (!buffer)
-            break;
-        large->write(number, rte_pktmbuf_mtod(buffer, uint8_t*));
-        waiting_.push_back(buffer);
-    }
-    return true;
+    return large && large->longest() <= largest_frame(max_mtu_) ? large : std::nullopt;
 }
 
-// None where it does not fit, or none is free, which is counted.
+// None where none is free, which is counted. A buffer carries the largest frame.
 rte_mbuf* SystemPort::buffer_of(size_t length) {
-    if (length > largest_frame(max_mtu_))
-        return nullptr;
     rte_mbuf* buffer = rte_pktmbuf_alloc(pool_);
-    if (!buffer) {
-        rx_missed_.add(1);
-        return nullptr;
-    }
-    if (!rte_pktmbuf_append(buffer, static_cast<uint16_t>(length))) {
-        rte_pktmbuf_free(buffer);
-        return nullptr;
-    }
-    return buffer;
+    if (buffer && rte_pktmbuf_append(buffer, static_cast<uint16_t>(length)))
+        return buffer;
+    rte_pktmbuf_free(buffer);
+    rx_missed_.add(1);
+    return nullptr;
 }
 
+// A frame that can't be sent at all is lost alone, and counted; the others go on.
 uint16_t SystemPort::transmit(rte_mbuf** frames, uint16_t count) {
-    uint16_t sent = 0;
-    uint64_t bytes = 0;
-    while (sent < count && write_frame(frames[sent])) {
-        bytes += frames[sent]->pkt_len;
-        rte_pktmbuf_free(frames[sent++]);
+    uint16_t done = 0;
+    uint64_t packets = 0, bytes = 0, errors = 0;
+    for (; done < count; ++done) {
+        Written written = write_frame(frames[done]);
+        if (written == Written::not_now)
+            break;
+        packets += written == Written::yes;
+        bytes += written == Written::yes ? frames[done]->pkt_len : 0;
+        errors += written == Written::never;
+        rte_pktmbuf_free(frames[done]);
     }
-    tx_packets_.add(sent);
+    tx_packets_.add(packets);
     tx_bytes_.add(bytes);
-    if (sent < count)
-        tx_errors_.add(static_cast<uint64_t>(count - sent));
-    return sent;
+    tx_errors_.add(errors + static_cast<uint64_t>(count - done));
+    return done;
 }
 
-bool SystemPort::write_frame(const rte_mbuf* frame) {
+SystemPort::Written SystemPort::write_frame(const rte_mbuf* frame) {
     VirtioHeader whole{}; // checksums and all
     iovec parts[most_segments + 1] = {{&whole, sizeof whole}};
     size_t used = 1;
     for (const rte_mbuf* segment = frame; segment; segment = segment->next) {
         if (used == most_segments + 1)
-            return false;
+            return Written::never;
         parts[used++] = {rte_pktmbuf_mtod(segment, void*), segment->data_len};
     }
     msghdr message{};
     message.msg_iov = parts;
     message.msg_iovlen = used;
-    return sendmsg(socket_, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+    if (sendmsg(socket_, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
+        return Written::yes;
+    return errno == EMSGSIZE || errno == EINVAL ? Written::never : Written::not_now;
 }
 
 Result<> SystemPort::set_mtu(unsigned mtu) {
@@ -350,14 +360,12 @@ Result<std::shared_ptr<Port>> open_system(const PortSettings& settings, const Mb
     auto index = netdev ? netdev->index() : tl::unexpected(netdev.error());
     if (!index)
         return tl::unexpected(context(index.error()));
-    auto guard = HostGuard::put_on(*index); // before anything of it is read
-    if (!guard)
-        return tl::unexpected(context(guard.error()));
+    if (auto guarded = guard_from_host(*index); !guarded) // before anything of it is read
+        return tl::unexpected(context(guarded.error()));
     auto socket = open_socket(*index);
     if (!socket)
         return tl::unexpected(context(socket.error()));
-    auto port = std::make_shared<SystemPort>(settings, pool, std::move(*netdev), std::move(*guard),
-                                             *socket, *index);
+    auto port = std::make_shared<SystemPort>(settings, pool, std::move(*netdev), *socket, *index);
     if (auto configured = port->configure(settings); !configured)
         return tl::unexpected(context(configured.error()));
     return port;

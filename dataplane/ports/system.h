@@ -10,6 +10,8 @@
 
 namespace ringfence::ports {
 
+// The host's kernel stays out of it when the port closes, and where this fails after that was
+// reached, until give_back_to_host().
 [[nodiscard]] Result<std::shared_ptr<Port>> open_system(const PortSettings& settings,
                                                         const MbufPool& pool);
 

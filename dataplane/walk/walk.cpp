@@ -188,7 +188,7 @@ bool Walk::is_from(const IpAddr& address) const {
 // True where a NIC inside has the address, which thereby is not reached, nor listened to, outside.
 bool Walk::is_shadowed(const Segment& inside, const IpAddr& address) {
     note(inside.id(), address);
-    return inside.neighbour(address) != nullptr;
+    return inside.neighbour(address) || inside.virtual_address(address);
 }
 
 Verdict Walk::end_at(const Router& router, uint16_t in) {

@@ -98,10 +98,10 @@ class Limits(SystemTest):
         host.vsctl("clear", "port", self.b.port, "qos", "--", "--all", "destroy", "qos")
 
     def test_what_the_fabric_says(self):
-        """A NIC's own limit, over that of its virtual data center."""
+        """Of a NIC's own limit and its virtual data center's the smaller one."""
         ctl, host, nic = self.lab.ctl, self.hosts[0], "acme/default/a/0"
-        ctl("limit", "set", "vdc:acme/default", "--bandwidth-out", "1M")
-        ctl("limit", "set", nic, "--bandwidth-out", str(RATE), "--wait=hosts")
+        ctl("limit", "set", "vdc:acme/default", "--bandwidth-out", str(RATE))
+        ctl("limit", "set", nic, "--bandwidth-out", "1G", "--wait=hosts")
         before = counters(host, self.a.port)
         self.assert_rate(stream(self.lab, self.a, self.b, "10.0.0.2"))
         self.assertGreater(self.dropped_more(host, self.a.port, "limit.bandwidth_out", before), 1000)

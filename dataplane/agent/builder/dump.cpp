@@ -126,11 +126,12 @@ std::string lines_of(const Segment& segment) {
     segment.neighbours().for_each([&](const IpAddr& address, MacAddr mac) {
         lines.push_back(fmt::format("{} {} is {}\n", head, to_string(address), to_string(mac)));
     });
-    segment.virtual_addresses().for_each([&](const IpAddr& address, const VirtualAddress& shared) {
+    static const Segment::VirtualAddresses none;
+    const auto* all = segment.virtual_addresses();
+    for (const auto& [address, shared] : all ? *all : none)
         lines.push_back(
             fmt::format("{} {} virtual, {}\n", head, to_string(address),
                         shared.holder ? "of " + to_string(shared.holder->nic) : "nobody's"));
-    });
     segment.held().for_each([&](const IpAddr& outside, const Held& held) {
         lines.push_back(fmt::format("{} {} held by router {} for {} at {}\n", head,
                                     to_string(outside), held.router.value(), to_string(held.inside),

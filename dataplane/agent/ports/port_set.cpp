@@ -8,6 +8,7 @@
 #include <net/if.h>
 
 #include "core/types/log.h"
+#include "dataplane/ports/host_guard.h"
 
 namespace ringfence::agent {
 
@@ -57,7 +58,8 @@ std::optional<unsigned> wanted_mtu(const OpenPort& port) {
         port.network_mtu && port.wanted.mtu_request > port.network_mtu; // the agent says so
     if (port.wanted.mtu_request && !too_large)
         return port.wanted.mtu_request;
-    bool follows = port.wanted.type == PortType::tap || port.wanted.type == PortType::internal;
+    bool follows = port.wanted.type == PortType::tap || port.wanted.type == PortType::internal ||
+                   port.wanted.type == PortType::system;
     return follows ? port.network_mtu : std::nullopt;
 }
 
@@ -86,6 +88,7 @@ bool PortSet::apply(const std::map<std::string, WantedPort>& wanted) {
     }
     for (const std::string& name : gone)
         close(name);
+    give_back_unplugged(wanted);
 
     const auto failed_before = std::exchange(failed_, {});
     absent_.clear();
@@ -105,6 +108,21 @@ bool PortSet::apply(const std::map<std::string, WantedPort>& wanted) {
             before == failed_before.end() || before->second != why)
             log::warning(module, "{}: {}", name, why);
     return complete && closing_.empty();
+}
+
+// Not where we end: the netdevs' VMs go on, and the next daemon has their ports again.
+void PortSet::give_back_unplugged(const std::map<std::string, WantedPort>& wanted) {
+    std::erase_if(guarded_, [&](const std::string& netdev) {
+        auto wish = wanted.find(netdev);
+        if (wish != wanted.end() && wish->second.type == PortType::system)
+            return false;
+        if (!ending_)
+            ports::give_back_to_host(if_nametoindex(netdev.c_str()));
+        return true;
+    });
+    for (const auto& [name, wish] : wanted)
+        if (wish.type == PortType::system)
+            guarded_.insert(name);
 }
 
 void PortSet::open_wanted(const WantedPort& wanted) {

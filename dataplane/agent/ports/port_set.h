@@ -45,7 +45,13 @@ public:
     // A tap or internal port gets the MTU of the segment that it is plugged into, unless
     // mtu_request says otherwise.
     void set_network_mtu(const std::string& name, std::optional<unsigned> mtu);
-    void close_all() { apply({}); } // closing() says until when it takes
+    // Netdevs of others stay as they are, guarded; `give_back`: they become the host's again.
+    // closing() says until when it takes.
+    void close_all(bool give_back = false) {
+        ending_ = !give_back;
+        apply({});
+        ending_ = false;
+    }
     // A netdev behind a system port has gone, or one that was missed is there: apply() again.
     bool netdevs_came_or_went() const;
 
@@ -62,6 +68,7 @@ private:
     Result<> add(const WantedPort& wanted, const Device& device);
     void close(const std::string& name);
     void adjust(OpenPort& port);
+    void give_back_unplugged(const std::map<std::string, WantedPort>& wanted);
     unsigned least_loaded_worker() const;
 
     Dataplane& dataplane_;
@@ -70,6 +77,8 @@ private:
     std::function<void()> changed_;
     std::map<std::string, OpenPort> open_;
     std::map<std::string, std::string> failed_;
+    std::set<std::string> guarded_; // netdevs of system ports, from which the host is kept
+    bool ending_ = false;
     std::set<std::string> absent_; // system ports that failed while their netdev was not there
     std::set<std::string> closing_;
 };

@@ -13,6 +13,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "dataplane/ports/host_guard.h"
 #include "tests/unit/ports/private_network.h"
 
 namespace ringfence::ports {
@@ -369,6 +370,17 @@ TEST_F(Ports, SystemTakesANetdevThatIsThere) {
     EXPECT_EQ(test::Frame(bytes, bytes + arrived->data_len), tagged);
     rte_pktmbuf_free(arrived);
     EXPECT_EQ(port->trouble(), std::nullopt);
+    // The host's kernel is kept out until it is given the netdev back, whoever has it open.
+    const std::string guard = "tc filter show dev cable egress | grep -q direct-action";
+    port.reset();
+    EXPECT_TRUE(run(guard));
+    give_back_to_host(if_nametoindex("cable"));
+    EXPECT_TRUE(run("! " + guard));
+    ASSERT_TRUE(run("tc qdisc del dev cable clsact && tc qdisc add dev cable ingress"));
+    EXPECT_TRUE(has(error_of(settings), "in the place of clsact"));
+    ASSERT_TRUE(run("tc qdisc del dev cable ingress"));
+    port = opened(settings);
+    EXPECT_TRUE(run(guard));
     ASSERT_TRUE(run("ip link del cable"));
     EXPECT_EQ(port->trouble(), "its netdev cable was deleted");
     EXPECT_FALSE(send(*port, numbered_frame(3)));
