@@ -3,7 +3,7 @@
 # and `network-ctl host takeover enable`.
 set(units lib/systemd/system)
 set(settings ${CMAKE_INSTALL_FULL_SYSCONFDIR}/default)
-set(rotation ${CMAKE_INSTALL_FULL_SYSCONFDIR}/logrotate.d)
+set(rotation /etc/logrotate.d) # logrotate looks nowhere else
 
 # A unit or program from FILE.in, with the folders that things are installed to.
 function(ringfence_install_filled component kind file destination)
@@ -51,6 +51,7 @@ set(CPACK_DEBIAN_HOST_PACKAGE_NAME ringfence-host)
 set(CPACK_COMPONENT_HOST_DESCRIPTION "Forwarder of a hypervisor host, in place of Open vSwitch's switch")
 # DPDK loads its drivers as plugins, which shlibdeps does not see.
 set(CPACK_DEBIAN_HOST_PACKAGE_DEPENDS "openvswitch-switch, logrotate, librte-meta-bus, librte-meta-mempool, librte-meta-net")
+set(CPACK_DEBIAN_HOST_PACKAGE_RECOMMENDS ringfence-tools) # network-ctl host takeover
 set(CPACK_DEBIAN_HOST_PACKAGE_CONTROL_EXTRA ${PROJECT_SOURCE_DIR}/dataplane/systemd/conffiles
     ${PROJECT_SOURCE_DIR}/dataplane/systemd/postinst ${PROJECT_SOURCE_DIR}/dataplane/systemd/prerm)
 set(CPACK_DEBIAN_CONTROLLER_PACKAGE_NAME ringfence-controller)

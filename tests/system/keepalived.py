@@ -54,7 +54,9 @@ class Keepalived:
 
     def stop(self) -> None:
         """It says good-bye: an advertisement of priority 0."""
-        end_processes([self._process.pid])
+        if self._process is not None:  # else its number may be another's by now
+            end_processes([self._process.pid])
+            self._process = None
 
     def has_it(self) -> bool:
         return f" {self.address.split('/')[0]}/" in self.machine.namespace.ip("-o", "address", "show")
