@@ -1,5 +1,6 @@
 #include "ovsdb/remote.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <cstring>
@@ -50,13 +51,13 @@ Result<Address> socket_address(const Remote& remote) {
                 remote.host);
 }
 
-Result<Remote> parse_tcp(std::string_view name) {
-    Remote remote{
-        .kind = Remote::Kind::tcp, .name = std::string(name), .path = {}, .host = {}, .port = 0};
+// "tcp:ADDRESS:PORT" or "ssl:ADDRESS:PORT".
+Result<Remote> parse_network(std::string_view name, Remote::Kind kind) {
+    Remote remote{.kind = kind, .name = std::string(name), .path = {}, .host = {}, .port = 0};
     const std::string_view rest = name.substr(4);
     const size_t colon = rest.rfind(':');
     if (colon == std::string_view::npos)
-        return fail("{}: a port is missing, as in tcp:127.0.0.1:6642", name);
+        return fail("{}: a port is missing, as in {}127.0.0.1:6642", name, name.substr(0, 4));
     std::string_view host = rest.substr(0, colon);
     const std::string_view port = rest.substr(colon + 1);
     const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), remote.port);
@@ -68,24 +69,32 @@ Result<Remote> parse_tcp(std::string_view name) {
     return remote;
 }
 
-Result<Remote> parse_remote(std::string_view name) {
+Result<Remote> parse_database(std::string_view name) {
     if (name.starts_with("ssl:"))
         return fail(ErrorKind::unsupported, "{}: TLS is not built yet: use unix: or tcp:", name);
-    if (!name.starts_with("tcp:") && !name.starts_with("unix:"))
+    return parse_remote(name);
+}
+
+} // namespace
+
+Result<Remote> parse_remote(std::string_view name) {
+    Result<Remote> remote =
+        Remote{.kind = Remote::Kind::unix,
+               .name = std::string(name),
+               .path = std::string(name.substr(std::min<size_t>(5, name.size()))),
+               .host = {},
+               .port = 0};
+    if (name.starts_with("tcp:"))
+        remote = parse_network(name, Remote::Kind::tcp);
+    else if (name.starts_with("ssl:"))
+        remote = parse_network(name, Remote::Kind::tls);
+    else if (!name.starts_with("unix:"))
         return fail("{}: not a database: unix:PATH or tcp:ADDRESS:PORT is wanted", name);
-    auto remote = name.starts_with("tcp:") ? parse_tcp(name)
-                                           : Remote{.kind = Remote::Kind::unix,
-                                                    .name = std::string(name),
-                                                    .path = std::string(name.substr(5)),
-                                                    .host = {},
-                                                    .port = 0};
     if (remote)
         if (auto address = socket_address(*remote); !address)
             return tl::unexpected(address.error());
     return remote;
 }
-
-} // namespace
 
 Result<std::vector<Remote>> parse_remotes(std::string_view text) {
     std::vector<Remote> remotes;
@@ -95,7 +104,7 @@ Result<std::vector<Remote>> parse_remotes(std::string_view text) {
             break;
         text.remove_prefix(begin);
         const size_t end = std::min(text.find_first_of(", \t\n"), text.size());
-        auto remote = parse_remote(text.substr(0, end));
+        auto remote = parse_database(text.substr(0, end));
         if (!remote)
             return tl::unexpected(remote.error());
         remotes.push_back(std::move(*remote));
@@ -120,7 +129,7 @@ Result<Socket> begin_connect(const Remote& remote) {
     if (socket.get() < 0)
         return fail(ErrorKind::unavailable, "{}: {}", remote.name, std::strerror(errno));
     const int on = 1;
-    if (remote.kind == Remote::Kind::tcp)
+    if (remote.kind != Remote::Kind::unix)
         setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&address->storage),
                 address->length) < 0 &&

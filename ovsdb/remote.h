@@ -1,5 +1,5 @@
-// Where a database listens, in the words of ovsdb(7): "unix:PATH", "tcp:ADDRESS:PORT",
-// "tcp:[IPV6]:PORT".
+// Where a server listens, in the words of ovsdb(7): "unix:PATH", "tcp:ADDRESS:PORT",
+// "tcp:[IPV6]:PORT", "ssl:ADDRESS:PORT".
 #pragma once
 
 #include <cstdint>
@@ -13,16 +13,18 @@
 namespace ringfence::ovsdb {
 
 struct Remote {
-    enum class Kind { unix, tcp } kind = Kind::unix;
+    enum class Kind { unix, tcp, tls } kind = Kind::unix;
     std::string name; // as given
     std::string path; // unix
-    std::string host; // tcp: a numeric address
+    std::string host; // tcp, tls: a numeric address
     uint16_t port = 0;
 
     bool is_local() const { return kind == Kind::unix; }
 };
 
-// One or more, separated by commas or blanks. "ssl:" and host names are understood and refused.
+[[nodiscard]] Result<Remote> parse_remote(std::string_view name);
+// Databases, one or more, separated by commas or blanks. "ssl:" and host names are understood and
+// refused.
 [[nodiscard]] Result<std::vector<Remote>> parse_remotes(std::string_view text);
 
 // A socket that closes itself.

@@ -41,6 +41,8 @@ std::map<std::string, std::string> reported_by(const southbound::HostStatus& sta
     auto reported = model::to_reported({status.vtep_addresses, {}, status.underlay_mtu});
     if (!status.version.empty())
         reported["version"] = status.version;
+    if (!status.query.empty())
+        reported["query"] = status.query;
     for (const auto& [network, bridge] : status.bridge_mappings)
         reported["bridge-mapping/" + network] = bridge;
     return bounded(reported);

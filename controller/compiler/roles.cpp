@@ -10,7 +10,7 @@ namespace {
 // Table -> the columns that may be changed in a row that is the client's by its `host` column.
 const std::map<std::string, std::set<std::string>> host_permissions = {
     {"Host_Status",
-     {"applied", "alive", "vtep_addresses", "underlay_mtu", "bridge_mappings", "version",
+     {"applied", "alive", "vtep_addresses", "underlay_mtu", "bridge_mappings", "query", "version",
       "trouble"}},
     {"Port_Claim", {"ready", "active", "claimed", "interface"}},
     {"Address_Claim", {"port", "number"}},

@@ -14,8 +14,10 @@ std::span<const Noun> nouns() {
                                        nic_noun(),          address_noun(),
                                        dhcp_noun(),         security_group_noun(),
                                        firewall_noun(),     limit_noun(),
-                                       event_noun(),        global_noun(),
-                                       sync_noun(),         completion_noun()};
+                                       port_noun(),         drops_noun(),
+                                       top_noun(),          event_noun(),
+                                       global_noun(),       sync_noun(),
+                                       completion_noun()};
     return all;
 }
 
@@ -40,7 +42,7 @@ std::span<const Option> global_options() {
 bool is_planned(std::string_view noun) {
     static constexpr std::string_view planned[] = {
         "external-network", "nat",    "gateway", "user",   "quota", "task", "why", "trace",
-        "capture",          "verify", "apply",   "export", "drops", "shell"};
+        "capture",          "verify", "apply",   "export", "shell"};
     return std::ranges::find(planned, noun) != std::end(planned);
 }
 

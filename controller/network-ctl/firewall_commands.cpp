@@ -4,6 +4,7 @@
 #include <sstream>
 
 #include "controller/network-ctl/commands.h"
+#include "controller/network-ctl/daemons.h"
 #include "controller/network-ctl/hits.h"
 
 namespace ringfence::ctl {
@@ -264,7 +265,11 @@ Result<> list_rules(Session& session, const Arguments& arguments) {
                 session.print(list_of("firewall", rules));
                 return {};
             }
-            return read_hits(arguments.maybe("daemon").value_or(daemon_of_this_host()))
+            return daemon_of(session, arguments)
+                .and_then([](const unixctl::Target& daemon) {
+                    return ask(daemon, "ringfence/firewall", {"--format=json"});
+                })
+                .and_then(hits_from)
                 .map([&](const Hits& hits) { session.print(list_with_hits(rules, hits)); });
         });
 }
@@ -406,14 +411,11 @@ Noun firewall_noun() {
           "Each line is what follows 'firewall add OWNER': an action and options. What begins with "
           "# is a comment; FILE - is the input. An owner has at most 10000 rules of a tier.",
           import_rules},
-         {"list",
-          "OWNER",
-          "list the rules in their order",
-          {options::org,
-           {"hits", "", "with how many connections each has decided on this host"},
-           {"daemon", "SOCKET|PIDFILE",
-            "the daemon that is asked for them; unless given this host's"}},
-          "Hits are read from the daemon of this host, over its local socket.",
+         {"list", "OWNER", "list the rules in their order",
+          with_daemon_options(
+              {options::org, {"hits", "", "with how many connections each has decided on a host"}}),
+          "Hits are read from the daemon of this host over its local socket, or from another "
+          "host's over TLS, where external_ids:ringfence-query opens it, and with a certificate.",
           list_rules},
          {"show", "OWNER NUMBER", "show a rule", {options::org, tier}, "", show_rule},
          {"set", "OWNER NUMBER", "change a rule", rule_options({action}),

@@ -1,35 +1,12 @@
 #include "controller/network-ctl/hits.h"
 
-#include <cstdlib>
-
 #include <nlohmann/json.hpp>
 
 #include "controller/network-ctl/records.h"
-#include "ovsdb/unixctl/client.h"
 
 namespace ringfence::ctl {
 
-namespace {
-
 using nlohmann::json;
-
-constexpr std::chrono::seconds patience{5};
-} // namespace
-
-std::string daemon_of_this_host() {
-    const char* folder = std::getenv("OVS_RUNDIR");
-    return std::string(folder && *folder ? folder : "/var/run/openvswitch") + "/ovs-vswitchd.pid";
-}
-
-Result<Hits> read_hits(const std::string& daemon) {
-    const auto socket =
-        daemon.ends_with(".pid") ? unixctl::socket_of(daemon) : Result<std::string>(daemon);
-    return socket
-        .and_then([](const std::string& path) {
-            return unixctl::ask(path, "ringfence/firewall", {"--format=json"}, patience);
-        })
-        .and_then(hits_from);
-}
 
 Result<Hits> hits_from(const std::string& text) {
     const json policies = json::parse(text, nullptr, false);

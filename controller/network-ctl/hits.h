@@ -1,5 +1,5 @@
-// How many connections each firewall rule has decided on this host, as its daemon knows it: read on
-// demand from the daemon's local socket, never from a database.
+// How many connections each firewall rule has decided on a host, as its daemon knows it: read on
+// demand from the daemon, never from a database.
 #pragma once
 
 #include <cstdint>
@@ -14,12 +14,6 @@
 namespace ringfence::ctl {
 
 using Hits = std::map<std::string, int64_t>; // by the rule's path
-
-// The pid file of the daemon of this host ($OVS_RUNDIR/ovs-vswitchd.pid).
-std::string daemon_of_this_host();
-
-// `daemon`: its socket, or its pid file.
-[[nodiscard]] Result<Hits> read_hits(const std::string& daemon);
 
 // What `ringfence/firewall --format=json` answers: [{"policy": NAME, "rules": [{"intent": PATH,
 // "hits": N, ...}, ...]}, ...].

@@ -119,7 +119,7 @@ bool Agent::start_dataplane(const OtherConfig& other_config) {
         log::error(module, "the kernel's routes can't be followed, so no other host is reached: {}",
                    opened.error().text);
     poll_ = reactor_.every(poll_period, [this] {
-        if (ports_->netdevs_came_or_went())
+        if (ports_->netdevs_came_or_went() || (local_ && watch_->apply(local_->wanted().watch)))
             reconfigure();
         else
             write_report();
@@ -162,6 +162,7 @@ void Agent::reconfigure() {
         fabric_->log_firewalls_to(arguments_.firewall_log);
     }
     mention_controllers(wanted);
+    apply_watch(wanted);
     if (ports_->apply(wanted.ports)) {
         cur_cfg_ = wanted.next_cfg;
         first_done_ = true;
@@ -171,6 +172,15 @@ void Agent::reconfigure() {
     write_report();
     if (!local_ && !std::exchange(in_service_, true))
         hooks_.in_service();
+}
+
+// Where it may be asked, and what is wrong with that, is reported with the rest.
+void Agent::apply_watch(Wanted& wanted) {
+    watch_->apply(wanted.watch);
+    const auto& own = wanted.fabric.vtep_addresses;
+    wanted.fabric.query = watch_->advertised(own.empty() ? "" : to_string(own.front()));
+    for (const std::string& error : watch_->errors())
+        wanted.fabric.errors.push_back(error);
 }
 
 void Agent::mention_controllers(const Wanted& wanted) {
@@ -201,6 +211,7 @@ Report Agent::make_report(const Wanted& wanted) const {
     if (wanted.root.is_nil())
         return report;
     report.root = root_row(wanted.root, cur_cfg_, dataplane_->version());
+    report.root.statistics = watch_->status();
     for (const auto& [uuid, why] : wanted.refused)
         report.interfaces.emplace(uuid, failed_row(uuid, why));
     for (const auto& [name, why] : ports_->failed())
@@ -275,6 +286,7 @@ void Agent::ask_workers(std::function<void()> alive) {
 void Agent::close(bool for_good, std::function<void()> closed) {
     if (!ports_)
         return closed();
+    watch_.reset();
     local_.reset(); // the rows stay as they are, like ovs-vswitchd's
     poll_ = {};
     statistics_timer_ = {};

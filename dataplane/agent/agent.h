@@ -13,6 +13,8 @@
 #include "dataplane/agent/local/database.h"
 #include "dataplane/agent/ports/port_set.h"
 #include "dataplane/agent/show/connections.h"
+#include "dataplane/agent/watch/numbers.h"
+#include "dataplane/agent/watch/watch.h"
 #include "ovsdb/unixctl/server.h"
 
 namespace ringfence::agent {
@@ -38,7 +40,7 @@ public:
     void reopen_logs(); // after they were rotated
     // alive() is called once every worker has come round since; never, when one hangs.
     void ask_workers(std::function<void()> alive);
-    // Adds what ovs-appctl can ask this daemon.
+    // Adds what can be asked of this daemon; once, before start(). The server dies after this.
     void add_commands(unixctl::Server& server);
 
 private:
@@ -49,7 +51,11 @@ private:
     Report make_report(const Wanted& wanted) const;
     vswitch::Interface row_of(const OpenPort& port, uint16_t ofport) const;
     void mention_controllers(const Wanted& wanted);
-    std::string drops(const std::optional<std::string>& port) const;
+    // Of all ports, or of one, by its name or its NIC's.
+    Result<Numbers> numbers(const unixctl::Arguments& words) const;
+    Result<std::string> drops(unixctl::Arguments words) const;
+    Result<std::string> port_numbers(unixctl::Arguments words) const;
+    void apply_watch(Wanted& wanted);
     Result<std::string> dhcp(const unixctl::Arguments& words) const;
     Result<std::string> connections(unixctl::Arguments words) const;
     Result<std::string> connection_counts(Format format) const;
@@ -67,6 +73,7 @@ private:
     std::unique_ptr<PortSet> ports_;
     std::unique_ptr<FabricAgent> fabric_;
     std::unique_ptr<LocalDatabase> local_;
+    std::unique_ptr<Watch> watch_;
 
     int64_t cur_cfg_ = 0;
     bool in_service_ = false, first_done_ = false, closing_ = false, controllers_mentioned_ = false;

@@ -16,15 +16,10 @@ namespace {
 
 using Words = unixctl::Arguments;
 
-std::string lines_of(const CounterSums& counters) {
-    std::string text;
-    for (size_t i = 0; i < verdict_count; ++i) {
-        auto verdict = static_cast<Verdict>(i);
-        if (uint64_t packets = counters[verdict])
-            text += fmt::format("  {:<28} {:>12}  {}\n", to_string(verdict), packets,
-                                info(verdict).meaning);
-    }
-    return text.empty() ? "  nothing yet\n" : text;
+Format take_format(Words& words) {
+    const auto format = std::erase(words, "--format=json") ? Format::json : Format::text;
+    std::erase(words, "--format=text");
+    return format;
 }
 
 } // namespace
@@ -42,24 +37,42 @@ static std::string forwarding_table(const Fabric& fabric) {
     return text;
 }
 
-std::string Agent::drops(const std::optional<std::string>& name) const {
-    if (!ports_)
-        return "no port is open yet\n";
-    std::string text;
-    for (const auto& [port_name, port] : ports_->open())
-        if (!name || *name == port_name)
-            text += port_name + "\n" + lines_of(dataplane_->counters(port.id));
-    if (!name)
-        text += "all ports\n" + lines_of(dataplane_->total());
-    return text;
+Result<Numbers> Agent::numbers(const Words& words) const {
+    if (words.size() > 1)
+        return fail("\"{}\": one port, or nothing for all", words[1]);
+    Numbers all;
+    if (dataplane_)
+        all = read(*dataplane_, *ports_, fabric_->host());
+    if (words.empty())
+        return all;
+    if (auto one = only(all, words[0]))
+        return *one;
+    return fail(ErrorKind::not_found, "no port is named {}", words[0]);
+}
+
+// [PORT] [--format=json|text]
+Result<std::string> Agent::drops(Words words) const {
+    const auto format = take_format(words);
+    return numbers(words).map([&](const Numbers& all) {
+        if (format == Format::json)
+            return to_json(all);
+        return words.empty() ? show_drops(all) + "all ports\n" + show_counters(all.total)
+                             : show_drops(all);
+    });
+}
+
+Result<std::string> Agent::port_numbers(Words words) const {
+    const auto format = take_format(words);
+    return numbers(words).map([&](const Numbers& all) {
+        return format == Format::json ? to_json(all) : show_ports(all);
+    });
 }
 
 // [PORT | flush PORT | --all] [--format=json]
 Result<std::string> Agent::connections(Words words) const {
     if (!dataplane_)
         return std::string("not started yet\n");
-    auto format = std::erase(words, "--format=json") ? Format::json : Format::text;
-    std::erase(words, "--format=text");
+    const auto format = take_format(words);
     if (words.empty())
         return connection_counts(format);
     bool flush = words.size() == 2 && words[0] == "flush";
@@ -100,8 +113,7 @@ Result<std::string> Agent::connection_counts(Format format) const {
 Result<std::string> Agent::firewall(Words words) const {
     if (!fabric_)
         return std::string("not started yet\n");
-    auto format = std::erase(words, "--format=json") ? Format::json : Format::text;
-    std::erase(words, "--format=text");
+    const auto format = take_format(words);
     if (words.size() > 1)
         return fail("\"{}\": one policy, or nothing for all", words[1]);
     FirewallNames names{ids_.policies.all(),
@@ -139,8 +151,13 @@ Result<std::string> Agent::dhcp(const Words& words) const {
 }
 
 void Agent::add_commands(unixctl::Server& server) {
+    watch_ = std::make_unique<Watch>(reactor_, server);
+    // What hosts answer over the network too only reads.
     auto add = [&server](const char* name, const char* usage, size_t min, size_t max, auto run) {
         server.add({name, usage, min, max, run});
+    };
+    auto add_remote = [&server](const char* name, const char* usage, size_t max, auto run) {
+        server.add({name, usage, 0, max, run, true});
     };
     add("fdb/show", "[BRIDGE]", 0, 1, [this](const Words&) -> Result<std::string> {
         return fabric_ ? forwarding_table(*fabric_->fabric()) : std::string();
@@ -148,13 +165,10 @@ void Agent::add_commands(unixctl::Server& server) {
     add("fdb/flush", "[BRIDGE]", 0, 1, [](const Words&) -> Result<std::string> {
         return std::string("table successfully flushed"); // rows are not learned: nothing to flush
     });
-    add("ringfence/drops", "[PORT]", 0, 1, [this](const Words& words) -> Result<std::string> {
-        if (words.empty())
-            return drops(std::nullopt);
-        if (!ports_ || !ports_->open().contains(words[0]))
-            return fail(ErrorKind::not_found, "no port is named {}", words[0]);
-        return drops(words[0]);
-    });
+    add_remote("ringfence/drops", "[PORT] [--format=json|text]", 2,
+               [this](const Words& words) { return drops(words); });
+    add_remote("ringfence/ports", "[PORT] [--format=json|text]", 2,
+               [this](const Words& words) { return port_numbers(words); });
     // The first call arms the trace; each shows what was recorded since the one before.
     add("ringfence/trace", "[N]", 0, 1, [this](const Words& words) -> Result<std::string> {
         uint32_t packets = 0;
@@ -189,8 +203,8 @@ void Agent::add_commands(unixctl::Server& server) {
     });
     add("ringfence/connections", "[PORT | flush PORT | --all] [--format=json|text]", 0, 3,
         [this](const Words& words) { return connections(words); });
-    add("ringfence/firewall", "[POLICY] [--format=json|text]", 0, 2,
-        [this](const Words& words) { return firewall(words); });
+    add_remote("ringfence/firewall", "[POLICY] [--format=json|text]", 2,
+               [this](const Words& words) { return firewall(words); });
     add("ringfence/dhcp", "[PORT | clear PORT]", 0, 2,
         [this](const Words& words) { return dhcp(words); });
     add("dpif/show", "", 0, 0, [this](const Words&) -> Result<std::string> {
@@ -206,10 +220,10 @@ void Agent::add_commands(unixctl::Server& server) {
             }
         return text;
     });
-    add("coverage/show", "", 0, 0, [this](const Words&) -> Result<std::string> {
-        return dataplane_ ? lines_of(dataplane_->total()) : std::string();
+    add_remote("coverage/show", "", 0, [this](const Words&) -> Result<std::string> {
+        return dataplane_ ? show_counters(dataplane_->total()) : std::string();
     });
-    add("memory/show", "", 0, 0, [this](const Words&) -> Result<std::string> {
+    add_remote("memory/show", "", 0, [this](const Words&) -> Result<std::string> {
         if (!dataplane_)
             return std::string();
         auto buffers = dataplane_->buffers();

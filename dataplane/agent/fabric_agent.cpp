@@ -703,6 +703,7 @@ HostReport FabricAgent::host_report() const {
     report.underlay_mtu = facts().underlay_mtu;
     report.bridge_mappings = settings_.bridge_mappings;
     report.version = version_;
+    report.query = settings_.query;
     report.trouble = trouble();
     report.addresses = claims_.all();
     report.learned = builder_.learned_at(settings_.host);

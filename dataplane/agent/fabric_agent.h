@@ -48,6 +48,7 @@ public:
 
     // Ports that have trouble with the fabric, by Interface name.
     const std::map<std::string, std::string>& errors() const { return errors_; }
+    const std::string& host() const { return settings_.host; } // its name in the fabric
     const std::shared_ptr<const Fabric>& fabric() const { return published_; }
     std::string summary() const; // ringfence/fabric
     // How often a rule of the Fabric has decided since it came into it.

@@ -1,16 +1,7 @@
 #include "ovsdb/unixctl/server.h"
 
-#include <cerrno>
-#include <chrono>
-#include <cstring>
 #include <optional>
 #include <utility>
-
-#include <fcntl.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/un.h>
-#include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
@@ -20,8 +11,12 @@ namespace {
 
 using nlohmann::json;
 
-constexpr size_t max_request = 1 << 20;  // bytes
-constexpr size_t max_backlog = 64 << 20; // bytes of answers that a client has not read
+// Of the local socket, where only the daemon's own user comes: it may take its time.
+constexpr net::Limits local_limits{.connections = 256,
+                                   .per_second = 10'000,
+                                   .request = 1 << 20,
+                                   .patience = std::chrono::milliseconds(0),
+                                   .handshake = std::chrono::milliseconds(0)};
 
 // Takes the first whole JSON object off the front of what came in. Nothing is there between
 // objects, so only the braces outside of strings tell where one ends.
@@ -47,26 +42,17 @@ std::optional<std::string> take_object(std::string& input) {
     return std::nullopt;
 }
 
-Result<sockaddr_un> address_of(const std::string& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    if (path.size() >= sizeof address.sun_path)
-        return fail("control socket {}: the path is longer than {} bytes", path,
-                    sizeof address.sun_path - 1);
-    path.copy(address.sun_path, path.size());
-    return address;
+// A request's identity comes back in the answer; it is nothing that could be deep.
+json id_of(const json& request) {
+    json id = request.value("id", json());
+    return id.is_structured() ? json() : id;
 }
 
-bool somebody_listens(const sockaddr_un& address) {
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool connected = connect(fd, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-    close(fd);
-    return connected;
-}
+using Run = std::function<Result<std::string>(const std::string& name, const Arguments& arguments)>;
 
-json answer_to(const Server& server, const json& request) {
+json answer_to(const json& request, const Run& run) {
     auto error = [&](const std::string& text) {
-        return json{{"id", request.value("id", json())}, {"result", nullptr}, {"error", text}};
+        return json{{"id", id_of(request)}, {"result", nullptr}, {"error", text}};
     };
     if (!request.contains("method") || !request["method"].is_string())
         return error("a request names its method");
@@ -76,117 +62,53 @@ json answer_to(const Server& server, const json& request) {
             return error("arguments are strings");
         arguments.push_back(parameter);
     }
-    auto text = server.run(request["method"], arguments);
+    auto text = run(request["method"], arguments);
     if (!text)
         return error(text.error().text + "\n");
     if (!text->empty() && text->back() != '\n')
         text->push_back('\n');
-    return json{{"id", request.value("id", json())}, {"result", *text}, {"error", nullptr}};
+    return json{{"id", id_of(request)}, {"result", *text}, {"error", nullptr}};
+}
+
+// Who sends what is no JSON is hung up on.
+net::Reply serve(std::string& input, const Run& run) {
+    auto object = take_object(input);
+    if (!object)
+        return {};
+    const json request = json::parse(*object, nullptr, false);
+    if (!request.is_object())
+        return {.output = {}, .close = true};
+    return {.output = answer_to(request, run).dump(-1, ' ', false, json::error_handler_t::replace)};
 }
 
 } // namespace
 
-// One client. It dies when the client closes, sends what is no JSON, or does not read its answers.
-class Server::Connection {
-public:
-    Connection(Server& server, int fd) : server_(server), fd_(fd) {
-        readable_ = server_.reactor_.watch_readable(fd_, [this] { receive(); });
-    }
-    ~Connection() {
-        readable_ = {};
-        writable_ = {};
-        close(fd_);
-    }
-
-private:
-    void receive() {
-        if (closing_)
-            return;
-        char buffer[4096];
-        ssize_t got = recv(fd_, buffer, sizeof buffer, 0);
-        if (got < 0 && (errno == EAGAIN || errno == EINTR))
-            return;
-        if (got <= 0)
-            return hang_up();
-        input_.append(buffer, static_cast<size_t>(got));
-        while (auto object = take_object(input_)) {
-            json request = json::parse(*object, nullptr, false);
-            if (!request.is_object())
-                return hang_up();
-            output_ +=
-                answer_to(server_, request).dump(-1, ' ', false, json::error_handler_t::replace);
-        }
-        if (input_.size() > max_request || output_.size() > max_backlog)
-            return hang_up();
-        send_pending();
-    }
-
-    void send_pending() {
-        while (!output_.empty()) {
-            ssize_t sent = send(fd_, output_.data(), output_.size(), MSG_NOSIGNAL);
-            if (sent < 0 && errno == EAGAIN) {
-                writable_ = server_.reactor_.watch_writable(fd_, [this] { send_pending(); });
-                return;
-            }
-            if (sent < 0)
-                return hang_up();
-            output_.erase(0, static_cast<size_t>(sent));
-        }
-        writable_ = {};
-    }
-
-    // Not at once: this runs inside the connection's own callback.
-    void hang_up() {
-        if (std::exchange(closing_, true))
-            return;
-        bury_ = server_.reactor_.after(std::chrono::milliseconds(0),
-                                       [this] { server_.connections_.erase(fd_); });
-    }
-
-    Server& server_;
-    int fd_;
-    std::string input_;
-    std::string output_;
-    bool closing_ = false;
-    ovsdb::Handle readable_, writable_, bury_;
-};
-
 Result<std::unique_ptr<Server>> Server::listen(ovsdb::Reactor& reactor, const std::string& path) {
-    auto address = address_of(path);
-    if (!address)
-        return tl::unexpected(address.error());
-    if (somebody_listens(*address))
-        return fail(ErrorKind::conflict, "control socket {}: another process listens there", path);
-    unlink(path.c_str());
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    if (fd < 0 || bind(fd, reinterpret_cast<sockaddr*>(&*address), sizeof *address) != 0 ||
-        chmod(path.c_str(), 0700) != 0 || ::listen(fd, 10) != 0) {
-        int why = errno;
-        close(fd);
-        return fail(ErrorKind::unavailable, "control socket {}: {}", path, strerror(why));
-    }
-    return std::unique_ptr<Server>(new Server(reactor, path, fd));
+    std::unique_ptr<Server> server(new Server(path));
+    auto listener = net::Listener::open(
+        reactor, {.name = "control socket " + path, .path = path}, nullptr, local_limits,
+        [server = server.get()](std::string& input, const std::string&) {
+            return serve(input, [&](const std::string& name, const Arguments& arguments) {
+                return server->run(name, arguments);
+            });
+        });
+    if (!listener)
+        return tl::unexpected(listener.error());
+    server->listener_ = std::move(*listener);
+    return server;
 }
 
-Server::Server(ovsdb::Reactor& reactor, std::string path, int fd)
-    : reactor_(reactor), path_(std::move(path)), fd_(fd) {
-    watch_ = reactor_.watch_readable(fd_, [this] { accept_all(); });
-}
-
-Server::~Server() {
-    watch_ = {};
-    connections_.clear();
-    close(fd_);
-    unlink(path_.c_str());
-}
-
-void Server::accept_all() {
-    for (;;) {
-        int fd = accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (fd < 0)
-            return;
-        connections_[fd] = std::make_unique<Connection>(*this, fd);
-    }
+net::Serve Server::remote(Authorize authorize) const {
+    return [this, authorize = std::move(authorize)](std::string& input, const std::string& peer) {
+        return serve(input, [&](const std::string& name, const Arguments& arguments) {
+            const auto found = commands_.find(name);
+            if (found != commands_.end() && !found->second.remote)
+                return Result<std::string>(
+                    fail(ErrorKind::unsupported,
+                         "\"{}\" can be asked on the host only, by its control socket", name));
+            return authorize(peer, name).and_then([&] { return run(name, arguments); });
+        });
+    };
 }
 
 void Server::add(Command command) {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "core/types/result.h"
-#include "ovsdb/reactor.h"
+#include "ovsdb/net/listener.h"
 
 namespace ringfence::unixctl {
 
@@ -23,6 +23,8 @@ struct Command {
     size_t min_arguments = 0;
     size_t max_arguments = 0;
     std::function<Result<std::string>(const Arguments&)> run;
+    // May be asked over the network too: it changes nothing, and its answer is of some size.
+    bool remote = false;
 };
 
 // Serves until it dies, and then removes its socket. Everything runs on the Reactor's thread.
@@ -31,7 +33,6 @@ public:
     // A socket that nobody listens on any more is replaced; error `conflict` when somebody does.
     [[nodiscard]] static Result<std::unique_ptr<Server>> listen(ovsdb::Reactor& reactor,
                                                                 const std::string& path);
-    ~Server();
 
     void add(Command command); // of two with one name the later one counts
     const std::map<std::string, Command>& commands() const { return commands_; }
@@ -41,18 +42,18 @@ public:
     [[nodiscard]] Result<std::string> run(const std::string& name,
                                           const Arguments& arguments) const;
 
+    // Whether this peer, by its certificate's common name, may run a command that is `remote`.
+    using Authorize = std::function<Result<>(const std::string& peer, const std::string& command)>;
+    // Serves the commands that are `remote` over the network, by a net::Listener that dies before
+    // this.
+    net::Serve remote(Authorize authorize) const;
+
 private:
-    class Connection;
+    explicit Server(std::string path) : path_(std::move(path)) {}
 
-    Server(ovsdb::Reactor& reactor, std::string path, int fd);
-    void accept_all();
-
-    ovsdb::Reactor& reactor_;
     std::string path_;
-    int fd_;
     std::map<std::string, Command> commands_;
-    std::map<int, std::unique_ptr<Connection>> connections_; // by file descriptor
-    ovsdb::Handle watch_;
+    std::unique_ptr<net::Listener> listener_;
 };
 
 } // namespace ringfence::unixctl

@@ -20,7 +20,7 @@ log::Module module("switch");
 // Columns that we only write are not monitored: else each write would wake us again.
 void choose_columns(ovsdb::Database<vswitch::Schema>& database) {
     database.monitor_columns<OpenvSwitch>(
-        OpenvSwitch::Column::bridges | OpenvSwitch::Column::next_cfg |
+        OpenvSwitch::Column::bridges | OpenvSwitch::Column::ssl | OpenvSwitch::Column::next_cfg |
         OpenvSwitch::Column::other_config | OpenvSwitch::Column::external_ids);
     database.monitor_columns<Bridge>(Bridge::Column::name | Bridge::Column::ports |
                                      Bridge::Column::controller | Bridge::Column::other_config);
@@ -46,7 +46,8 @@ bool only_ofports(const vswitch::Changes& changes) {
         if (!(change.modified == Interface::Columns(Interface::Column::ofport)))
             return false;
     return changes.open_vswitch.empty() && changes.bridge.empty() && changes.port.empty() &&
-           changes.controller.empty() && changes.qos.empty() && changes.queue.empty();
+           changes.controller.empty() && changes.qos.empty() && changes.queue.empty() &&
+           changes.ssl.empty();
 }
 
 } // namespace

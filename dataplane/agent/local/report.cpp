@@ -15,7 +15,7 @@ using vswitch::OpenvSwitch;
 constexpr OpenvSwitch::Columns of_root =
     OpenvSwitch::Column::cur_cfg | OpenvSwitch::Column::iface_types |
     OpenvSwitch::Column::datapath_types | OpenvSwitch::Column::dpdk_initialized |
-    OpenvSwitch::Column::dpdk_version;
+    OpenvSwitch::Column::dpdk_version | OpenvSwitch::Column::statistics;
 constexpr Bridge::Columns of_bridge =
     Bridge::Column::datapath_id | Bridge::Column::datapath_version;
 constexpr Interface::Columns of_interface =

@@ -259,6 +259,7 @@ Wanted wanted_from(const vswitch::Tables& tables) {
         wanted.other_config = root.other_config;
         wanted.fabric = fabric_settings_from(root.external_ids);
         wanted.fabric.limits = default_limits_from(root.other_config, wanted.fabric.errors);
+        wanted.watch = watch_settings_from(tables, root);
         for (const ovsdb::Uuid& uuid : root.bridges)
             if (const vswitch::Bridge* bridge = tables.bridge.find(uuid))
                 read_bridge(tables, *bridge, wanted);

@@ -11,6 +11,7 @@
 #include "core/types/addresses.h"
 #include "core/types/result.h"
 #include "dataplane/agent/limits.h"
+#include "dataplane/agent/local/watching.h"
 #include "dataplane/fabric/tunnel_settings.h"
 #include "ovsdb/uuid.h"
 #include "ovsdb/vswitch.h"
@@ -60,6 +61,7 @@ struct FabricSettings {
     std::map<std::string, std::string> bridge_mappings; // ringfence-bridge-mappings
     TunnelSettings tunnel;           // ringfence-encap-port; ringfence-encap-dscp
     PortLimits limits;               // other_config: of ports of which nothing else is said
+    std::string query{};             // where this host is asked: "ssl:ADDRESS:PORT"; "" = nowhere
     std::vector<std::string> errors; // a sentence each; the rest is good
     bool operator==(const FabricSettings&) const = default;
 };
@@ -68,6 +70,7 @@ struct Wanted {
     ovsdb::Uuid root{};   // the Open_vSwitch row; nil = there is none yet
     int64_t next_cfg = 0; // what cur_cfg becomes once all this is done
     FabricSettings fabric;
+    WatchSettings watch;
     std::map<std::string, std::string> other_config;
     std::vector<WantedBridge> bridges;          // by name
     std::map<std::string, WantedPort> ports;    // by name

@@ -38,6 +38,7 @@ HostStatus status_of(const HostReport& report) {
     row.underlay_mtu = report.underlay_mtu;
     row.bridge_mappings = report.bridge_mappings;
     row.version = report.version;
+    row.query = report.query;
     row.trouble = bounded(report.trouble);
     return row;
 }

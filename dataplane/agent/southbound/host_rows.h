@@ -22,6 +22,7 @@ struct HostReport {
     std::optional<unsigned> underlay_mtu;
     std::map<std::string, std::string> bridge_mappings;
     std::string version;
+    std::string query{};                        // where it is asked: "ssl:ADDRESS:PORT"
     std::map<std::string, std::string> trouble; // object -> sentence
 
     struct Claim {

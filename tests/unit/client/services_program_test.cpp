@@ -243,7 +243,7 @@ TEST(ControlClient, SaysWhatTheDaemonSays) {
     ovsdb::test::TemporaryFolder folder;
     const std::string socket = folder.path() + "/d.ctl";
     const auto ask = [&](const char* command, const unixctl::Arguments& arguments = {}) {
-        return unixctl::ask(socket, command, arguments, std::chrono::seconds(5));
+        return unixctl::ask({socket}, command, arguments, std::chrono::seconds(5));
     };
     EXPECT_EQ(ask("x").error().kind, ErrorKind::unavailable);
     Daemon daemon(socket, std::string(100'000, 'x')); // more than a socket's buffer

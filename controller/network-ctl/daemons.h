@@ -1,0 +1,29 @@
+// Which daemon is asked what is so now, and how: the one of this host over its control socket, or
+// any host's over TLS, where the host lets itself be asked (external_ids:ringfence-query).
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "controller/network-ctl/grammar.h"
+#include "controller/network-ctl/session.h"
+#include "core/types/result.h"
+#include "ovsdb/unixctl/client.h"
+
+namespace ringfence::ctl {
+
+// --daemon, --host and our certificate; and others in front of them.
+std::vector<Option> with_daemon_options(std::vector<Option> options = {});
+// What --help says of them.
+extern const char* const daemon_help;
+
+// The daemon that --daemon or --host names; else the one that has the NIC, where `port` is the path
+// of one; else this host's.
+[[nodiscard]] Result<unixctl::Target> daemon_of(Session& session, const Arguments& arguments,
+                                                const std::string& port = "");
+
+// One question, with the patience that such questions deserve.
+[[nodiscard]] Result<std::string> ask(const unixctl::Target& daemon, const std::string& command,
+                                      const unixctl::Arguments& arguments);
+
+} // namespace ringfence::ctl

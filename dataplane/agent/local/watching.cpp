@@ -1,0 +1,34 @@
+#include "dataplane/agent/local/watching.h"
+
+namespace ringfence::agent {
+
+namespace {
+
+std::string text_of(const std::map<std::string, std::string>& external_ids, const char* key) {
+    const auto found = external_ids.find(key);
+    return found == external_ids.end() ? std::string() : found->second;
+}
+
+std::set<std::string> names_in(const std::string& list) {
+    std::set<std::string> names;
+    for (size_t from = 0; from < list.size();) {
+        const size_t to = std::min(list.find_first_of(", ", from), list.size());
+        if (to > from)
+            names.insert(list.substr(from, to - from));
+        from = to + 1;
+    }
+    return names;
+}
+
+} // namespace
+
+WatchSettings watch_settings_from(const vswitch::Tables& tables, const vswitch::OpenvSwitch& root) {
+    WatchSettings settings;
+    settings.query = text_of(root.external_ids, "ringfence-query");
+    settings.capturers = names_in(text_of(root.external_ids, "ringfence-query-capture"));
+    if (const vswitch::SSL* row = root.ssl ? tables.ssl.find(*root.ssl) : nullptr)
+        settings.files = {row->private_key, row->certificate, row->ca_cert};
+    return settings;
+}
+
+} // namespace ringfence::agent

@@ -1,0 +1,137 @@
+#include "dataplane/agent/watch/numbers.h"
+
+#include <algorithm>
+
+#include <nlohmann/json.hpp>
+
+namespace ringfence::agent {
+
+namespace {
+
+using json = nlohmann::ordered_json;
+
+// visit(verdict, packets) of those that are not 0.
+template <class Visit> void each_counter(const CounterSums& counters, Visit visit) {
+    for (size_t i = 0; i < verdict_count; ++i)
+        if (auto verdict = static_cast<Verdict>(i); uint64_t packets = counters[verdict])
+            visit(verdict, packets);
+}
+
+const char* to_string(VerdictKind kind) {
+    switch (kind) {
+    case VerdictKind::in:
+        return "in";
+    case VerdictKind::out:
+        return "out";
+    case VerdictKind::drop:
+        return "drop";
+    case VerdictKind::system:
+        return "system";
+    case VerdictKind::note:
+    case VerdictKind::next:
+        break;
+    }
+    return "note";
+}
+
+json json_of(const CounterSums& counters) {
+    json object = json::object();
+    each_counter(counters, [&](Verdict verdict, uint64_t packets) {
+        object[std::string(to_string(verdict))] = packets;
+    });
+    return object;
+}
+
+json json_of(const PortNumbers& port) {
+    return {{"port", port.name},
+            {"nic", port.nic},
+            {"type", port.type},
+            {"worker", port.worker},
+            {"link", port.up ? "up" : "down"},
+            {"rx_packets", port.device.rx_packets},
+            {"rx_bytes", port.device.rx_bytes},
+            {"rx_errors", port.device.rx_errors},
+            {"rx_missed", port.device.rx_missed},
+            {"tx_packets", port.device.tx_packets},
+            {"tx_bytes", port.device.tx_bytes},
+            {"tx_errors", port.device.tx_errors},
+            {"drops", port.counters.drops()},
+            {"counters", json_of(port.counters)}};
+}
+
+} // namespace
+
+Numbers read(const Dataplane& dataplane, const PortSet& ports, const std::string& host) {
+    Numbers numbers;
+    numbers.host = host;
+    numbers.time = std::chrono::steady_clock::now().time_since_epoch();
+    for (const auto& [name, port] : ports.open())
+        numbers.ports.push_back({name, port.wanted.iface_id,
+                                 port.is_shadow ? "tap" : to_string(port.wanted.type), port.worker,
+                                 port.port->link().up, port.port->statistics(),
+                                 dataplane.counters(port.id)});
+    numbers.total = dataplane.total();
+    numbers.buffers = dataplane.buffers();
+    return numbers;
+}
+
+std::optional<Numbers> only(const Numbers& all, const std::string& port) {
+    Numbers some = all;
+    std::erase_if(some.ports, [&](const PortNumbers& one) {
+        return one.name != port && (one.nic.empty() || one.nic != port);
+    });
+    if (some.ports.empty())
+        return std::nullopt;
+    some.total = some.ports.front().counters;
+    return some;
+}
+
+std::string show_counters(const CounterSums& counters) {
+    std::string text;
+    each_counter(counters, [&](Verdict verdict, uint64_t packets) {
+        text += fmt::format("  {:<28} {:>12}  {}\n", ringfence::to_string(verdict), packets,
+                            info(verdict).meaning);
+    });
+    return text.empty() ? "  nothing yet\n" : text;
+}
+
+std::string show_drops(const Numbers& numbers) {
+    std::string text;
+    for (const PortNumbers& port : numbers.ports)
+        text += port.name + "\n" + show_counters(port.counters);
+    return text;
+}
+
+std::string show_ports(const Numbers& numbers) {
+    std::string text;
+    for (const PortNumbers& port : numbers.ports) {
+        const ports::PortStatistics& device = port.device;
+        text += fmt::format("{}: {}, link {}, worker {}{}{}\n", port.name, port.type,
+                            port.up ? "up" : "down", port.worker, port.nic.empty() ? "" : ", NIC ",
+                            port.nic);
+        text += fmt::format("  rx {} packets, {} bytes, {} errors, {} missed\n", device.rx_packets,
+                            device.rx_bytes, device.rx_errors, device.rx_missed);
+        text += fmt::format("  tx {} packets, {} bytes, {} errors\n", device.tx_packets,
+                            device.tx_bytes, device.tx_errors);
+        text += fmt::format("  {} dropped of what it sent\n", port.counters.drops());
+    }
+    return text;
+}
+
+std::string to_json(const Numbers& numbers) {
+    json object{{"host", numbers.host},
+                {"time_ns", numbers.time.count()},
+                {"ports", json::array()},
+                {"counters", json_of(numbers.total)},
+                {"meanings", json::object()},
+                {"buffers", {{"in_use", numbers.buffers.in_use}, {"all", numbers.buffers.all}}}};
+    for (const PortNumbers& port : numbers.ports)
+        object["ports"].push_back(json_of(port));
+    each_counter(numbers.total, [&](Verdict verdict, uint64_t) {
+        object["meanings"][std::string(ringfence::to_string(verdict))] = {
+            {"kind", to_string(info(verdict).kind)}, {"meaning", info(verdict).meaning}};
+    });
+    return object.dump();
+}
+
+} // namespace ringfence::agent

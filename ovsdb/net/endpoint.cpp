@@ -1,0 +1,134 @@
+#include "ovsdb/net/endpoint.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+namespace ringfence::net {
+
+namespace {
+
+constexpr int waiting = 16; // connections that the kernel keeps until they are accepted
+
+struct Address {
+    sockaddr_storage storage{};
+    socklen_t length = 0;
+
+    template <class T> T& as(int family) {
+        storage.ss_family = static_cast<sa_family_t>(family);
+        length = sizeof(T);
+        return reinterpret_cast<T&>(storage);
+    }
+    sockaddr* raw() { return reinterpret_cast<sockaddr*>(&storage); }
+};
+
+Result<Address> address_of(const Endpoint& endpoint) {
+    Address address;
+    if (endpoint.kind == Endpoint::Kind::unix) {
+        auto& un = address.as<sockaddr_un>(AF_UNIX);
+        if (endpoint.path.size() >= sizeof un.sun_path)
+            return fail("{}: the path is longer than {} bytes", endpoint.name,
+                        sizeof un.sun_path - 1);
+        endpoint.path.copy(un.sun_path, endpoint.path.size());
+        return address;
+    }
+    if (auto& in = address.as<sockaddr_in>(AF_INET);
+        inet_pton(AF_INET, endpoint.address.c_str(), &in.sin_addr) == 1) {
+        in.sin_port = htons(endpoint.port);
+        return address;
+    }
+    const char* wanted = endpoint.address.empty() ? "::" : endpoint.address.c_str();
+    if (auto& in6 = address.as<sockaddr_in6>(AF_INET6);
+        inet_pton(AF_INET6, wanted, &in6.sin6_addr) == 1) {
+        in6.sin6_port = htons(endpoint.port);
+        return address;
+    }
+    return fail("{}: \"{}\" is not a numeric address", endpoint.name, endpoint.address);
+}
+
+Result<Endpoint> parse_network(Endpoint endpoint, std::string_view rest) {
+    const std::string_view port = rest.substr(0, rest.find(':'));
+    const auto [end, bad] = std::from_chars(port.data(), port.data() + port.size(), endpoint.port);
+    if (bad != std::errc() || end != port.data() + port.size() || endpoint.port == 0)
+        return fail("{}: \"{}\" is not a port, 1 to 65535", endpoint.name, port);
+    std::string_view address =
+        rest.size() > port.size() ? rest.substr(port.size() + 1) : std::string_view();
+    if (address.size() > 1 && address.front() == '[' && address.back() == ']')
+        address = address.substr(1, address.size() - 2);
+    endpoint.address = address;
+    if (auto numeric = address_of(endpoint); !numeric)
+        return tl::unexpected(numeric.error());
+    return endpoint;
+}
+
+bool somebody_listens(Address address) {
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool connected = connect(fd, address.raw(), address.length) == 0;
+    close(fd);
+    return connected;
+}
+
+bool bind_at(int fd, const Endpoint& endpoint, Address address) {
+    const int on = 1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(fd, address.raw(), address.length) != 0)
+        return false;
+    return endpoint.kind != Endpoint::Kind::unix || chmod(endpoint.path.c_str(), 0700) == 0;
+}
+
+} // namespace
+
+Result<Endpoint> Endpoint::from(std::string_view text) {
+    Endpoint endpoint{.name = std::string(text)};
+    const std::string_view rest = text.substr(std::min(text.find(':') + 1, text.size()));
+    if (text.starts_with("punix:/")) {
+        endpoint.path = rest;
+        return address_of(endpoint).map([&](const Address&) { return endpoint; });
+    }
+    if (text.starts_with("pssl:"))
+        endpoint.kind = Kind::tls;
+    else if (text.starts_with("ptcp:"))
+        endpoint.kind = Kind::tcp;
+    else
+        return fail("{}: pssl:PORT[:ADDRESS], ptcp:PORT[:ADDRESS] or punix:/PATH is wanted", text);
+    return parse_network(endpoint, rest);
+}
+
+bool Endpoint::is_loopback() const {
+    return kind == Kind::unix || address.starts_with("127.") || address == "::1";
+}
+
+Result<int> listen_at(const Endpoint& endpoint) {
+    auto address = address_of(endpoint);
+    if (!address)
+        return tl::unexpected(address.error());
+    if (endpoint.kind == Endpoint::Kind::unix) {
+        if (somebody_listens(*address))
+            return fail(ErrorKind::conflict, "{}: another process listens there", endpoint.name);
+        unlink(endpoint.path.c_str());
+    }
+    const int fd =
+        socket(address->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (fd < 0 && errno == EAFNOSUPPORT && endpoint.address.empty()) { // a kernel without IPv6
+        Endpoint four = endpoint;
+        four.address = "0.0.0.0";
+        return listen_at(four);
+    }
+    if (fd < 0 || !bind_at(fd, endpoint, *address) || listen(fd, waiting) != 0) {
+        const int why = errno;
+        if (fd >= 0)
+            close(fd);
+        return fail(ErrorKind::unavailable, "{}: {}", endpoint.name, std::strerror(why));
+    }
+    return fd;
+}
+
+} // namespace ringfence::net
