@@ -57,7 +57,7 @@ void change_path(benchmark::State& state) {
     for (auto _ : state) {
         uint64_t began = cycles();
         FabricEdit edit(fabric);
-        settings.path->mtu ^= 2;
+        settings.paths.front().mtu ^= 2;
         edit.set_next_hop(NextHopId(1), settings);
         fabric = edit.finish();
         samples.add(static_cast<double>(cycles() - began));

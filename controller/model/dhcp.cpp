@@ -32,7 +32,7 @@ bool is_number(string_view text, int64_t least, int64_t most) {
 
 bool is_v4_host(string_view text) {
     const auto address = IpAddr::from(text);
-    return address && address->is_v4() && is_host_address(*address);
+    return address && address->is_v4() && is_unicast_address(*address);
 }
 
 bool is_text(string_view text, size_t longest) {
@@ -48,7 +48,7 @@ template <bool one(string_view)> bool all_of(string_view list, size_t most) {
 
 bool is_host(string_view text) {
     const auto address = IpAddr::from(text);
-    return address && is_host_address(*address);
+    return address && is_unicast_address(*address);
 }
 bool are_servers(string_view list) { return all_of<is_host>(list, 2 * longest_list); }
 bool are_domains(string_view list) {

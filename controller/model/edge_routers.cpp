@@ -282,7 +282,7 @@ Result<> check(const Model& model, const northbound::StaticRoute& route) {
         return tl::unexpected(prefix.error().in(object));
     if (to_string(*prefix) != route.prefix)
         return fail("{}: write the prefix as {}", object, to_string(*prefix));
-    if (prefix->length() != 0 && !is_host_address(prefix->address()))
+    if (prefix->length() != 0 && !is_unicast_address(prefix->address()))
         return fail("{}: is not a range of unicast addresses", object);
     if (route.next_hops.empty())
         return fail("{}: has no next hop; give one", object);

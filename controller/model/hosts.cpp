@@ -12,11 +12,9 @@ namespace {
 
 Result<> check_vtep(const Model& model, const std::string& object, const northbound::Host& host,
                     const std::string& text) {
-    auto address = Ipv4Addr::from(text);
-    bool host_address = address && !address->is_multicast() && !address->is_loopback() &&
-                        address->value >> 24 != 0 && address->value >> 28 != 0xf;
-    if (!host_address)
-        return fail("{}: VTEP address \"{}\" is not a unicast IPv4 address (the underlay is IPv4)",
+    auto address = IpAddr::from(text);
+    if (!address || !is_host_address(*address))
+        return fail("{}: VTEP address \"{}\" is not a unicast address that other hosts can reach",
                     object, shown(text));
     const auto* holder = model.vtep_holder(to_string(*address));
     if (!holder || holder->uuid == host.uuid)

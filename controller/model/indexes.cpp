@@ -75,10 +75,12 @@ void index(Model& model, const northbound::Host& host, Emitter& out) {
         bool known = facts.held.contains(address);
         out.emit(model.indexes().vtep_claims, std::move(address), {!known, host.uuid});
     }
-    bool is_limit = !foreign && facts.underlay_mtu &&
-                    *facts.underlay_mtu >= least_mtu + vxlan_overhead; // else nonsense, or none yet
+    bool is_limit =
+        !foreign && facts.underlay_mtu &&
+        *facts.underlay_mtu >= least_mtu + facts.overhead(); // else nonsense, or none yet
     if (is_limit)
-        out.emit(model.indexes().underlays, {}, {*facts.underlay_mtu - vxlan_overhead, host.name});
+        out.emit(model.indexes().underlays, {},
+                 {*facts.underlay_mtu - facts.overhead(), host.name, *facts.underlay_mtu});
 }
 
 void index(Model& model, const northbound::Nic& nic, Emitter& out) {

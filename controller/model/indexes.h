@@ -19,9 +19,9 @@ namespace ringfence::model {
 
 using ovsdb::Uuid;
 
-// What VXLAN over IPv4 adds to a segment's MTU: inner Ethernet 14, outer IPv4 20, UDP 8, VXLAN 8
+// What VXLAN adds to a segment's MTU: inner Ethernet 14, outer IPv4 20 or IPv6 40, UDP 8, VXLAN 8
 // (RFC 7348).
-inline constexpr int64_t vxlan_overhead = 50;
+inline constexpr int64_t vxlan_overhead = 50, vxlan6_overhead = 70;
 inline constexpr int64_t least_mtu = 68;      // of IPv4: RFC 791, 3.2
 inline constexpr int64_t least_v6_mtu = 1280; // RFC 8200, 5
 // What a guest's own tags add to a frame where its network lets them pass: two, so that 802.1ad
@@ -47,13 +47,20 @@ struct HostFacts {
     std::set<std::string> held; // those that the fabric knows as its own already: controller only
     std::optional<int64_t> underlay_mtu; // bytes
     auto operator<=>(const HostFacts&) const = default;
+
+    // Of a frame that it tunnels, over whichever family.
+    int64_t overhead() const {
+        auto is_v6 = [](const std::string& address) { return address.find(':') != address.npos; };
+        return std::ranges::any_of(vtep_addresses, is_v6) ? vxlan6_overhead : vxlan_overhead;
+    }
 };
 
 // The largest frame payload that a segment can carry over VXLAN: the smallest underlay MTU of
-// the admitted hosts less vxlan_overhead, and which host that is.
+// the admitted hosts less what VXLAN adds there, and which host that is.
 struct Limit {
     int64_t mtu = 1450;
-    std::string host; // "" = no host has reported one yet
+    std::string host;         // "" = no host has reported one yet
+    int64_t underlay_mtu = 0; // of that host
     auto operator<=>(const Limit&) const = default;
 
     // Of a segment that passes its guests' VLAN tags or not.

@@ -63,7 +63,7 @@ template <class Network> Result<> check_mtu_of(const Model& model, const Network
                 "lower it, or raise the underlay's",
                 path(model.rows(), network), *network.mtu, most,
                 network.vlan_transparent ? " and two VLAN tags leave" : " leaves", limit.host,
-                limit.mtu + vxlan_overhead);
+                limit.underlay_mtu);
 }
 
 template <class Network> int64_t segment_mtu_of(const Model& model, const Network& network) {

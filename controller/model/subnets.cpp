@@ -26,7 +26,7 @@ Result<> add_subnet(Addressing& addressing, const std::string& text) {
     if (subnet->length() > longest)
         return fail("subnet {}: has no room for two hosts; the longest prefix is /{}",
                     to_string(*subnet), longest);
-    if (!is_host_address(subnet->address()) || subnet->length() == 0)
+    if (!is_unicast_address(subnet->address()) || subnet->length() == 0)
         return fail("subnet {}: is not a range of unicast addresses", to_string(*subnet));
     for (const auto& other : addressing.subnets)
         if (subnet->overlaps(other))
@@ -142,7 +142,7 @@ const char* Addressing::reserved_as(const IpAddr& address) const {
 }
 
 Result<> Addressing::admits(const IpAddr& address) const {
-    if (!is_host_address(address))
+    if (!is_unicast_address(address))
         return fail("address {}: is not a unicast address", to_string(address));
     if (subnets.empty())
         return {};
@@ -181,7 +181,7 @@ IpAddr next_address(const IpAddr& address) {
     return next;
 }
 
-bool is_host_address(const IpAddr& address) {
+bool is_unicast_address(const IpAddr& address) {
     if (const auto* v4 = address.v4())
         return v4->value >> 24 != 0 && v4->value >> 28 < 0xe && !v4->is_loopback();
     const auto& v6 = *address.v6();

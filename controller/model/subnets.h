@@ -53,7 +53,7 @@ IpAddr last_address(const IpPrefix& subnet);
 // The one after it; after the last of its family comes the first.
 IpAddr next_address(const IpAddr& address);
 
-// A unicast address that a host may have.
-bool is_host_address(const IpAddr& address);
+// A unicast address that a NIC may have, if only on its link.
+bool is_unicast_address(const IpAddr& address);
 
 } // namespace ringfence::model

@@ -112,6 +112,15 @@ bool IpPrefix::overlaps(const IpPrefix& other) const {
     return contains(other.address_) || other.contains(address_);
 }
 
+bool is_host_address(const IpAddr& address) {
+    if (const Ipv4Addr* ip4 = address.v4())
+        return ip4->value >> 24 != 0 && !ip4->is_loopback() && ip4->value >> 28 < 0xe;
+    const Ipv6Addr& ip6 = *address.v6();
+    constexpr std::array<uint8_t, 10> zeros{}; // of ::, ::1 and ::ffff:0:0/96
+    return std::memcmp(ip6.bytes.data(), zeros.data(), zeros.size()) != 0 && !ip6.is_multicast() &&
+           !ip6.is_link_local();
+}
+
 std::string to_string(const MacAddr& mac) {
     const auto& b = mac.bytes;
     return fmt::format("{:02x}:{:02x}:{:02x}:{:02x}:{:02x}:{:02x}", b[0], b[1], b[2], b[3], b[4],

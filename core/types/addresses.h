@@ -110,6 +110,10 @@ private:
     unsigned length_;
 };
 
+// True for what one host may be reached at from beyond its link: none of the unspecified, loopback,
+// multicast and reserved addresses (RFC 6890), IPv6's link-local and IPv4-mapped ones neither.
+bool is_host_address(const IpAddr& address);
+
 std::string to_string(const MacAddr& mac);
 std::string to_string(const Ipv4Addr& address);
 std::string to_string(const Ipv6Addr& address);

@@ -129,6 +129,9 @@ public:
     void set_ecn(Ecn ecn) {
         first_ = Be32((first_.host() & ~0x00300000u) | uint32_t{static_cast<uint8_t>(ecn)} << 20);
     }
+    void set_traffic_class(uint8_t value) {
+        first_ = Be32((first_.host() & ~0x0ff00000u) | uint32_t{value} << 20);
+    }
     void set_payload_length(uint16_t length) { payload_length_ = Be16(length); }
     void set_source(const Ipv6Addr& address) { source_ = address; }
     void set_destination(const Ipv6Addr& address) { destination_ = address; }

@@ -32,7 +32,7 @@ private:
 };
 static_assert(sizeof(VxlanHeader) == 8);
 
-// All that stands before the inner frame, as this host sends it.
+// All that stands before the inner frame, as this host sends it: over IPv4, and over IPv6.
 struct OuterHeaders {
     EthernetHeader ethernet;
     Ipv4Header ip;
@@ -40,5 +40,14 @@ struct OuterHeaders {
     VxlanHeader vxlan;
 };
 static_assert(sizeof(OuterHeaders) == 50);
+
+struct OuterHeaders6 {
+    static constexpr size_t udp_offset = sizeof(EthernetHeader) + sizeof(Ipv6Header);
+    EthernetHeader ethernet;
+    Ipv6Header ip;
+    UdpHeader udp;
+    VxlanHeader vxlan;
+};
+static_assert(sizeof(OuterHeaders6) == 70);
 
 } // namespace ringfence

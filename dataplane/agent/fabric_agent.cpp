@@ -88,7 +88,7 @@ FabricAgent::FabricAgent(ovsdb::Reactor& reactor, Dataplane& dataplane, PortSet&
 FabricAgent::~FabricAgent() { keeper_.reset(); }
 
 Result<> FabricAgent::open_underlay() {
-    auto underlay = Underlay::open(reactor_, [this](const std::vector<Ipv4Addr>&) { schedule(); });
+    auto underlay = Underlay::open(reactor_, [this](const std::vector<IpAddr>&) { schedule(); });
     if (!underlay)
         return tl::unexpected(underlay.error());
     underlay_ = std::move(*underlay);
@@ -201,7 +201,7 @@ void FabricAgent::rebuild() {
     scheduled_ = false;
     soon_ = {};
     if (underlay_)
-        underlay_->want(builder_.wanted_vteps(settings_.host));
+        underlay_->want(wanted_vteps());
     forget_ports();
     settle_claims();
     builder_.set_facts(facts());
@@ -319,10 +319,11 @@ LocalFacts FabricAgent::facts() const {
 }
 
 void FabricAgent::add_underlay(LocalFacts& facts) const {
-    for (Ipv4Addr address : settings_.vtep_addresses) {
+    for (const IpAddr& address : settings_.vtep_addresses) {
         auto link = underlay_->link_of(address);
         if (!link)
             continue;
+        facts.has_vtep6 = facts.has_vtep6 || !address.is_v4();
         facts.underlay_mtu = std::min(facts.underlay_mtu.value_or(link->mtu), link->mtu);
         if (auto shadow = facts.ports.find(link->name);
             shadow != facts.ports.end() && shadow->second.kind == PortKind::shadow)
@@ -330,29 +331,32 @@ void FabricAgent::add_underlay(LocalFacts& facts) const {
                 if (port.kind == PortKind::uplink && port.id == shadow->second.peer)
                     port.vtep_addresses.push_back(address);
     }
-    for (Ipv4Addr vtep : builder_.wanted_vteps(settings_.host)) {
-        auto path = underlay_->resolve(vtep);
-        if (!path)
-            continue;
-        auto shadow = facts.ports.find(path->interface);
-        if (shadow == facts.ports.end() || shadow->second.kind != PortKind::shadow)
-            continue; // reached by a device that is no uplink: trouble() says so
-        facts.paths.emplace(vtep, ringfence::UnderlayPath{
-                                      .uplink = *shadow->second.peer,
-                                      .source_mac = path->source_mac,
-                                      .destination_mac = path->next_hop_mac,
-                                      .source = source_of(*path),
-                                      .mtu = static_cast<uint16_t>(std::min(path->mtu, 65535u))});
-    }
+    for (const IpAddr& vtep : wanted_vteps())
+        for (const UnderlayPath& path : underlay_->resolve(vtep).value_or(UnderlayPaths())) {
+            auto shadow = facts.ports.find(path.interface);
+            if (shadow == facts.ports.end() || shadow->second.kind != PortKind::shadow)
+                continue; // reached by a device that is no uplink: trouble() says so
+            facts.paths[vtep].push_back({.uplink = *shadow->second.peer,
+                                         .source_mac = path.source_mac,
+                                         .destination_mac = path.next_hop_mac,
+                                         .source = source_of(path),
+                                         .mtu = static_cast<uint16_t>(std::min(path.mtu, 65535u))});
+        }
+}
+
+std::set<IpAddr> FabricAgent::wanted_vteps() const {
+    return builder_.wanted_vteps(settings_.host, settings_.vtep_addresses);
 }
 
 // The other hosts know us by our VTEP addresses and by no other that the tap may carry, whichever
 // the kernel would prefer.
-Ipv4Addr FabricAgent::source_of(const UnderlayPath& path) const {
-    const auto& own = settings_.vtep_addresses;
+IpAddr FabricAgent::source_of(const UnderlayPath& path) const {
+    std::vector<IpAddr> own;
+    std::ranges::copy_if(settings_.vtep_addresses, std::back_inserter(own),
+                         [&](const IpAddr& one) { return one.is_v4() == path.source.is_v4(); });
     if (own.empty() || std::ranges::count(own, path.source))
         return path.source;
-    auto is_there = [&](Ipv4Addr address) {
+    auto is_there = [&](const IpAddr& address) {
         auto link = underlay_->link_of(address);
         return link && link->name == path.interface;
     };
@@ -366,9 +370,9 @@ bool FabricAgent::waits_for_neighbours() {
     if (!underlay_)
         return false;
     auto now = std::chrono::steady_clock::now();
-    std::map<Ipv4Addr, std::chrono::steady_clock::time_point> unresolved;
+    std::map<IpAddr, std::chrono::steady_clock::time_point> unresolved;
     bool waits = false;
-    for (Ipv4Addr vtep : builder_.wanted_vteps(settings_.host)) {
+    for (const IpAddr& vtep : wanted_vteps()) {
         if (underlay_->resolve(vtep))
             continue;
         auto known = unresolved_since_.find(vtep);
@@ -748,7 +752,7 @@ std::map<std::string, std::string> FabricAgent::trouble() const {
         trouble[name_of(address)] = "moves too often: several ports believe that they have it";
     if (!underlay_)
         return trouble;
-    for (Ipv4Addr address : settings_.vtep_addresses) {
+    for (const IpAddr& address : settings_.vtep_addresses) {
         auto link = underlay_->link_of(address);
         auto port = link ? ports_.open().find(link->name) : ports_.open().end();
         if (!link)
@@ -757,13 +761,19 @@ std::map<std::string, std::string> FabricAgent::trouble() const {
             trouble["VTEP " + to_string(address)] =
                 fmt::format("{} has this address and is the tap of no uplink", link->name);
     }
-    for (Ipv4Addr vtep : builder_.wanted_vteps(settings_.host))
-        if (auto path = underlay_->resolve(vtep); !path)
-            trouble["VTEP " + to_string(vtep)] = path.error().text;
-        else if (auto port = ports_.open().find(path->interface);
-                 port == ports_.open().end() || !port->second.is_shadow)
-            trouble["VTEP " + to_string(vtep)] =
-                fmt::format("is reached by {}, which is the tap of no uplink", path->interface);
+    for (const std::string& host : builder_.out_of_reach(settings_.host, settings_.vtep_addresses))
+        trouble["host " + host] = "none of its VTEP addresses is of a family that this host has "
+                                  "(external_ids:ringfence-encap-ip)";
+    for (const IpAddr& vtep : wanted_vteps()) {
+        auto paths = underlay_->resolve(vtep);
+        if (!paths)
+            trouble["VTEP " + to_string(vtep)] = paths.error().text;
+        for (const UnderlayPath& path : paths.value_or(UnderlayPaths()))
+            if (auto port = ports_.open().find(path.interface);
+                port == ports_.open().end() || !port->second.is_shadow)
+                trouble["VTEP " + to_string(vtep)] =
+                    fmt::format("is reached by {}, which is the tap of no uplink", path.interface);
+    }
     return trouble;
 }
 

@@ -74,7 +74,8 @@ private:
     void note_what_is_whole();
     LocalFacts facts() const;
     void add_underlay(LocalFacts& facts) const;
-    Ipv4Addr source_of(const UnderlayPath& path) const;
+    IpAddr source_of(const UnderlayPath& path) const;
+    std::set<IpAddr> wanted_vteps() const;
     bool waits_for_neighbours();
     void take_notices();
     void take_declined(const Notice& notice, const OpenPort& port);
@@ -143,7 +144,7 @@ private:
     Advertisements advertisements_;
     std::map<PortId, std::string> claimants_;                      // who has each port
     std::map<std::string, std::vector<Ipv6Addr>> kept_link_local_; // of NICs not plugged again yet
-    std::map<Ipv4Addr, std::chrono::steady_clock::time_point> unresolved_since_;
+    std::map<IpAddr, std::chrono::steady_clock::time_point> unresolved_since_;
     bool scheduled_ = false, reporting_ = false, report_again_ = false;
     ovsdb::Handle soon_, heart_, notices_, again_, advertiser_, ager_;
 };

@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <utility>
 
 #include <arpa/inet.h>
@@ -33,9 +34,44 @@ template <class Header> const Header& header(nlmsghdr* message) {
     return *static_cast<const Header*>(nlmsg_data(message));
 }
 
-Ipv4Addr address_in(const nlattr* attribute) {
-    return attribute && nla_len(attribute) == 4 ? Ipv4Addr{ntohl(nla_get_u32(attribute))}
-                                                : Ipv4Addr{};
+int family_of(const IpAddr& address) { return address.is_v4() ? AF_INET : AF_INET6; }
+uint8_t bits_of(const IpAddr& address) { return address.is_v4() ? 32 : 128; }
+
+std::optional<IpAddr> read_address(const void* bytes, int length) {
+    Ipv6Addr ip6;
+    if (length == 4) {
+        uint32_t word;
+        std::memcpy(&word, bytes, sizeof word);
+        return Ipv4Addr{ntohl(word)};
+    }
+    if (length != static_cast<int>(ip6.bytes.size()))
+        return std::nullopt;
+    std::memcpy(ip6.bytes.data(), bytes, ip6.bytes.size());
+    return ip6;
+}
+std::optional<IpAddr> address_in(const nlattr* attribute) {
+    return attribute ? read_address(nla_data(attribute), nla_len(attribute)) : std::nullopt;
+}
+IpAddr unspecified(int family) {
+    return family == AF_INET ? IpAddr(Ipv4Addr{}) : IpAddr(Ipv6Addr{});
+}
+void put_address(nl_msg* message, int type, const IpAddr& address) {
+    if (const Ipv4Addr* ip4 = address.v4())
+        nla_put_u32(message, type, htonl(ip4->value));
+    else
+        nla_put(message, type, static_cast<int>(address.v6()->bytes.size()),
+                address.v6()->bytes.data());
+}
+// RTA_GATEWAY, or RTA_VIA: a gateway of the other family.
+std::optional<IpAddr> gateway_in(const Attributes& attributes) {
+    if (const nlattr* via = attributes[RTA_VIA]) {
+        constexpr int family = sizeof(rtvia::rtvia_family);
+        return nla_len(via) < family
+                   ? std::nullopt
+                   : read_address(static_cast<const char*>(nla_data(via)) + family,
+                                  nla_len(via) - family);
+    }
+    return address_in(attributes[RTA_GATEWAY]);
 }
 MacAddr mac_in(const nlattr* attribute) {
     MacAddr mac;
@@ -72,16 +108,51 @@ std::string why_no_route(int error) {
 NetlinkMessage neighbour_message(int type, int flags, const NeighbourKey& key,
                                  uint8_t entry_flags) {
     ndmsg info{};
-    info.ndm_family = AF_INET;
+    info.ndm_family = static_cast<uint8_t>(family_of(key.address));
     info.ndm_ifindex = key.ifindex;
     info.ndm_state = NUD_NONE;
     info.ndm_flags = entry_flags;
     auto message = NetlinkSocket::message(type, flags | NLM_F_ACK, info);
     if (message)
-        nla_put_u32(message.get(), NDA_DST, htonl(key.address.value));
+        put_address(message.get(), NDA_DST, key.address);
     if (message && type == RTM_NEWNEIGH)
         nla_put_u8(message.get(), NDA_PROTOCOL, our_protocol);
     return message;
+}
+
+NetlinkMessage route_query(const IpAddr& address, unsigned flags) {
+    rtmsg query{};
+    query.rtm_family = static_cast<uint8_t>(family_of(address));
+    query.rtm_dst_len = bits_of(address);
+    query.rtm_flags = flags;
+    auto message = NetlinkSocket::message(RTM_GETROUTE, 0, query);
+    if (message)
+        put_address(message.get(), RTA_DST, address);
+    return message;
+}
+
+int ifindex_in(const Attributes& attributes) {
+    return attributes[RTA_OIF] ? static_cast<int>(nla_get_u32(attributes[RTA_OIF])) : 0;
+}
+
+// A path MTU that somebody's ICMP error has taught the kernel expires; the route's own doesn't.
+unsigned lasting_mtu_in(const Attributes& attributes) {
+    const auto* cache = static_cast<const rta_cacheinfo*>(
+        attributes[RTA_CACHEINFO] ? nla_data(attributes[RTA_CACHEINFO]) : nullptr);
+    Attributes metrics{};
+    if (attributes[RTA_METRICS] && !(cache && cache->rta_expires != 0))
+        nla_parse_nested(metrics.data(), RTAX_MAX, attributes[RTA_METRICS], nullptr);
+    return metrics[RTAX_MTU] ? nla_get_u32(metrics[RTAX_MTU]) : 0;
+}
+
+Hop::Way read_way(const rtnexthop& next, const IpAddr& address) {
+    Attributes attributes{};
+    const int length = next.rtnh_len - static_cast<int>(RTNH_LENGTH(0));
+    nla_parse(attributes.data(), RTA_MAX, reinterpret_cast<nlattr*>(RTNH_DATA(&next)), length,
+              nullptr);
+    return {.ifindex = next.rtnh_ifindex,
+            .next_hop = gateway_in(attributes).value_or(address),
+            .weight = next.rtnh_hops + 1u};
 }
 
 } // namespace
@@ -100,8 +171,10 @@ Result<std::unique_ptr<KernelTables>> KernelTables::open() {
     auto notifications = NetlinkSocket::open();
     if (!requests || !notifications)
         return tl::unexpected((requests ? notifications : requests).error());
-    if (auto joined = notifications->join({RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE,
-                                           RTNLGRP_IPV4_RULE, RTNLGRP_NEIGH, RTNLGRP_NEXTHOP});
+    if (auto joined =
+            notifications->join({RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV4_ROUTE,
+                                 RTNLGRP_IPV4_RULE, RTNLGRP_IPV6_IFADDR, RTNLGRP_IPV6_ROUTE,
+                                 RTNLGRP_IPV6_RULE, RTNLGRP_NEIGH, RTNLGRP_NEXTHOP});
         !joined)
         return tl::unexpected(joined.error());
     std::unique_ptr<KernelTables> tables(
@@ -124,10 +197,8 @@ Result<> KernelTables::load() {
         while (result == -EAGAIN); // the table changed meanwhile
         return result;
     };
-    ndmsg neighbours{};
-    neighbours.ndm_family = AF_INET;
     for (int result : {dump(RTM_GETLINK, ifinfomsg{}), dump(RTM_GETADDR, ifaddrmsg{}),
-                       dump(RTM_GETNEIGH, neighbours)})
+                       dump(RTM_GETNEIGH, ndmsg{})})
         if (result != 0) { // all of what was is better than some of what is
             links_ = std::move(links);
             addresses_ = std::move(addresses);
@@ -201,20 +272,23 @@ bool KernelTables::take_link(nlmsghdr* message) {
 
 bool KernelTables::take_address(nlmsghdr* message) {
     const auto& info = header<ifaddrmsg>(message);
-    if (info.ifa_family != AF_INET)
+    Attributes attributes = parse<ifaddrmsg>(message);
+    // IPv6 has IFA_LOCAL only where the two ends of a link have an address each.
+    auto local = address_in(attributes[attributes[IFA_LOCAL] ? IFA_LOCAL : IFA_ADDRESS]);
+    if (!local)
         return false;
-    KernelAddress address{static_cast<int>(info.ifa_index),
-                          address_in(parse<ifaddrmsg>(message)[IFA_LOCAL])};
+    KernelAddress address{static_cast<int>(info.ifa_index), *local};
     return message->nlmsg_type == RTM_DELADDR ? addresses_.erase(address) > 0
                                               : addresses_.insert(address).second;
 }
 
 bool KernelTables::take_neighbour(nlmsghdr* message) {
     const auto& info = header<ndmsg>(message);
-    if (info.ndm_family != AF_INET)
-        return false;
     Attributes attributes = parse<ndmsg>(message);
-    NeighbourKey key{info.ndm_ifindex, address_in(attributes[NDA_DST])};
+    auto address = address_in(attributes[NDA_DST]);
+    if (!address || info.ndm_family != family_of(*address))
+        return false; // a bridge speaks of its port
+    NeighbourKey key{info.ndm_ifindex, *address};
     if (message->nlmsg_type == RTM_DELNEIGH)
         return neighbours_.erase(key) > 0;
     KernelNeighbour neighbour{.mac = mac_in(attributes[NDA_LLADDR]), .state = info.ndm_state};
@@ -227,8 +301,10 @@ bool KernelTables::take_neighbour(nlmsghdr* message) {
 
 void KernelTables::take_route(nlmsghdr* message, Changes& changes) {
     const auto& info = header<rtmsg>(message);
-    if (info.rtm_family == AF_INET)
-        changes.routes.emplace(address_in(parse<rtmsg>(message)[RTA_DST]), info.rtm_dst_len);
+    if (info.rtm_family == AF_INET || info.rtm_family == AF_INET6)
+        changes.routes.emplace(
+            address_in(parse<rtmsg>(message)[RTA_DST]).value_or(unspecified(info.rtm_family)),
+            info.rtm_dst_len);
 }
 
 const KernelNeighbour* KernelTables::neighbour(const NeighbourKey& key) const {
@@ -236,41 +312,42 @@ const KernelNeighbour* KernelTables::neighbour(const NeighbourKey& key) const {
     return at == neighbours_.end() ? nullptr : &at->second;
 }
 
-Result<Hop> KernelTables::ask(Ipv4Addr address) {
-    rtmsg query{};
-    query.rtm_family = AF_INET;
-    query.rtm_dst_len = 32;
-    auto message = NetlinkSocket::message(RTM_GETROUTE, 0, query);
-    if (message)
-        nla_put_u32(message.get(), RTA_DST, htonl(address.value));
+Result<Hop> KernelTables::ask(const IpAddr& address) {
     Hop hop;
     unsigned type = RTN_UNSPEC;
-    bool other_family = false;
-    int result = requests_.request(std::move(message), [&](nlmsghdr* answer) {
+    int result = requests_.request(route_query(address, 0), [&](nlmsghdr* answer) {
         Attributes attributes = parse<rtmsg>(answer);
         type = header<rtmsg>(answer).rtm_type;
-        hop.ifindex = attributes[RTA_OIF] ? static_cast<int>(nla_get_u32(attributes[RTA_OIF])) : 0;
-        hop.source = address_in(attributes[RTA_PREFSRC]);
-        hop.next_hop = attributes[RTA_GATEWAY] ? address_in(attributes[RTA_GATEWAY]) : address;
-        other_family = attributes[RTA_VIA];
-        // A path MTU that somebody's ICMP error has taught the kernel expires; the route's own
-        // doesn't.
-        const auto* cache = static_cast<const rta_cacheinfo*>(
-            attributes[RTA_CACHEINFO] ? nla_data(attributes[RTA_CACHEINFO]) : nullptr);
-        Attributes metrics{};
-        if (attributes[RTA_METRICS] && !(cache && cache->rta_expires != 0))
-            nla_parse_nested(metrics.data(), RTAX_MAX, attributes[RTA_METRICS], nullptr);
-        if (metrics[RTAX_MTU])
-            hop.mtu = nla_get_u32(metrics[RTAX_MTU]);
+        hop.source = address_in(attributes[RTA_PREFSRC]).value_or(unspecified(family_of(address)));
+        hop.ways = {{.ifindex = ifindex_in(attributes),
+                     .next_hop = gateway_in(attributes).value_or(address)}};
+        hop.mtu = lasting_mtu_in(attributes);
     });
     if (result != 0)
         return fail(ErrorKind::unavailable, "{}: {}", to_string(address), why_no_route(result));
     if (type == RTN_LOCAL)
         return fail("{}: is an address of this host", to_string(address));
-    if (type != RTN_UNICAST || other_family)
-        return fail(ErrorKind::unsupported, "{}: {}", to_string(address),
-                    other_family ? "its gateway is an IPv6 one" : "is no host's address");
+    if (type != RTN_UNICAST)
+        return fail(ErrorKind::unsupported, "{}: is no host's address", to_string(address));
+    if (auto ways = ask_for_ways(address); !ways.empty())
+        hop.ways = std::move(ways);
     return hop;
+}
+
+// All that the route has, of which ask() was told the one that the kernel would choose for itself.
+std::vector<Hop::Way> KernelTables::ask_for_ways(const IpAddr& address) {
+    std::vector<Hop::Way> ways;
+    requests_.request(route_query(address, RTM_F_FIB_MATCH), [&](nlmsghdr* answer) {
+        const nlattr* all = parse<rtmsg>(answer)[RTA_MULTIPATH];
+        int left = all ? nla_len(all) : 0;
+        const auto* next = all ? static_cast<const rtnexthop*>(nla_data(all)) : nullptr;
+        for (; next && RTNH_OK(next, left); next = RTNH_NEXT(next)) {
+            if (!(next->rtnh_flags & (RTNH_F_DEAD | RTNH_F_LINKDOWN)))
+                ways.push_back(read_way(*next, address));
+            left -= static_cast<int>(RTNH_ALIGN(next->rtnh_len));
+        }
+    });
+    return ways;
 }
 
 void KernelTables::keep(const NeighbourKey& key) {

@@ -1,4 +1,4 @@
-// The kernel's links, IPv4 addresses and neighbours, mirrored; its routes, asked. For the underlay.
+// The kernel's links, addresses and neighbours, mirrored; its routes, asked. For the underlay.
 #pragma once
 
 #include <compare>
@@ -7,6 +7,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "core/types/addresses.h"
 #include "core/types/result.h"
@@ -24,13 +25,13 @@ struct KernelLink {
 
 struct KernelAddress {
     int ifindex;
-    Ipv4Addr local;
+    IpAddr local;
     auto operator<=>(const KernelAddress&) const = default;
 };
 
 struct NeighbourKey {
     int ifindex = 0;
-    Ipv4Addr address;
+    IpAddr address;
     auto operator<=>(const NeighbourKey&) const = default;
 };
 
@@ -47,9 +48,15 @@ struct KernelNeighbour {
 
 // What the kernel's forwarding tables say about one address.
 struct Hop {
-    int ifindex = 0;
-    Ipv4Addr source, next_hop;
+    struct Way {
+        int ifindex = 0;
+        IpAddr next_hop;     // of either family, whatever the address's is (RFC 5549)
+        unsigned weight = 1; // of several ways, this one's part of the flows
+        bool operator==(const Way&) const = default;
+    };
+    IpAddr source;
     unsigned mtu = 0; // of the route; 0 = the link's
+    std::vector<Way> ways;
     bool operator==(const Hop&) const = default;
 };
 
@@ -58,8 +65,8 @@ public:
     struct Changes {
         bool links = false; // a link or an address: routes may have gone without notice
         bool neighbours = false;
-        bool all_routes = false;                        // a rule, a next hop, or unknown
-        std::set<std::pair<Ipv4Addr, unsigned>> routes; // prefixes whose routes changed
+        bool all_routes = false;                      // a rule, a next hop, or unknown
+        std::set<std::pair<IpAddr, unsigned>> routes; // prefixes whose routes changed
         bool any() const { return links || neighbours || all_routes || !routes.empty(); }
     };
 
@@ -74,7 +81,7 @@ public:
     const KernelNeighbour* neighbour(const NeighbourKey& key) const;
 
     // The error says why there is none: no route, a blackhole, ...
-    [[nodiscard]] Result<Hop> ask(Ipv4Addr address);
+    [[nodiscard]] Result<Hop> ask(const IpAddr& address);
 
     // Asks the kernel to resolve the neighbour now, and to keep it resolved. A kernel before 5.16
     // does the first only: ask again now and then. An entry that somebody else has fixed, or has
@@ -92,11 +99,12 @@ private:
     bool take_address(nlmsghdr* message);
     bool take_neighbour(nlmsghdr* message);
     void take_route(nlmsghdr* message, Changes& changes);
+    std::vector<Hop::Way> ask_for_ways(const IpAddr& address);
 
     NetlinkSocket requests_, notifications_;
     std::map<int, KernelLink> links_;
     std::set<KernelAddress> addresses_;
-    std::map<NeighbourKey, KernelNeighbour> neighbours_; // IPv4 ones
+    std::map<NeighbourKey, KernelNeighbour> neighbours_;
     bool lost_ = false; // notifications, and the tables have not been read since
 };
 

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <chrono>
 #include <map>
+#include <numeric>
 
 #include "core/types/log.h"
 #include "dataplane/agent/kernel_tables.h"
@@ -26,12 +27,28 @@ constexpr auto check_interval = 1s; // of the neighbours that are kept
 struct Vtep {
     Result<Hop> hop = fail(ErrorKind::unavailable, "not asked yet");
     bool ask_again = true;
-    Result<UnderlayPath> path = fail(ErrorKind::unavailable, "not asked yet");
+    Result<UnderlayPaths> paths = fail(ErrorKind::unavailable, "not asked yet");
 };
 
-bool covers(const std::pair<Ipv4Addr, unsigned>& prefix, Ipv4Addr address) {
-    auto [network, length] = prefix;
-    return length == 0 || (network.value ^ address.value) >> (32 - length) == 0;
+// How many shares of a VTEP's flows one way may have more than another.
+constexpr unsigned most_shares = 16;
+
+bool covers(const std::pair<IpAddr, unsigned>& route, const IpAddr& address) {
+    auto prefix = IpPrefix::from(route.first, route.second);
+    return prefix && prefix->contains(address);
+}
+
+std::string to_text(const UnderlayPath& path) {
+    return fmt::format("{} through {}, MTU {}", to_string(path.next_hop_mac), path.interface,
+                       path.mtu);
+}
+
+// Weights are ratios: 10 and 20 are 1 and 2. What is still too much is cut.
+unsigned shares_of(const Hop::Way& way, const Hop& hop) {
+    unsigned common = 0;
+    for (const Hop::Way& one : hop.ways)
+        common = std::gcd(common, one.weight);
+    return std::min(way.weight / std::max(common, 1u), most_shares);
 }
 
 } // namespace
@@ -40,15 +57,16 @@ struct Underlay::Impl {
     ovsdb::Reactor& reactor;
     Changed changed;
     std::unique_ptr<KernelTables> tables;
-    std::map<Ipv4Addr, Vtep> vteps;
+    std::map<IpAddr, Vtep> vteps;
     std::set<NeighbourKey> kept;
     bool links_changed = false;
     ovsdb::Handle watch, refresh_soon, checking;
 
     void on_readable();
     void refresh();
-    std::vector<Ipv4Addr> update_paths();
-    Result<UnderlayPath> path_of(Ipv4Addr vtep, const Result<Hop>& hop) const;
+    std::vector<IpAddr> update_paths();
+    Result<UnderlayPaths> paths_of(const IpAddr& vtep, const Result<Hop>& hop) const;
+    Result<UnderlayPath> path_of(const IpAddr& vtep, const Hop& hop, const Hop::Way& way) const;
     void keep_neighbours();
     void check_neighbours();
 };
@@ -73,21 +91,21 @@ Underlay::~Underlay() {
         impl_->tables->let_go(key);
 }
 
-void Underlay::want(std::set<Ipv4Addr> wanted) {
+void Underlay::want(std::set<IpAddr> wanted) {
     std::erase_if(impl_->vteps, [&](const auto& entry) { return !wanted.contains(entry.first); });
-    for (Ipv4Addr vtep : wanted)
+    for (const IpAddr& vtep : wanted)
         impl_->vteps.try_emplace(vtep);
     impl_->update_paths();
     impl_->keep_neighbours();
 }
 
-Result<UnderlayPath> Underlay::resolve(Ipv4Addr vtep) const {
+Result<UnderlayPaths> Underlay::resolve(const IpAddr& vtep) const {
     auto known = impl_->vteps.find(vtep);
-    return known != impl_->vteps.end() ? known->second.path
-                                       : impl_->path_of(vtep, impl_->tables->ask(vtep));
+    return known != impl_->vteps.end() ? known->second.paths
+                                       : impl_->paths_of(vtep, impl_->tables->ask(vtep));
 }
 
-std::optional<UnderlayLink> Underlay::link_of(Ipv4Addr local) const {
+std::optional<UnderlayLink> Underlay::link_of(const IpAddr& local) const {
     for (const KernelAddress& address : impl_->tables->addresses())
         if (auto link = impl_->tables->links().find(address.ifindex);
             address.local == local && link != impl_->tables->links().end())
@@ -120,46 +138,61 @@ void Underlay::Impl::on_readable() {
 void Underlay::Impl::refresh() {
     refresh_soon.cancel();
     bool links = std::exchange(links_changed, false);
-    std::vector<Ipv4Addr> changed_vteps = update_paths();
+    std::vector<IpAddr> changed_vteps = update_paths();
     keep_neighbours();
     if ((links || !changed_vteps.empty()) && changed)
         changed(changed_vteps);
 }
 
-std::vector<Ipv4Addr> Underlay::Impl::update_paths() {
-    std::vector<Ipv4Addr> different;
+std::vector<IpAddr> Underlay::Impl::update_paths() {
+    std::vector<IpAddr> different;
     for (auto& [address, vtep] : vteps) {
         if (std::exchange(vtep.ask_again, false))
             vtep.hop = tables->ask(address);
-        auto path = path_of(address, vtep.hop);
-        if (path == vtep.path)
+        auto paths = paths_of(address, vtep.hop);
+        if (paths == vtep.paths)
             continue;
-        log::info(module, "VTEP {}: {}", to_string(address),
-                  path ? fmt::format("{} through {}, MTU {}", to_string(path->next_hop_mac),
-                                     path->interface, path->mtu)
-                       : path.error().text);
-        vtep.path = std::move(path);
+        log::info(module, "VTEP {}: {}{}", to_string(address),
+                  paths ? to_text(paths->front()) : paths.error().text,
+                  paths && paths->size() > 1 ? fmt::format(", and {} more", paths->size() - 1)
+                                             : "");
+        vtep.paths = std::move(paths);
         different.push_back(address);
     }
     return different;
 }
 
-Result<UnderlayPath> Underlay::Impl::path_of(Ipv4Addr vtep, const Result<Hop>& hop) const {
+// Those that can be used; where none can, why the first one can't.
+Result<UnderlayPaths> Underlay::Impl::paths_of(const IpAddr& vtep, const Result<Hop>& hop) const {
     if (!hop)
         return tl::unexpected(hop.error());
-    auto found = tables->links().find(hop->ifindex);
+    UnderlayPaths usable;
+    std::optional<Error> why;
+    for (const Hop::Way& way : hop->ways)
+        if (auto path = path_of(vtep, *hop, way))
+            usable.insert(usable.end(), shares_of(way, *hop), *path);
+        else if (!why)
+            why = path.error();
+    if (usable.empty())
+        return tl::unexpected(*why);
+    return usable;
+}
+
+Result<UnderlayPath> Underlay::Impl::path_of(const IpAddr& vtep, const Hop& hop,
+                                             const Hop::Way& way) const {
+    auto found = tables->links().find(way.ifindex);
     if (found == tables->links().end() || !found->second.up)
         return fail(ErrorKind::unavailable, "{}: its link {} is down", to_string(vtep),
-                    found == tables->links().end() ? std::to_string(hop->ifindex)
+                    found == tables->links().end() ? std::to_string(way.ifindex)
                                                    : found->second.name);
     const KernelLink& link = found->second;
-    const KernelNeighbour* neighbour = tables->neighbour({hop->ifindex, hop->next_hop});
+    const KernelNeighbour* neighbour = tables->neighbour({way.ifindex, way.next_hop});
     if (!neighbour || !neighbour->usable())
         return fail(ErrorKind::unavailable, "{}: no answer from {} on {}", to_string(vtep),
-                    to_string(hop->next_hop), link.name);
-    return UnderlayPath{link.name,      hop->source,
-                        link.mac,       hop->next_hop,
-                        neighbour->mac, hop->mtu ? std::min(hop->mtu, link.mtu) : link.mtu};
+                    to_string(way.next_hop), link.name);
+    return UnderlayPath{link.name,      hop.source,
+                        link.mac,       way.next_hop,
+                        neighbour->mac, hop.mtu ? std::min(hop.mtu, link.mtu) : link.mtu};
 }
 
 // One entry a next hop, however many VTEPs lie behind it.
@@ -167,7 +200,8 @@ void Underlay::Impl::keep_neighbours() {
     std::set<NeighbourKey> needed;
     for (const auto& [address, vtep] : vteps)
         if (vtep.hop)
-            needed.insert({vtep.hop->ifindex, vtep.hop->next_hop});
+            for (const Hop::Way& way : vtep.hop->ways)
+                needed.insert({way.ifindex, way.next_hop});
     for (const NeighbourKey& key : kept)
         if (!needed.contains(key))
             tables->let_go(key);

@@ -4,7 +4,7 @@
 //
 // The kernel's forwarding table itself is asked for each wanted VTEP, so rules, metrics and
 // multipath mean here what they mean there; its notifications say when to ask again. Runs on the
-// Reactor's thread.
+// Reactor's thread. IPv4 and IPv6 alike.
 #pragma once
 
 #include <functional>
@@ -23,16 +23,18 @@ class Reactor;
 
 namespace ringfence::agent {
 
-// How the kernel would reach an address.
+// How the kernel would reach an address: one of its ways, where it has several.
 struct UnderlayPath {
     std::string interface; // the egress netdev: the shadow tap of an uplink
-    Ipv4Addr source;       // the address that the kernel would send from
+    IpAddr source;         // the address that the kernel would send from
     MacAddr source_mac;    // the netdev's
-    Ipv4Addr next_hop;     // the gateway, or the address itself
+    IpAddr next_hop;       // the gateway, or the address itself
     MacAddr next_hop_mac;
     unsigned mtu = 0; // of link and route, the outer IP header included
     bool operator==(const UnderlayPath&) const = default;
 };
+// Each for an equal share of the flows: one with a larger weight stands there several times.
+using UnderlayPaths = std::vector<UnderlayPath>;
 
 struct UnderlayLink {
     std::string name;
@@ -45,7 +47,7 @@ struct UnderlayLink {
 class Underlay {
 public:
     // The VTEPs whose path has changed, or none in particular when only links or addresses did.
-    using Changed = std::function<void(const std::vector<Ipv4Addr>& vteps)>;
+    using Changed = std::function<void(const std::vector<IpAddr>& vteps)>;
 
     // Reads the kernel's tables once before it returns, then follows them. Changes are gathered for
     // some milliseconds before `changed` is called.
@@ -55,14 +57,14 @@ public:
 
     // The VTEPs of interest; takes the place of the set before. Their next hops' neighbour entries
     // are kept resolved, and let go with the last VTEP behind them.
-    void want(std::set<Ipv4Addr> vteps);
-    // A wanted VTEP's path as last seen; an error (unavailable) says why there is none: no route, a
-    // blackhole, an unresolved neighbour, a link that is down. Any other address is asked for on
-    // the spot.
-    [[nodiscard]] Result<UnderlayPath> resolve(Ipv4Addr vtep) const;
+    void want(std::set<IpAddr> vteps);
+    // A wanted VTEP's paths as last seen, those that can be used, at least one; an error
+    // (unavailable) says why there is none: no route, a blackhole, an unresolved neighbour, a link
+    // that is down. Any other address is asked for on the spot.
+    [[nodiscard]] Result<UnderlayPaths> resolve(const IpAddr& vtep) const;
 
     // The netdev that carries this address, such as a VTEP's of this host.
-    std::optional<UnderlayLink> link_of(Ipv4Addr local) const;
+    std::optional<UnderlayLink> link_of(const IpAddr& local) const;
     std::optional<UnderlayLink> link(const std::string& name) const;
 
 private:

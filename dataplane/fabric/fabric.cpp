@@ -9,6 +9,12 @@ namespace {
 
 MacAddr key_of(Ipv4Addr address) { return MacAddr::from_u64(address.value); }
 
+std::vector<IpAddr> vteps_of(const LocalPort& port) {
+    std::vector<IpAddr> all(port.vtep_ip4.begin(), port.vtep_ip4.end());
+    all.insert(all.end(), port.vtep_ip6.begin(), port.vtep_ip6.end());
+    return all;
+}
+
 RouterPlace place_of(const Router& router, uint16_t interface) {
     return {router.id(), interface, router.interfaces()[interface].outside, router.is_fence()};
 }
@@ -63,8 +69,8 @@ void FabricEdit::set_port(LocalPort port) {
     if (const LocalPort* old = fabric_.port(port.id); old && *old == port)
         return;
     erase_port(port.id);
-    for (Ipv4Addr address : port.vtep_addresses)
-        fabric_.own_vteps_.set(address.value, port.id);
+    for (const IpAddr& address : vteps_of(port))
+        fabric_.own_vteps_.set(address, port.id);
     count(port, +1);
     note(ObjectId(port.id), Change::Effect::alters);
     fabric_.ports_.set(port.id.value(), std::make_shared<const LocalPort>(std::move(port)));
@@ -74,9 +80,9 @@ void FabricEdit::erase_port(PortId id) {
     const LocalPort* old = fabric_.port(id);
     if (!old)
         return;
-    for (Ipv4Addr address : old->vtep_addresses)
-        if (const PortId* owner = fabric_.own_vteps_.find(address.value); owner && *owner == id)
-            fabric_.own_vteps_.erase(address.value);
+    for (const IpAddr& address : vteps_of(*old))
+        if (const PortId* owner = fabric_.own_vteps_.find(address); owner && *owner == id)
+            fabric_.own_vteps_.erase(address);
     count(*old, -1);
     fabric_.ports_.set(id.value(), nullptr);
     note(ObjectId(id), Change::Effect::raises);
@@ -94,8 +100,8 @@ void FabricEdit::count(const LocalPort& port, int by) {
 
 void FabricEdit::set_next_hop(NextHopId id, NextHopSettings settings) {
     erase_next_hop(id);
-    for (Ipv4Addr address : settings.addresses)
-        fabric_.by_vtep_.set(key_of(address), static_cast<uint16_t>(id.value() + 1));
+    for (const IpAddr& address : settings.addresses)
+        add_vtep(address, id);
     fabric_.next_hops_.set(id.value(), std::make_shared<const NextHop>(id, std::move(settings),
                                                                        fabric_.tunnel_.udp_port));
 }
@@ -104,10 +110,24 @@ void FabricEdit::erase_next_hop(NextHopId id) {
     const NextHop* old = fabric_.next_hop(id);
     if (!old)
         return;
-    for (Ipv4Addr address : old->settings().addresses)
-        if (fabric_.vtep(address) == id)
-            fabric_.by_vtep_.erase(key_of(address));
+    for (const IpAddr& address : old->settings().addresses)
+        erase_vtep(address, id);
     fabric_.next_hops_.set(id.value(), nullptr);
+}
+
+void FabricEdit::add_vtep(const IpAddr& address, NextHopId id) {
+    if (const Ipv4Addr* ip4 = address.v4())
+        fabric_.by_vtep_.set(key_of(*ip4), static_cast<uint16_t>(id.value() + 1));
+    else
+        fabric_.by_vtep6_.set(address, id);
+}
+
+// Another next hop may have it by now.
+void FabricEdit::erase_vtep(const IpAddr& address, NextHopId id) {
+    if (const Ipv4Addr* ip4 = address.v4(); ip4 && fabric_.vtep(*ip4) == id)
+        fabric_.by_vtep_.erase(key_of(*ip4));
+    else if (!ip4 && fabric_.vtep(*address.v6()) == id)
+        fabric_.by_vtep6_.erase(address);
 }
 
 void FabricEdit::set_router(Router router) {

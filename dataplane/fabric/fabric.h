@@ -72,8 +72,12 @@ public:
         uint16_t found = by_vtep_.find(address.value);
         return found ? std::optional(NextHopId(found - 1u)) : std::nullopt;
     }
+    std::optional<NextHopId> vtep(const Ipv6Addr& address) const {
+        const NextHopId* found = by_vtep6_.find(address);
+        return found ? std::optional(*found) : std::nullopt;
+    }
     // True for a VTEP address of this host.
-    bool is_own(Ipv4Addr address) const { return own_vteps_.find(address.value) != nullptr; }
+    bool is_own(const IpAddr& address) const { return own_vteps_.find(address) != nullptr; }
     const TunnelSettings& tunnel() const { return tunnel_; }
 
     // True where some local port has a firewall of its own.
@@ -111,7 +115,8 @@ private:
     // Every packet from a tunnel asks: an address is a MAC of two zero bytes to the faster table,
     // and the id is kept as one more.
     MacTable by_vtep_;
-    PagedMap<uint32_t, PortId> own_vteps_;
+    PagedMap<IpAddr, NextHopId> by_vtep6_;
+    PagedMap<IpAddr, PortId> own_vteps_;
 };
 
 class FabricEdit {
@@ -158,6 +163,8 @@ public:
 
 private:
     void count(const LocalPort& port, int by);
+    void add_vtep(const IpAddr& address, NextHopId id);
+    void erase_vtep(const IpAddr& address, NextHopId id);
     const Segment* peek(SegmentId id) const;
     void take_out(SegmentId id);
     void put_in(const Router& router);

@@ -60,7 +60,8 @@ struct LocalPort {
     bool dhcp_server = false;                  // it may serve: DHCP, DHCPv6, advertisements
 
     // uplink: the VTEP addresses that stand on it; uplink <-> shadow.
-    std::vector<Ipv4Addr> vtep_addresses;
+    std::vector<Ipv4Addr> vtep_ip4;
+    std::vector<Ipv6Addr> vtep_ip6;
     std::optional<PortId> peer;
 
     bool operator==(const LocalPort&) const = default;

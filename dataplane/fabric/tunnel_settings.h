@@ -10,6 +10,9 @@ struct TunnelSettings {
     // DSCP, of an inner IP packet, into the outer header (RFC 2983's uniform model going in); else
     // 0. The inner DSCP is never changed on the way out.
     bool copy_dscp = true;
+    // Over IPv6 the outer UDP checksum is computed and checked; true: it is sent as 0, and 0 is
+    // accepted (RFC 6935, RFC 6936: only where somebody has asked for it).
+    bool zero_checksum6 = false;
     bool operator==(const TunnelSettings&) const = default;
 };
 

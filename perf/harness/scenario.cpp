@@ -45,14 +45,14 @@ LocalPort nic_port(uint32_t number, SegmentId segment) {
 
 void add_underlay(FabricEdit& edit) {
     LocalPort uplink(uplink_port, PortKind::uplink), shadow(shadow_port, PortKind::shadow);
-    uplink.vtep_addresses = {own_vtep};
+    uplink.vtep_ip4 = {own_vtep};
     uplink.peer = shadow_port;
     shadow.peer = uplink_port;
     edit.set_port(uplink);
     edit.set_port(shadow);
     for (uint32_t vtep = 1; vtep <= vtep_count; ++vtep) {
         UnderlayPath path{uplink_port, mac_of(0xff00), mac_of(0xff00 + vtep), own_vtep, 1600};
-        edit.set_next_hop(NextHopId(vtep), {"host", {vtep_address_of(vtep)}, path});
+        edit.set_next_hop(NextHopId(vtep), {"host", {vtep_address_of(vtep)}, {path}});
     }
 }
 

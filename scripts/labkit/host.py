@@ -20,8 +20,10 @@ LARGEST_PLAIN, JUMBO_RING, JUMBO_MTU = 1900, ",framesz=9472,blocksz=151552", "95
 class Host:
     """One hypervisor. Its settings are the ones that an operator would make, with ovs-vsctl."""
 
-    def __init__(self, ledger: Ledger, name: str, vtep: str):
-        self.name, self.vtep = name, vtep
+    def __init__(self, ledger: Ledger, name: str, vteps: str):
+        """`vteps`: its addresses on the underlay, as ringfence-encap-ip has them; `vtep` is the first."""
+        self.name, self.vteps = name, vteps.split(",")
+        self.vtep = self.vteps[0]
         self.directory = ledger.directory / name
         self.namespace = Namespace(ledger, name)
         self._ring = RING  # more arguments of the uplink's driver
@@ -38,7 +40,7 @@ class Host:
     def create(self, underlay: Underlay, southbound: str, cores: str, **settings: str) -> None:
         """`settings`: more columns of the Open_vSwitch row, "other_config:key" and the like."""
         self.directory.mkdir(parents=True, exist_ok=True)
-        self.namespace.create()
+        self.namespace.create(ipv6=any(":" in vtep for vtep in self.vteps))
         underlay.connect(self.namespace, WIRE)
         if underlay.mtu > LARGEST_PLAIN:
             self._ring = JUMBO_RING
@@ -47,7 +49,7 @@ class Host:
         self._make_shadow(underlay.mtu)
         self.database.start()
         settings = {"external_ids:system-id": self.name, "external_ids:hostname": self.name,
-                    "external_ids:ringfence-remote": southbound, "external_ids:ringfence-encap-ip": self.vtep,
+                    "external_ids:ringfence-remote": southbound, "external_ids:ringfence-encap-ip": ",".join(self.vteps),
                     "other_config:pmd-cpu-mask": cores, **settings}
         self.vsctl("--no-wait", "init", "--", "set", "Open_vSwitch", ".",
                    *(f'{key}="{value}"' for key, value in settings.items()))
@@ -64,8 +66,9 @@ class Host:
         """The tap that carries the VTEP's address: made by the host's network configuration, it stays when the daemon
         restarts, with its address and the routes by it."""
         self.namespace.ip("tuntap", "add", "dev", SHADOW, "mode", "tap")
-        self.namespace.ip("address", "add", f"{self.vtep}/24", "dev", SHADOW)
         self.namespace.ip("link", "set", SHADOW, "mtu", str(mtu), "up")
+        for vtep in self.vteps:
+            add_address(self.namespace, SHADOW, vtep)
 
     def has_interface(self, name: str) -> bool:
         return self.namespace.attempt("test", "-e", f"/sys/class/net/{name}").returncode == 0
@@ -94,9 +97,9 @@ class ForeignHost:
         self.namespace = Namespace(ledger, name)
 
     def create(self, underlay: Underlay) -> None:
-        self.namespace.create()
+        self.namespace.create(ipv6=":" in self.vtep)
         underlay.connect(self.namespace, WIRE)
-        self.namespace.ip("address", "add", f"{self.vtep}/24", "dev", WIRE)
+        add_address(self.namespace, WIRE, self.vtep)
         # A veth hands unfinished checksums on, because its peer is expected to be a kernel as well.
         self.namespace.run("ethtool", "-K", WIRE, "tx", "off")
 
@@ -107,6 +110,11 @@ class ForeignHost:
         for remote in remotes:
             self.namespace.run("bridge", "fdb", "append", "00:00:00:00:00:00", "dev", interface, "dst", remote)
         self.namespace.ip("link", "set", interface, "netns", into.full_name)
+
+
+def add_address(namespace: Namespace, interface: str, address: str) -> None:
+    """On the underlay's subnet, at once: nobody else is asked whether he has it."""
+    namespace.ip("address", "add", *([f"{address}/64", "nodad"] if ":" in address else [f"{address}/24"]), "dev", interface)
 
 
 def _plain(value):

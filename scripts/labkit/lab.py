@@ -78,11 +78,11 @@ class Lab:
                    "--name", name, "--unixctl", str(control), "--log-file", str(log)]
         return Daemon(name, spawn_it, command, log, control.exists)
 
-    def add_host(self, name: str, start: bool = True, cores: str = "", **settings: str) -> Host:
+    def add_host(self, name: str, start: bool = True, cores: str = "", vteps: str = "", **settings: str) -> Host:
         """Adds a Ringfence host; its VTEP is 192.0.2.N in the order of adding. `settings`: see Host.create."""
         number = len(self.hosts) + 1
-        host = Host(self.ledger, name, f"192.0.2.{number}")
-        self.ledger.note("host", name=name, vtep=host.vtep)
+        host = Host(self.ledger, name, vteps or f"192.0.2.{number}")
+        self.ledger.note("host", name=name, vtep=",".join(host.vteps))
         self.hosts[name] = host
         # One core a host: two workers that share a core would cost each ping milliseconds.
         one_core = hex(1 << ((number - 1) % len(os.sched_getaffinity(0))))

@@ -119,8 +119,10 @@ class Underlay:
 def silence_kernel(namespace: Namespace, interface: str) -> None:
     """Drops what arrives at `interface` before the kernel's stack sees it; af_packet still receives it.
 
-    A veth that stands in for a NIC belongs to DPDK alone: without this the kernel answers ARP and pings too.
+    A veth that stands in for a NIC belongs to DPDK alone: without this the kernel answers ARP and pings too, and speaks
+    IPv6 of its own accord.
     """
+    namespace.sysctl(**{f"net__ipv6__conf__{interface}__disable_ipv6": 1})
     rules = f"""table netdev ringfence_lab {{
         chain {interface} {{ type filter hook ingress device "{interface}" priority 0; policy drop; }}
     }}

@@ -12,7 +12,7 @@ constexpr unsigned vteps = 8; // that the underlay knows ways to: 192.0.2.1 and 
 agent::PortFacts uplink_facts(const std::string& vtep) {
     agent::PortFacts facts(Host::uplink);
     facts.kind = PortKind::uplink;
-    facts.vtep_addresses = {*Ipv4Addr::from(vtep)};
+    facts.vtep_addresses = {*IpAddr::from(vtep)};
     return facts;
 }
 
@@ -68,10 +68,9 @@ void Host::set_vtep(const std::string& vtep) {
     facts_.ports.insert_or_assign("uplink", uplink_facts(vtep));
     facts_.paths.clear();
     for (unsigned i = 1; i <= vteps; ++i)
-        facts_.paths.emplace(*Ipv4Addr::from(fmt::format("192.0.2.{}", i)),
-                             UnderlayPath{uplink, *MacAddr::from("52:54:00:00:00:01"),
-                                          *MacAddr::from("52:54:00:00:00:02"),
-                                          *Ipv4Addr::from(vtep), 1500});
+        facts_.paths[*IpAddr::from(fmt::format("192.0.2.{}", i))] = {
+            {uplink, *MacAddr::from("52:54:00:00:00:01"), *MacAddr::from("52:54:00:00:00:02"),
+             *IpAddr::from(vtep), 1500}};
 }
 
 void Host::publish() {

@@ -280,7 +280,10 @@ void erase_nic(FabricEdit& edit, const Line& line, PortId id) {
 
 void add_uplink(FabricEdit& edit, const Line& line) {
     LocalPort port(PortId(line.id()), PortKind::uplink);
-    port.vtep_addresses = {line.get<Ipv4Addr>("address")};
+    if (auto address = line.get<IpAddr>("address"); address.is_v4())
+        port.vtep_ip4 = {*address.v4()};
+    else
+        port.vtep_ip6 = {*address.v6()};
     if (line.has("shadow"))
         port.peer = PortId(line.number("shadow"));
     edit.set_port(port);
@@ -293,16 +296,26 @@ void add_shadow(FabricEdit& edit, const Line& line) {
     edit.set_port(port);
 }
 
+UnderlayPath path_of(const Line& line) {
+    return {PortId(line.number("via")), line.get<MacAddr>("mac"), line.get<MacAddr>("gateway"),
+            line.get<IpAddr>("source"), static_cast<uint16_t>(line.number("mtu", 1500))};
+}
+
 void add_vtep(FabricEdit& edit, const Line& line) {
     NextHopSettings settings;
     std::istringstream stream{line.second()};
     for (std::string word; std::getline(stream, word, ',');)
-        settings.addresses.push_back(line.parse<Ipv4Addr>(word));
+        settings.addresses.push_back(line.parse<IpAddr>(word));
     if (line.has("via"))
-        settings.path = UnderlayPath{PortId(line.number("via")), line.get<MacAddr>("mac"),
-                                     line.get<MacAddr>("gateway"), line.get<Ipv4Addr>("source"),
-                                     static_cast<uint16_t>(line.number("mtu", 1500))};
+        settings.paths = {path_of(line)};
     edit.set_next_hop(NextHopId(line.id()), settings);
+}
+
+void add_way(FabricEdit& edit, const Line& line) {
+    NextHopId id(line.id());
+    NextHopSettings settings = edit.view().next_hop(id)->settings();
+    settings.paths.push_back(path_of(line));
+    edit.set_next_hop(id, settings);
 }
 
 void add_remote(FabricEdit& edit, const Line& line) {
@@ -355,6 +368,7 @@ void set_tunnel(FabricEdit& edit, const Line& line) {
     TunnelSettings settings;
     settings.udp_port = static_cast<uint16_t>(line.number("udp-port", 4789));
     settings.copy_dscp = !line.has("pipe");
+    settings.zero_checksum6 = line.has("zero-checksum6");
     edit.set_tunnel(settings);
 }
 
@@ -518,6 +532,8 @@ void Lab::configure(std::string_view text) {
         add_shadow(*edit_, line);
     else if (kind == "vtep")
         add_vtep(*edit_, line);
+    else if (kind == "way")
+        add_way(*edit_, line);
     else if (kind == "remote")
         add_remote(*edit_, line);
     else if (kind == "learned")

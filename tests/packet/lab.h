@@ -16,6 +16,7 @@
 //     uplink PORT address IP [shadow PORT]
 //     shadow PORT [uplink PORT]
 //     vtep ID IP[,IP] [via PORT source IP mac MAC gateway MAC [mtu N]]
+//     way ID via PORT source IP mac MAC gateway MAC [mtu N]   one more, to the VTEP of that id
 //     remote MAC segment ID vtep ID [ip A,B]      a nic of another host; the segment floods there
 //     learned MAC segment ID vtep ID|port PORT [doubtful]    seen behind a trusted port
 //     absent MAC segment ID [ip A,B]              a nic of no host
@@ -23,7 +24,7 @@
 //     virtual IP segment ID [nic MAC] [mac MAC]   who has it now, and the MAC that goes with it
 //     shared MAC segment ID nic PORT|vtep ID      where the MAC of virtual addresses is
 //     also MAC|IP segment ID vtep ID              its candidate or previous VTEP; IP: of what is
-//     held tunnel [udp-port N] [pipe]
+//     held tunnel [udp-port N] [pipe] [zero-checksum6]
 //
 // and edge routers, their parts each on a line of its own after it:
 //

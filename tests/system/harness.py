@@ -32,6 +32,7 @@ class SystemTest(unittest.TestCase):
     UNDERLAY_MTU = 1500
     CORES = ""  # pmd-cpu-mask of each host; "" = one core each
     SETTINGS: dict[str, str] = {}  # of each host's Open_vSwitch row, as Host.create takes them
+    VTEPS: tuple[str, ...] = ()  # of each host, as Lab.add_host takes them
 
     @classmethod
     def setUpClass(cls) -> None:
@@ -40,7 +41,7 @@ class SystemTest(unittest.TestCase):
         cls.expected: list[re.Pattern] = []
         cls.seen: dict[Path, int] = {}
         for number in range(1, cls.HOSTS + 1):
-            cls.lab.add_host(f"host{number}", cores=cls.CORES, **cls.SETTINGS)
+            cls.lab.add_host(f"host{number}", cores=cls.CORES, vteps=cls.VTEPS[number - 1] if cls.VTEPS else "", **cls.SETTINGS)
         cls.hosts = list(cls.lab.hosts.values())
         try:
             cls.lab.wait_connected()

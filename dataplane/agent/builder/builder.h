@@ -76,8 +76,14 @@ public:
     // What the logical port is told by DHCP and advertisements.
     DhcpEntry dhcp_of(const std::string& iface_id) const { return known_.dhcp_of(iface_id); }
     // Addresses to keep resolved in the underlay: every other host's.
-    std::set<Ipv4Addr> wanted_vteps(const std::string& own_host) const {
-        return hosts_.wanted_vteps(own_host);
+    std::set<IpAddr> wanted_vteps(const std::string& own_host,
+                                  const std::vector<IpAddr>& own) const {
+        return hosts_.wanted_vteps(own_host, own);
+    }
+    // Those that none of them stands for: hosts with VTEPs of the other family alone.
+    std::set<std::string> out_of_reach(const std::string& own_host,
+                                       const std::vector<IpAddr>& own) const {
+        return hosts_.out_of_reach(own_host, own);
     }
     // Object -> what is wrong with its row, or with what it asks for.
     std::map<std::string, std::string> trouble() const;

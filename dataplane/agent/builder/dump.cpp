@@ -78,7 +78,9 @@ std::string line_of(const LocalPort& port) {
     for (const AllowedAddress& one : port.virtual_addresses)
         line += fmt::format(" {} {} by {}", one.held ? "has" : "may have", to_string(one.address),
                             to_string(one.mac));
-    for (Ipv4Addr address : port.vtep_addresses)
+    for (Ipv4Addr address : port.vtep_ip4)
+        line += " vtep " + to_string(address);
+    for (const Ipv6Addr& address : port.vtep_ip6)
         line += " vtep " + to_string(address);
     if (port.peer)
         line += fmt::format(" peer {}", port.peer->value());
@@ -102,13 +104,12 @@ std::string line_of(const LocalPort& port) {
 std::string line_of(const NextHop& hop) {
     const NextHopSettings& settings = hop.settings();
     std::string line = fmt::format("hop {} {}", hop.id().value(), settings.host);
-    for (Ipv4Addr address : settings.addresses)
+    for (const IpAddr& address : settings.addresses)
         line += " " + to_string(address);
-    if (settings.path)
-        line += fmt::format(" by port {} from {} to {}, mtu {}", settings.path->uplink.value(),
-                            to_string(settings.path->source),
-                            to_string(settings.path->destination_mac), settings.path->mtu);
-    else
+    for (const UnderlayPath& path : settings.paths)
+        line += fmt::format(" by port {} from {} to {}, mtu {}", path.uplink.value(),
+                            to_string(path.source), to_string(path.destination_mac), path.mtu);
+    if (settings.paths.empty())
         line += " unresolved";
     return line + "\n";
 }

@@ -26,7 +26,7 @@ struct PortFacts {
     std::string iface_id; // nic: Logical_Port.name
     bool dead_vlan = false;
     std::optional<PortId> peer;                // uplink, shadow
-    std::vector<Ipv4Addr> vtep_addresses;      // uplink: that its shadow carries
+    std::vector<IpAddr> vtep_addresses;        // uplink: that its shadow carries
     std::vector<Ipv6Addr> link_local;          // nic: claimed by its own probes
     bool declined4 = false, declined6 = false; // nic: it found the address of its DHCP in use
     WantedLimits limits;                       // by the host's own database
@@ -36,8 +36,9 @@ struct PortFacts {
 struct LocalFacts {
     std::string host;                       // this host's name, Open_vSwitch external_ids:system-id
     std::map<std::string, PortFacts> ports; // by Interface name
-    std::map<Ipv4Addr, UnderlayPath> paths; // of other hosts' VTEPs, as far as resolved
-    std::optional<unsigned> underlay_mtu;   // the smallest of our VTEPs' devices
+    std::map<IpAddr, std::vector<UnderlayPath>> paths; // of other hosts' VTEPs, as far as resolved
+    std::optional<unsigned> underlay_mtu;              // the smallest of our VTEPs' devices
+    bool has_vtep6 = false; // some of our VTEPs is at an IPv6 address: larger outer headers
     TunnelSettings tunnel;
     PortLimits limits; // of ports of which nothing else is said
     std::map<SegmentAddress, OwnClaim> claims;

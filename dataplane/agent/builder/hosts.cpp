@@ -4,6 +4,23 @@
 
 namespace ringfence::agent {
 
+namespace {
+
+// Its first address of each family that `own` has; of each at all, where `own` is empty.
+std::set<IpAddr> reachable(const HostEntry& host, const std::vector<IpAddr>& own) {
+    std::set<IpAddr> all;
+    for (bool v4 : {true, false}) {
+        auto is_such = [&](const IpAddr& address) { return address.is_v4() == v4; };
+        auto first = std::ranges::find_if(host.vtep_addresses, is_such);
+        if (first != host.vtep_addresses.end() &&
+            (own.empty() || std::ranges::any_of(own, is_such)))
+            all.insert(*first);
+    }
+    return all;
+}
+
+} // namespace
+
 // Few rows, so all of them each time; only next hops that came out different are touched.
 void HostPart::finish(FabricEdit& edit) {
     if (!std::exchange(known_.touched.hosts, false))
@@ -20,13 +37,13 @@ HostPart::Hops HostPart::wanted_hops() {
     Hops hops;
     for (const auto& [uuid, host] : known_.hosts.all())
         if (host.name != known_.facts.host && !host.vtep_addresses.empty())
-            hops[host.name] = {.host = host.name, .addresses = host.vtep_addresses, .path = {}};
+            hops[host.name] = {.host = host.name, .addresses = host.vtep_addresses, .paths = {}};
 
     address_taken_.clear();
-    std::map<Ipv4Addr, std::string> owners;
+    std::map<IpAddr, std::string> owners;
     for (auto& entry : hops) {
         const std::string& name = entry.first;
-        std::erase_if(entry.second.addresses, [&](Ipv4Addr address) {
+        std::erase_if(entry.second.addresses, [&](const IpAddr& address) {
             auto [owner, fresh] = owners.emplace(address, name);
             if (!fresh)
                 address_taken_["host " + name] = fmt::format("VTEP address {} is host {}'s already",
@@ -57,9 +74,7 @@ bool HostPart::erase_old(FabricEdit& edit, const Hops& hops) {
 bool HostPart::set_new(FabricEdit& edit, Hops& hops) {
     bool come = false;
     for (auto& [name, hop] : hops) {
-        const auto& paths = known_.facts.paths;
-        if (auto path = paths.find(hop.addresses.front()); path != paths.end())
-            hop.path = path->second;
+        choose_address(hop);
         auto id = known_.ids.next_hops.get(name);
         if (!id)
             continue; // more hosts than a fabric has
@@ -74,11 +89,32 @@ bool HostPart::set_new(FabricEdit& edit, Hops& hops) {
     return come;
 }
 
-std::set<Ipv4Addr> HostPart::wanted_vteps(const std::string& own_host) const {
-    std::set<Ipv4Addr> all;
+// The first that the underlay knows a way to.
+void HostPart::choose_address(NextHopSettings& hop) const {
+    const auto& paths = known_.facts.paths;
+    auto reached = std::ranges::find_if(
+        hop.addresses, [&](const IpAddr& address) { return paths.contains(address); });
+    if (reached == hop.addresses.end())
+        return;
+    hop.paths = paths.at(*reached);
+    std::rotate(hop.addresses.begin(), reached, reached + 1);
+}
+
+std::set<IpAddr> HostPart::wanted_vteps(const std::string& own_host,
+                                        const std::vector<IpAddr>& own) const {
+    std::set<IpAddr> all;
     for (const auto& [uuid, host] : known_.hosts.all())
-        if (host.name != own_host && !host.vtep_addresses.empty())
-            all.insert(host.vtep_addresses.front());
+        if (host.name != own_host)
+            all.merge(reachable(host, own));
+    return all;
+}
+
+std::set<std::string> HostPart::out_of_reach(const std::string& own_host,
+                                             const std::vector<IpAddr>& own) const {
+    std::set<std::string> all;
+    for (const auto& [uuid, host] : known_.hosts.all())
+        if (host.name != own_host && !host.vtep_addresses.empty() && reachable(host, own).empty())
+            all.insert(host.name);
     return all;
 }
 

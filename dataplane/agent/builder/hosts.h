@@ -12,14 +12,20 @@ public:
 
     // Touches what stands on hosts that came or went.
     void finish(FabricEdit& edit);
-    // Addresses to keep resolved in the underlay: every other host's.
-    std::set<Ipv4Addr> wanted_vteps(const std::string& own_host) const;
+    // Addresses to keep resolved in the underlay: of every other host the first of each family that
+    // this one has itself.
+    std::set<IpAddr> wanted_vteps(const std::string& own_host,
+                                  const std::vector<IpAddr>& own) const;
+    // Hosts of which none is such.
+    std::set<std::string> out_of_reach(const std::string& own_host,
+                                       const std::vector<IpAddr>& own) const;
     // Host -> whose its VTEP address is already.
     const std::map<std::string, std::string>& trouble() const { return address_taken_; }
 
 private:
     using Hops = std::map<std::string, NextHopSettings>; // by Host name
     Hops wanted_hops();
+    void choose_address(NextHopSettings& hop) const;
     bool erase_old(FabricEdit& edit, const Hops& hops);
     bool set_new(FabricEdit& edit, Hops& hops);
 

@@ -29,7 +29,11 @@ LocalPort PortPart::local_port(const std::string& name, const PortFacts& facts) 
     port.name = name;
     port.dead_vlan = facts.dead_vlan;
     port.peer = facts.peer;
-    port.vtep_addresses = facts.vtep_addresses;
+    for (const IpAddr& address : facts.vtep_addresses)
+        if (const Ipv4Addr* ip4 = address.v4())
+            port.vtep_ip4.push_back(*ip4);
+        else
+            port.vtep_ip6.push_back(*address.v6());
     const NicEntry* nic = known_.nic(facts.iface_id);
     port.limits = limits_of(known_.facts.limits, nic ? nic->limits : WantedLimits(), facts.limits);
     if (facts.kind != PortKind::nic || !nic)

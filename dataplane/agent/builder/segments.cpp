@@ -31,12 +31,13 @@ std::optional<Uuid> SegmentPart::row_of(SegmentId segment) const {
 std::map<std::string, std::string> SegmentPart::trouble() const {
     std::map<std::string, std::string> trouble;
     const auto& mtu = known_.facts.underlay_mtu;
+    const size_t overhead = known_.facts.has_vtep6 ? NextHop::overhead6 : NextHop::overhead;
     for (const auto& [uuid, segment] : known_.segments.all())
-        if (mtu && segment.mtu + NextHop::overhead > *mtu)
+        if (mtu && segment.mtu + overhead > *mtu)
             trouble.emplace("segment " +
                                 (segment.intent.empty() ? ovsdb::to_string(uuid) : segment.intent),
                             fmt::format("MTU {} exceeds what the underlay carries, {}", segment.mtu,
-                                        *mtu - NextHop::overhead));
+                                        *mtu - overhead));
     return trouble;
 }
 

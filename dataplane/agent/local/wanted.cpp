@@ -285,6 +285,12 @@ static void read_tunnel(const std::map<std::string, std::string>& external_ids,
     if (!dscp.empty() && dscp != "zero" && dscp != "copy")
         settings.errors.push_back(fmt::format(
             "external_ids:ringfence-encap-dscp: \"{}\" is neither copy nor zero", dscp));
+    std::string checksum = value_of(external_ids, "ringfence-encap-udp6-checksum");
+    settings.tunnel.zero_checksum6 = checksum == "zero";
+    if (!checksum.empty() && checksum != "zero" && checksum != "full")
+        settings.errors.push_back(fmt::format(
+            "external_ids:ringfence-encap-udp6-checksum: \"{}\" is neither full nor zero",
+            checksum));
 }
 
 FabricSettings fabric_settings_from(const std::map<std::string, std::string>& external_ids) {
@@ -295,12 +301,12 @@ FabricSettings fabric_settings_from(const std::map<std::string, std::string>& ex
         settings.errors.push_back("external_ids:ringfence-remote needs external_ids:system-id, "
                                   "the host's name in the fabric");
     for (const std::string& word : split(value_of(external_ids, "ringfence-encap-ip"))) {
-        auto address = Ipv4Addr::from(word);
-        if (address && !address->is_multicast() && !address->is_loopback() && address->value != 0)
+        auto address = IpAddr::from(word);
+        if (address && is_host_address(*address))
             settings.vtep_addresses.push_back(*address);
         else
             settings.errors.push_back(fmt::format(
-                "external_ids:ringfence-encap-ip: \"{}\" is not an IPv4 address of a host", word));
+                "external_ids:ringfence-encap-ip: \"{}\" is not an address of a host", word));
     }
     for (const std::string& word : split(value_of(external_ids, "ringfence-bridge-mappings"))) {
         size_t colon = word.find(':');

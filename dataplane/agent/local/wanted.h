@@ -57,7 +57,7 @@ struct WantedBridge {
 struct FabricSettings {
     std::string host;                                   // system-id
     std::string remote;                                 // ringfence-remote; "" = no southbound
-    std::vector<Ipv4Addr> vtep_addresses;               // ringfence-encap-ip
+    std::vector<IpAddr> vtep_addresses;                 // ringfence-encap-ip
     std::map<std::string, std::string> bridge_mappings; // ringfence-bridge-mappings
     TunnelSettings tunnel;           // ringfence-encap-port; ringfence-encap-dscp
     PortLimits limits;               // other_config: of ports of which nothing else is said

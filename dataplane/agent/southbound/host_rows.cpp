@@ -33,7 +33,7 @@ HostStatus status_of(const HostReport& report) {
     HostStatus row;
     row.host = report.host;
     row.applied = report.applied;
-    for (Ipv4Addr address : report.vtep_addresses)
+    for (const IpAddr& address : report.vtep_addresses)
         row.vtep_addresses.insert(to_string(address));
     row.underlay_mtu = report.underlay_mtu;
     row.bridge_mappings = report.bridge_mappings;

@@ -18,7 +18,7 @@ namespace ringfence::agent {
 struct HostReport {
     std::string host;
     int64_t applied = 0; // the last Host_Config.number by which every worker forwards
-    std::vector<Ipv4Addr> vtep_addresses;
+    std::vector<IpAddr> vtep_addresses;
     std::optional<unsigned> underlay_mtu;
     std::map<std::string, std::string> bridge_mappings;
     std::string version;

@@ -66,9 +66,9 @@ Result<HostEntry> read_row(const southbound::Host& row) {
     HostEntry host;
     host.name = row.name;
     for (const std::string& text : row.vtep_addresses) {
-        auto address = Ipv4Addr::from(text);
-        if (!address || address->is_multicast() || address->is_loopback() || address->value == 0)
-            return fail("VTEP address \"{}\" is not an IPv4 address of a host", text);
+        auto address = IpAddr::from(text);
+        if (!address || !is_host_address(*address))
+            return fail("VTEP address \"{}\" is not an address of a host", text);
         host.vtep_addresses.push_back(*address);
     }
     return host;

@@ -20,7 +20,7 @@ namespace ringfence::agent {
 
 struct HostEntry {
     std::string name;
-    std::vector<Ipv4Addr> vtep_addresses;
+    std::vector<IpAddr> vtep_addresses;
     bool operator==(const HostEntry&) const = default;
 };
 

@@ -63,7 +63,7 @@ Result<> read_ids(const json& root, State& state) {
 
 Result<> read_addresses(const json& root, State& state) {
     for (const json& text : root.value("vtep_addresses", json::array())) {
-        auto address = Ipv4Addr::from(text.get<std::string>());
+        auto address = IpAddr::from(text.get<std::string>());
         if (!address)
             return tl::unexpected(address.error().in("vtep_addresses"));
         state.vtep_addresses.push_back(*address);
@@ -117,7 +117,7 @@ Result<> failed(const fs::path& path, const char* what) {
 
 std::string to_text(const State& state) {
     json addresses = json::array();
-    for (Ipv4Addr address : state.vtep_addresses)
+    for (const IpAddr& address : state.vtep_addresses)
         addresses.push_back(ringfence::to_string(address));
     json link_local = json::object();
     for (const auto& [nic, claimed] : state.link_local)

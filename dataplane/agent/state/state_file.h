@@ -23,7 +23,7 @@ namespace ringfence::agent {
 struct State {
     std::string host;
     int64_t applied = 0; // Host_Config.number that these rows are the outcome of
-    std::vector<Ipv4Addr> vtep_addresses;
+    std::vector<IpAddr> vtep_addresses;
     Ids ids;
     std::map<std::string, std::vector<Ipv6Addr>> link_local; // claimed, by Logical_Port.name
     southbound::Tables southbound;

@@ -14,7 +14,7 @@ HostReport report() {
     HostReport report;
     report.host = "a";
     report.applied = 7;
-    report.vtep_addresses = {*Ipv4Addr::from("192.0.2.1")};
+    report.vtep_addresses = {*IpAddr::from("192.0.2.1")};
     report.claims["nic"] = {"tap0", false};
     return report;
 }

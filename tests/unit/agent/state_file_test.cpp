@@ -16,7 +16,7 @@ State example() {
     State state;
     state.host = "host-a";
     state.applied = 17;
-    state.vtep_addresses = {*Ipv4Addr::from("192.0.2.1")};
+    state.vtep_addresses = {*IpAddr::from("192.0.2.1")};
     state.ids.ports.adopt("tap0", PortId(3));
     state.ids.ports.adopt("up0", PortId(0));
     state.ids.next_hops.adopt("host-b", NextHopId(1));

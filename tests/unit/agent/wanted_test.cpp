@@ -302,38 +302,41 @@ TEST(FabricSettings, ComeFromTheExternalIdsOfTheRoot) {
     Rows rows;
     rows.root().external_ids = {{"system-id", "host-a"},
                                 {"ringfence-remote", "tcp:127.0.0.1:6642"},
-                                {"ringfence-encap-ip", "10.0.0.1, 10.0.1.1"},
+                                {"ringfence-encap-ip", "10.0.0.1, 2001:db8::1"},
                                 {"ringfence-bridge-mappings", "physnet1:br-ex"}};
     FabricSettings settings = rows.wanted().fabric;
     EXPECT_EQ(settings.host, "host-a");
     EXPECT_EQ(settings.remote, "tcp:127.0.0.1:6642");
     EXPECT_EQ(settings.vtep_addresses,
-              (std::vector{*Ipv4Addr::from("10.0.0.1"), *Ipv4Addr::from("10.0.1.1")}));
+              (std::vector{*IpAddr::from("10.0.0.1"), *IpAddr::from("2001:db8::1")}));
     EXPECT_EQ(settings.bridge_mappings.at("physnet1"), "br-ex");
     EXPECT_TRUE(settings.errors.empty());
 }
 
 TEST(FabricSettings, SayHowTheOuterHeadersAre) {
-    FabricSettings settings =
-        fabric_settings_from({{"ringfence-encap-port", "8472"}, {"ringfence-encap-dscp", "zero"}});
-    EXPECT_EQ(settings.tunnel, (TunnelSettings{.udp_port = 8472, .copy_dscp = false}));
+    FabricSettings settings = fabric_settings_from({{"ringfence-encap-port", "8472"},
+                                                    {"ringfence-encap-dscp", "zero"},
+                                                    {"ringfence-encap-udp6-checksum", "zero"}});
+    EXPECT_EQ(settings.tunnel,
+              (TunnelSettings{.udp_port = 8472, .copy_dscp = false, .zero_checksum6 = true}));
     EXPECT_TRUE(settings.errors.empty());
     for (const char* port : {"0", "65536", "-1", "4789x", "vxlan"}) {
-        FabricSettings bad =
-            fabric_settings_from({{"ringfence-encap-port", port}, {"ringfence-encap-dscp", "no"}});
+        FabricSettings bad = fabric_settings_from({{"ringfence-encap-port", port},
+                                                   {"ringfence-encap-dscp", "no"},
+                                                   {"ringfence-encap-udp6-checksum", "no"}});
         EXPECT_EQ(bad.tunnel, TunnelSettings()) << port;
-        EXPECT_EQ(bad.errors.size(), 2u) << port;
+        EXPECT_EQ(bad.errors.size(), 3u) << port;
     }
 }
 
 TEST(FabricSettings, BadPartsAreNamedAndTheRestHolds) {
     FabricSettings settings =
         fabric_settings_from({{"ringfence-remote", "unix:/x"},
-                              {"ringfence-encap-ip", "10.0.0.1,10.0.0.300,224.0.0.1"},
+                              {"ringfence-encap-ip", "10.0.0.1,10.0.0.300,224.0.0.1,fe80::1"},
                               {"ringfence-bridge-mappings", "physnet1,p2:br2"}});
     EXPECT_EQ(settings.vtep_addresses.size(), 1u);
     EXPECT_EQ(settings.bridge_mappings.size(), 1u);
-    EXPECT_EQ(settings.errors.size(), 4u); // the missing system-id, two addresses, one mapping
+    EXPECT_EQ(settings.errors.size(), 5u); // the missing system-id, three addresses, one mapping
 }
 
 } // namespace

@@ -181,7 +181,7 @@ TEST(Check, RefusesBadHosts) {
         rows, rows.host, "host/k1",
         {{"no VTEP", [](Row& r) { r.vtep_addresses.clear(); }, invalid, {"needs a VTEP address"}},
          {"multicast", [](Row& r) { r.vtep_addresses = {"224.0.0.1"}; }, invalid, {"224.0.0.1"}},
-         {"IPv6", [](Row& r) { r.vtep_addresses = {"2001:db8::1"}; }, invalid, {"IPv4"}},
+         {"link-local", [](Row& r) { r.vtep_addresses = {"fe80::1"}; }, invalid, {"fe80::1"}},
          {"taken",
           [](Row& r) {
               r.uuid = id("a newcomer");

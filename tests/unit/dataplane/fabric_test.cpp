@@ -10,7 +10,7 @@ namespace {
 SegmentSettings settings(int64_t vni) { return {.vni = *Vni::from(vni), .intent = ""}; }
 
 NextHopSettings hop_at(const char* address) {
-    return {.host = "h", .addresses = {*Ipv4Addr::from(address)}, .path = std::nullopt};
+    return {.host = "h", .addresses = {*Ipv4Addr::from(address)}, .paths = {}};
 }
 
 std::shared_ptr<const Fabric> fabric_of_many_segments() {
@@ -95,10 +95,10 @@ TEST(Fabric, GivesAVtepAddressToTheHostThatHasItNow) {
 TEST(Fabric, KnowsItsOwnVtepAddresses) {
     FabricEdit edit;
     LocalPort uplink(PortId(1), PortKind::uplink);
-    uplink.vtep_addresses = {*Ipv4Addr::from("192.0.2.1")};
+    uplink.vtep_ip4 = {*Ipv4Addr::from("192.0.2.1")};
     edit.set_port(uplink);
     EXPECT_TRUE(edit.view().is_own(*Ipv4Addr::from("192.0.2.1")));
-    uplink.vtep_addresses = {*Ipv4Addr::from("192.0.2.2")};
+    uplink.vtep_ip4 = {*Ipv4Addr::from("192.0.2.2")};
     edit.set_port(uplink);
     EXPECT_FALSE(edit.view().is_own(*Ipv4Addr::from("192.0.2.1")));
     EXPECT_TRUE(edit.view().is_own(*Ipv4Addr::from("192.0.2.2")));
@@ -145,11 +145,11 @@ TEST(Destination, TellsAllItsKindsApartAtBothEndsOfTheirRanges) {
 TEST(NextHop, IsResolvedOnlyWithAPathThatCarriesSomething) {
     NextHopSettings settings = hop_at("192.0.2.2");
     EXPECT_FALSE(NextHop(NextHopId(1), settings, 4789).resolved());
-    settings.path = UnderlayPath{PortId(1), {}, {}, *Ipv4Addr::from("192.0.2.1"), 1500};
+    settings.paths = {{PortId(1), {}, {}, *Ipv4Addr::from("192.0.2.1"), 1500}};
     NextHop hop(NextHopId(1), settings, 4789);
     EXPECT_TRUE(hop.resolved());
-    EXPECT_EQ(hop.max_frame(), 1464u); // inner MTU 1450 and its Ethernet header
-    settings.path->mtu = 36;
+    EXPECT_EQ(hop.only_way().max_frame, 1464u); // inner MTU 1450 and its Ethernet header
+    settings.paths.front().mtu = 36;
     EXPECT_FALSE(NextHop(NextHopId(1), settings, 4789).resolved());
 }
 

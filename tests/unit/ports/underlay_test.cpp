@@ -2,7 +2,10 @@
 // routing daemon or an operator would.
 #include "dataplane/agent/underlay.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -15,7 +18,7 @@ namespace {
 using namespace std::chrono_literals;
 using test::run;
 
-Ipv4Addr ip(std::string_view text) { return Ipv4Addr::from(text).value(); }
+IpAddr ip(std::string_view text) { return IpAddr::from(text).value(); }
 
 // up0 (10.1.0.1/24) and up1 (10.2.0.1/24) lead to the peer's namespace, where .2 answers on each.
 class UnderlayTest : public testing::Test {
@@ -42,8 +45,16 @@ protected:
     }
     static void here(const std::string& words) { EXPECT_TRUE(run("ip " + words)) << words; }
 
-    void open(std::set<Ipv4Addr> wanted) {
-        auto opened = Underlay::open(reactor_, [this](const std::vector<Ipv4Addr>& vteps) {
+    // fd01::1 on up0, fd02::1 on up1, and ::2 at the other end.
+    void use_ip6() {
+        for (int i : {0, 1}) {
+            here(fmt::format("addr add fd0{}::1/64 dev up{} nodad", i + 1, i));
+            peer(fmt::format("addr add fd0{}::2/64 dev far{} nodad", i + 1, i));
+        }
+    }
+
+    void open(std::set<IpAddr> wanted) {
+        auto opened = Underlay::open(reactor_, [this](const std::vector<IpAddr>& vteps) {
             ++reports_;
             reported_.insert(vteps.begin(), vteps.end());
         });
@@ -55,15 +66,19 @@ protected:
         return reactor_.run_until(done, std::chrono::steady_clock::now() + limit);
     }
     // Waits until the VTEP is reached as `expected` says: "up0 10.1.0.2 02:..:10 1500".
-    std::string settle(Ipv4Addr vtep, const std::string& expected) {
+    std::string settle(const IpAddr& vtep, const std::string& expected) {
         until([&] { return reach(vtep) == expected; });
         return reach(vtep);
     }
-    std::string reach(Ipv4Addr vtep) const {
-        auto path = underlay_->resolve(vtep);
-        return path ? fmt::format("{} {} {} {}", path->interface, to_string(path->next_hop),
-                                  to_string(path->next_hop_mac), path->mtu)
-                    : path.error().text;
+    std::string reach(const IpAddr& vtep) const {
+        auto paths = underlay_->resolve(vtep);
+        if (!paths)
+            return paths.error().text;
+        std::set<std::string> all; // how often they stand there is another question
+        for (const UnderlayPath& path : *paths)
+            all.insert(fmt::format("{} {} {} {}", path.interface, to_string(path.next_hop),
+                                   to_string(path.next_hop_mac), path.mtu));
+        return fmt::format("{}", fmt::join(all, ", "));
     }
     // The kernel's words about a neighbour entry, "" without one.
     static std::string entry(const std::string& address) {
@@ -78,7 +93,7 @@ protected:
     ovsdb::Reactor reactor_;
     std::unique_ptr<Underlay> underlay_;
     int reports_ = 0;
-    std::set<Ipv4Addr> reported_;
+    std::set<IpAddr> reported_;
 };
 
 const std::string through_up0 = "up0 10.1.0.2 02:00:00:00:00:10 1500";
@@ -87,9 +102,9 @@ const std::string through_up1 = "up1 10.2.0.2 02:00:00:00:00:11 1500";
 TEST_F(UnderlayTest, ResolvesANeighbourOnTheLinkWithoutAnyTraffic) {
     open({ip("10.1.0.2")});
     EXPECT_EQ(settle(ip("10.1.0.2"), through_up0), through_up0);
-    auto path = underlay_->resolve(ip("10.1.0.2"));
-    EXPECT_EQ(path->source, ip("10.1.0.1"));
-    EXPECT_EQ(path->source_mac, underlay_->link("up0")->mac);
+    auto path = underlay_->resolve(ip("10.1.0.2")).value().front();
+    EXPECT_EQ(path.source, ip("10.1.0.1"));
+    EXPECT_EQ(path.source_mac, underlay_->link("up0")->mac);
     EXPECT_EQ(reported_, std::set{ip("10.1.0.2")});
 }
 
@@ -108,7 +123,7 @@ TEST_F(UnderlayTest, SaysWhyThereIsNoPath) {
 }
 
 TEST_F(UnderlayTest, TakesTheLongestPrefixAndFollowsRoutes) {
-    Ipv4Addr far = ip("172.16.5.9");
+    IpAddr far = ip("172.16.5.9");
     open({far});
     EXPECT_EQ(reach(far), "172.16.5.9: no route");
     here("route add 172.16.0.0/16 via 10.1.0.2");
@@ -123,22 +138,73 @@ TEST_F(UnderlayTest, TakesTheLongestPrefixAndFollowsRoutes) {
               "172.16.5.9: its route is a blackhole");
 }
 
-TEST_F(UnderlayTest, FollowsTheNextHopOfMultipathRoutes) {
-    Ipv4Addr far = ip("172.16.0.1");
-    here("route add default nexthop via 10.1.0.2 nexthop via 10.2.0.2");
+TEST_F(UnderlayTest, TakesEveryWayOfAMultipathRouteThatCanBeUsed) {
+    IpAddr far = ip("172.16.0.1");
+    here("route add default nexthop via 10.1.0.2 weight 10 nexthop via 10.2.0.2 weight 30");
     open({far});
-    ASSERT_TRUE(until([&] { return underlay_->resolve(far).has_value(); }));
-    std::string first = underlay_->resolve(far)->interface;
-    std::string other = first == "up0" ? "up1" : "up0";
-    here("link set " + first + " down");
-    EXPECT_TRUE(until([&] {
-        auto path = underlay_->resolve(far);
-        return path && path->interface == other;
-    })) << reach(far);
+    const std::string both = through_up0 + ", " + through_up1;
+    EXPECT_EQ(settle(far, both), both);
+    EXPECT_EQ(std::ranges::count(underlay_->resolve(far).value(), "up0", &UnderlayPath::interface),
+              1);
+    EXPECT_EQ(underlay_->resolve(far)->size(), 4u) << "30 of 40 is 3 of 4";
+    peer("link set far1 down"); // the kernel's route still names it
+    EXPECT_EQ(settle(far, through_up0), through_up0);
+    peer("link set far1 up");
+    EXPECT_EQ(settle(far, both), both);
+    here("link set up0 down");
+    EXPECT_EQ(settle(far, through_up1), through_up1);
+}
+
+TEST_F(UnderlayTest, FollowsNextHopObjects) {
+    IpAddr far = ip("172.16.0.1");
+    here("nexthop add id 1 via 10.1.0.2 dev up0");
+    here("nexthop add id 2 via 10.2.0.2 dev up1");
+    here("nexthop add id 10 group 1/2");
+    here("route add 172.16.0.0/16 nhid 10");
+    open({far});
+    EXPECT_EQ(settle(far, through_up0 + ", " + through_up1), through_up0 + ", " + through_up1);
+    here("nexthop replace id 10 group 2");
+    EXPECT_EQ(settle(far, through_up1), through_up1);
+}
+
+TEST_F(UnderlayTest, IsTheSameOverIpv6) {
+    use_ip6();
+    IpAddr far = ip("2001:db8::9");
+    open({far, ip("fd01::2"), ip("2001:db9::1"), ip("fd01::1")});
+    const std::string by0 = "up0 fd01::2 02:00:00:00:00:10 1500",
+                      by1 = "up1 fd02::2 02:00:00:00:00:11 1500";
+    EXPECT_EQ(settle(ip("fd01::2"), by0), by0);
+    EXPECT_EQ(underlay_->resolve(ip("fd01::2"))->front().source, ip("fd01::1"));
+    EXPECT_EQ(reach(far), "2001:db8::9: no route");
+    EXPECT_EQ(reach(ip("fd01::1")), "fd01::1: is an address of this host");
+    here("-6 route add 2001:db8::/32 via fd01::2");
+    EXPECT_EQ(settle(far, by0), by0);
+    here("-6 route add 2001:db8::/64 nexthop via fd01::2 nexthop via fd02::2");
+    EXPECT_EQ(settle(far, by0 + ", " + by1), by0 + ", " + by1);
+    here("link set up1 mtu 1400");
+    EXPECT_EQ(settle(far, by0 + ", up1 fd02::2 02:00:00:00:00:11 1400"),
+              by0 + ", up1 fd02::2 02:00:00:00:00:11 1400");
+    here("-6 neigh replace fd01::2 lladdr 02:00:00:00:00:99 nud reachable dev up0");
+    EXPECT_EQ(settle(ip("fd01::2"), "up0 fd01::2 02:00:00:00:00:99 1500"),
+              "up0 fd01::2 02:00:00:00:00:99 1500");
+    here("-6 route del 2001:db8::/64");
+    here("-6 route replace unreachable 2001:db8::/32");
+    EXPECT_EQ(settle(far, "2001:db8::9: its route is \"unreachable\""),
+              "2001:db8::9: its route is \"unreachable\"");
+}
+
+TEST_F(UnderlayTest, AnIpv4VtepMayLieBehindAnIpv6Gateway) {
+    use_ip6();
+    IpAddr far = ip("172.16.0.1");
+    here("route add 172.16.0.0/16 via inet6 fd01::2 dev up0 src 10.1.0.1");
+    open({far});
+    EXPECT_EQ(settle(far, "up0 fd01::2 02:00:00:00:00:10 1500"),
+              "up0 fd01::2 02:00:00:00:00:10 1500");
+    EXPECT_EQ(underlay_->resolve(far)->front().source, ip("10.1.0.1"));
 }
 
 TEST_F(UnderlayTest, FollowsRules) {
-    Ipv4Addr far = ip("172.16.0.1");
+    IpAddr far = ip("172.16.0.1");
     here("route add 172.16.0.0/16 via 10.1.0.2");
     here("route add 172.16.0.0/16 via 10.2.0.2 table 77");
     open({far});
@@ -148,7 +214,7 @@ TEST_F(UnderlayTest, FollowsRules) {
 }
 
 TEST_F(UnderlayTest, FollowsTheMtuOfLinkAndRoute) {
-    Ipv4Addr far = ip("172.16.0.1");
+    IpAddr far = ip("172.16.0.1");
     here("route add 172.16.0.0/16 via 10.1.0.2 mtu 1400");
     open({far, ip("10.1.0.2")});
     EXPECT_EQ(settle(far, "up0 10.1.0.2 02:00:00:00:00:10 1400"),
@@ -156,7 +222,7 @@ TEST_F(UnderlayTest, FollowsTheMtuOfLinkAndRoute) {
     here("link set up0 mtu 1300");
     EXPECT_EQ(settle(far, "up0 10.1.0.2 02:00:00:00:00:10 1300"),
               "up0 10.1.0.2 02:00:00:00:00:10 1300");
-    EXPECT_EQ(underlay_->resolve(ip("10.1.0.2"))->mtu, 1300u);
+    EXPECT_EQ(underlay_->resolve(ip("10.1.0.2"))->front().mtu, 1300u);
     EXPECT_EQ(underlay_->link_of(ip("10.1.0.1"))->mtu, 1300u);
 }
 
@@ -231,7 +297,7 @@ TEST_F(UnderlayTest, FindsANeighbourThatAnswersLate) {
 }
 
 TEST_F(UnderlayTest, CatchesUpAfterNotificationsWereLost) {
-    Ipv4Addr far = ip("172.16.0.1");
+    IpAddr far = ip("172.16.0.1");
     open({far});
     // Many more notifications than the socket holds, while nobody reads them.
     std::string file = fmt::format("/tmp/rfunder-{}.batch", getpid());
@@ -246,9 +312,9 @@ TEST_F(UnderlayTest, CatchesUpAfterNotificationsWereLost) {
 }
 
 TEST_F(UnderlayTest, GathersChangesIntoFewReports) {
-    std::set<Ipv4Addr> many;
+    std::set<IpAddr> many;
     for (uint32_t i = 0; i < 200; ++i)
-        many.insert(Ipv4Addr{ip("172.16.0.0").value + i});
+        many.insert(Ipv4Addr{ip("172.16.0.0").v4()->value + i});
     open(many);
     here("route add 172.16.0.0/16 via 10.1.0.2");
     EXPECT_EQ(settle(ip("172.16.0.7"), through_up0), through_up0);
