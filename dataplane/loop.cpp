@@ -246,6 +246,15 @@ std::optional<unsigned> Forwarder::owner(PortId id) const {
     return berth && !berth->moving ? std::optional(berth->owner) : std::nullopt;
 }
 
+void Forwarder::capture(PortId id, std::shared_ptr<Capture> capture) {
+    if (impl_->plan->layout->find(id))
+        impl_->publish_layout(
+            [&](std::vector<loop::Berth>& berths) {
+                berths[id.value()].capture = std::move(capture);
+            },
+            {});
+}
+
 void Forwarder::Impl::send_waiting_errands(unsigned worker) {
     auto& waiting = errands_waiting[worker];
     loop::Thread& thread = *shared.threads[worker];
@@ -317,6 +326,11 @@ CounterSums Forwarder::total() const {
     for (const auto& worker : impl_->workers)
         sums += worker->total();
     return sums;
+}
+
+Forwarder::Load Forwarder::load(unsigned worker) const {
+    const loop::Thread& thread = *impl_->shared.threads.at(worker);
+    return {thread.cpu(), thread.busy_ticks(), thread.idle_ticks()};
 }
 
 void Forwarder::trace(uint32_t packets) {

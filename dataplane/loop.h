@@ -24,6 +24,7 @@
 #include "dataplane/fabric/fabric.h"
 #include "dataplane/ports/mbuf_pool.h"
 #include "dataplane/ports/port.h"
+#include "dataplane/worker/capture.h"
 #include "dataplane/worker/worker.h"
 
 namespace ringfence {
@@ -70,6 +71,8 @@ public:
     // to it is a counted drop, and what it receives waits in the device.
     [[nodiscard]] Result<> move_port(PortId id, unsigned worker, Done done = {});
     std::optional<unsigned> owner(PortId id) const;
+    // Copies the port's frames from soon on; null: no more. Forgotten when the port is removed.
+    void capture(PortId id, std::shared_ptr<Capture> capture);
 
     // Has the worker do something between two of its rounds: it may touch whatever is the worker's
     // own, and is short, for packets wait meanwhile. done() is called after it.
@@ -87,6 +90,12 @@ public:
     // What became of the frames that came from a port, over all workers; of all ports.
     CounterSums counters(PortId id) const;
     CounterSums total() const;
+    // What a worker's time went into, in ticks of the time-stamp counter (Thread::busy_ticks).
+    struct Load {
+        std::optional<unsigned> cpu;
+        uint64_t busy_ticks = 0, idle_ticks = 0;
+    };
+    Load load(unsigned worker) const;
     // Records the decisions about the next `packets` of each worker; what was recorded since.
     void trace(uint32_t packets);
     std::vector<TraceRecord> take_trace();

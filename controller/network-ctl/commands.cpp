@@ -15,9 +15,9 @@ std::span<const Noun> nouns() {
                                        dhcp_noun(),         security_group_noun(),
                                        firewall_noun(),     limit_noun(),
                                        port_noun(),         drops_noun(),
-                                       top_noun(),          event_noun(),
-                                       global_noun(),       sync_noun(),
-                                       completion_noun()};
+                                       top_noun(),          capture_noun(),
+                                       event_noun(),        global_noun(),
+                                       sync_noun(),         completion_noun()};
     return all;
 }
 
@@ -41,8 +41,8 @@ std::span<const Option> global_options() {
 
 bool is_planned(std::string_view noun) {
     static constexpr std::string_view planned[] = {
-        "external-network", "nat",    "gateway", "user",   "quota", "task", "why", "trace",
-        "capture",          "verify", "apply",   "export", "shell"};
+        "external-network", "nat",   "gateway", "user", "quota", "task", "why", "trace",
+        "verify",           "apply", "export",  "shell"};
     return std::ranges::find(planned, noun) != std::end(planned);
 }
 

@@ -265,6 +265,7 @@ Noun nic_noun();
 Noun port_noun();
 Noun drops_noun();
 Noun top_noun();
+Noun capture_noun();
 Noun event_noun();
 Noun sync_noun();
 Noun completion_noun();

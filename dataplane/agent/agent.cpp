@@ -115,6 +115,9 @@ bool Agent::start_dataplane(const OtherConfig& other_config) {
         if (in_service_)
             write_report();
     });
+    captures_ = std::make_unique<Captures>(reactor_, *dataplane_, *ports_);
+    telemetry_ =
+        std::make_unique<Telemetry>(reactor_, [this] { return numbers({}).value_or(Numbers{}); });
     if (auto opened = fabric_->open_underlay(); !opened)
         log::error(module, "the kernel's routes can't be followed, so no other host is reached: {}",
                    opened.error().text);
@@ -287,6 +290,8 @@ void Agent::close(bool for_good, std::function<void()> closed) {
     if (!ports_)
         return closed();
     watch_.reset();
+    captures_.reset();
+    telemetry_.reset();
     local_.reset(); // the rows stay as they are, like ovs-vswitchd's
     poll_ = {};
     statistics_timer_ = {};

@@ -13,7 +13,9 @@
 #include "dataplane/agent/local/database.h"
 #include "dataplane/agent/ports/port_set.h"
 #include "dataplane/agent/show/connections.h"
+#include "dataplane/agent/watch/captures.h"
 #include "dataplane/agent/watch/numbers.h"
+#include "dataplane/agent/watch/telemetry.h"
 #include "dataplane/agent/watch/watch.h"
 #include "ovsdb/unixctl/server.h"
 
@@ -55,6 +57,7 @@ private:
     Result<Numbers> numbers(const unixctl::Arguments& words) const;
     Result<std::string> drops(unixctl::Arguments words) const;
     Result<std::string> port_numbers(unixctl::Arguments words) const;
+    void add_pmd_commands(unixctl::Server& server);
     void apply_watch(Wanted& wanted);
     Result<std::string> dhcp(const unixctl::Arguments& words) const;
     Result<std::string> connections(unixctl::Arguments words) const;
@@ -72,6 +75,9 @@ private:
     std::unique_ptr<Dataplane> dataplane_;
     std::unique_ptr<PortSet> ports_;
     std::unique_ptr<FabricAgent> fabric_;
+    std::unique_ptr<Captures> captures_;
+    std::unique_ptr<Telemetry> telemetry_;
+    std::vector<WorkerNumbers> cleared_; // pmd-stats-clear
     std::unique_ptr<LocalDatabase> local_;
     std::unique_ptr<Watch> watch_;
 

@@ -9,6 +9,8 @@
 #include "dataplane/agent/show/names.h"
 #include "dataplane/agent/show/routers.h"
 #include "dataplane/agent/show/trace.h"
+#include "dataplane/agent/watch/metrics.h"
+#include "dataplane/agent/watch/pmd.h"
 
 namespace ringfence::agent {
 
@@ -150,8 +152,46 @@ Result<std::string> Agent::dhcp(const Words& words) const {
     return std::string();
 }
 
+// [-pmd CORE] [DATAPATH]
+static Result<std::optional<unsigned>> core_from(const Words& words) {
+    std::optional<unsigned> core;
+    for (size_t i = 0; i + 1 < words.size(); ++i)
+        if (words[i] == "-pmd") {
+            const std::string& word = words[i + 1];
+            unsigned number = 0;
+            auto [end, bad] = std::from_chars(word.data(), word.data() + word.size(), number);
+            if (bad != std::errc() || end != word.data() + word.size())
+                return fail("-pmd {}: it is the number of a core", word);
+            core = number;
+        }
+    return core;
+}
+
+void Agent::add_pmd_commands(unixctl::Server& server) {
+    const auto add = [&](const char* name, auto show) {
+        server.add({name, "[-pmd core] [dp]", 0, 3,
+                    [this, show](const Words& words) {
+                        return core_from(words).map([&](std::optional<unsigned> core) {
+                            return show(numbers({}).value_or(Numbers{}), core);
+                        });
+                    },
+                    true});
+    };
+    add("dpif-netdev/pmd-rxq-show", show_queues);
+    add("dpif-netdev/pmd-stats-show", [this](const Numbers& all, std::optional<unsigned> core) {
+        return show_workers(all, cleared_, core);
+    });
+    server.add({"dpif-netdev/pmd-stats-clear", "[-pmd core] [dp]", 0, 3,
+                [this](const Words&) -> Result<std::string> {
+                    if (dataplane_)
+                        cleared_ = dataplane_->worker_numbers();
+                    return std::string();
+                }});
+}
+
 void Agent::add_commands(unixctl::Server& server) {
-    watch_ = std::make_unique<Watch>(reactor_, server);
+    watch_ = std::make_unique<Watch>(
+        reactor_, server, [this] { return to_prometheus(numbers({}).value_or(Numbers{})); });
     // What hosts answer over the network too only reads.
     auto add = [&server](const char* name, const char* usage, size_t min, size_t max, auto run) {
         server.add({name, usage, min, max, run});
@@ -203,6 +243,14 @@ void Agent::add_commands(unixctl::Server& server) {
     });
     add("ringfence/connections", "[PORT | flush PORT | --all] [--format=json|text]", 0, 3,
         [this](const Words& words) { return connections(words); });
+    server.add({"ringfence/capture", "start PORT [BYTES] | read ID | stop ID", 2, 3,
+                [this](const Words& words) -> Result<std::string> {
+                    if (!captures_)
+                        return fail(ErrorKind::unavailable, "not started yet");
+                    return captures_->run(words);
+                },
+                true});
+    add_pmd_commands(server);
     add_remote("ringfence/firewall", "[POLICY] [--format=json|text]", 2,
                [this](const Words& words) { return firewall(words); });
     add("ringfence/dhcp", "[PORT | clear PORT]", 0, 2,

@@ -16,12 +16,23 @@
 #include "dataplane/fabric/fabric.h"
 #include "dataplane/ports/port.h"
 #include "dataplane/worker/announcement.h"
+#include "dataplane/worker/capture.h"
 #include "dataplane/worker/counters.h"
 #include "dataplane/worker/firewall_event.h"
 #include "dataplane/worker/notice.h"
 #include "dataplane/worker/trace.h"
 
 namespace ringfence::agent {
+
+// What one worker has done since its start.
+struct WorkerNumbers {
+    unsigned index = 0;
+    std::optional<unsigned> cpu; // that it is bound to
+    uint64_t received = 0;       // frames, of its ports
+    uint64_t busy_ticks = 0;     // of rounds that moved something
+    uint64_t idle_ticks = 0;     // of all else, sleep included
+    uint64_t ticks_per_second = 1;
+};
 
 class Dataplane {
 public:
@@ -49,6 +60,9 @@ public:
     virtual void ask_workers(Done done) = 0;
     virtual CounterSums counters(PortId id) const = 0; // of the frames that came from the port
     virtual CounterSums total() const = 0;
+    virtual std::vector<WorkerNumbers> worker_numbers() const = 0;
+    // Copies the port's frames from soon on; null: no more.
+    virtual void capture(PortId id, std::shared_ptr<Capture> capture) = 0;
     virtual void trace(uint32_t packets) = 0; // records the next ones of each worker
     virtual std::vector<TraceRecord> take_trace() = 0;
     virtual std::vector<Notice> take_notices() = 0; // since the last call

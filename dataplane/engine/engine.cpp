@@ -4,6 +4,8 @@
 #include <map>
 #include <utility>
 
+#include <rte_cycles.h>
+
 #include "core/types/log.h"
 #include "dataplane/engine/connection_options.h"
 
@@ -255,6 +257,16 @@ Result<> Engine::forget_connections(PortId port) {
                 return ran;
         }
     return {};
+}
+
+std::vector<agent::WorkerNumbers> Engine::worker_numbers() const {
+    std::vector<agent::WorkerNumbers> all;
+    for (unsigned i = 0; i < workers(); ++i) {
+        const auto load = forwarder_->load(i);
+        all.push_back({i, load.cpu, forwarder_->worker(i).total()[Verdict::rx], load.busy_ticks,
+                       load.idle_ticks, rte_get_tsc_hz()});
+    }
+    return all;
 }
 
 agent::Dataplane::Buffers Engine::buffers() const {

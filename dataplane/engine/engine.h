@@ -44,6 +44,10 @@ public:
     void ask_workers(Done done) override;
     CounterSums counters(PortId id) const override { return forwarder_->counters(id); }
     CounterSums total() const override { return forwarder_->total(); }
+    std::vector<agent::WorkerNumbers> worker_numbers() const override;
+    void capture(PortId id, std::shared_ptr<Capture> capture) override {
+        forwarder_->capture(id, std::move(capture));
+    }
     void trace(uint32_t packets) override { forwarder_->trace(packets); }
     std::vector<TraceRecord> take_trace() override { return forwarder_->take_trace(); }
     std::vector<Notice> take_notices() override { return forwarder_->take_notices(); }

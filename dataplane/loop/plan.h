@@ -9,6 +9,7 @@
 #include "core/types/ids.h"
 #include "dataplane/fabric/fabric.h"
 #include "dataplane/ports/port.h"
+#include "dataplane/worker/capture.h"
 
 namespace ringfence::loop {
 
@@ -17,7 +18,8 @@ struct Berth {
     PortId id{0};
     std::shared_ptr<ports::Port> port; // null: no port has this id
     unsigned owner = 0;
-    bool moving = false; // between two owners: neither touches it
+    bool moving = false;                        // between two owners: neither touches it
+    std::shared_ptr<Capture> capture = nullptr; // who watches the port; null: nobody
 };
 
 // Which ports there are. Shared by all plans until a port comes, goes or moves.

@@ -130,6 +130,7 @@ void Thread::run() {
             this);
     woken_.assign(shared_.threads.size(), false);
     next_nap_ = shortest_nap;
+    accounted_ = rte_rdtsc();
     while (!stop_.load(std::memory_order_relaxed)) {
         adopt_plan();
         unsigned moved = poll_round() + take_handovers() + run_errands();
@@ -209,6 +210,10 @@ unsigned Thread::receive(const Berth& berth) {
     uint16_t count = berth.port->receive(frames.data(), burst);
     if (count == 0)
         return 0;
+    if (Capture* capture = berth.capture.get()) [[unlikely]] {
+        capture->add(frames.data(), count, Capture::Direction::from_port);
+        capture->publish(count);
+    }
     worker_.set_now(rte_rdtsc());
     process(*plan_->fabric, worker_, berth.id, frames.data(), count);
     return count;
@@ -273,7 +278,7 @@ void Thread::send(PortId to, Outbox& outbox) {
         outbox.count = 0;
     } else if (berth->owner == worker_.index()) {
         worker_.keep_within_limits(*plan_->fabric, to, outbox);
-        worker_.transmitted(outbox, berth->port->transmit(outbox.frames.data(), outbox.count));
+        worker_.transmitted(outbox, transmit(*berth, outbox));
     } else {
         auto& ring = *shared_.rings[worker_.index()][berth->owner];
         uint16_t accepted = 0;
@@ -282,6 +287,15 @@ void Thread::send(PortId to, Outbox& outbox) {
         worker_.handed_over(outbox, accepted);
         woken_[berth->owner] = true;
     }
+}
+
+uint16_t Thread::transmit(const Berth& berth, Outbox& outbox) {
+    if (!berth.capture) [[likely]]
+        return berth.port->transmit(outbox.frames.data(), outbox.count);
+    berth.capture->add(outbox.frames.data(), outbox.count, Capture::Direction::to_port);
+    const uint16_t accepted = berth.port->transmit(outbox.frames.data(), outbox.count);
+    berth.capture->publish(accepted);
+    return accepted;
 }
 
 void Thread::wake_receivers() {
@@ -305,6 +319,7 @@ void Thread::acknowledge() {
 
 void Thread::idle(bool moved) {
     uint64_t now = rte_rdtsc();
+    account(moved, now);
     if (moved) {
         last_work_ = now;
         next_nap_ = shortest_nap;
@@ -319,6 +334,15 @@ void Thread::idle(bool moved) {
     nanoseconds limit = has_timers ? sweep_interval : no_limit;
     nap(devices_.empty() ? limit : next_nap_);
     next_nap_ = std::min<nanoseconds>(2 * next_nap_, settings_.longest_nap);
+    account(false, rte_rdtsc());
+}
+
+// Once a round: a worker alone writes them.
+void Thread::account(bool busy, uint64_t now) {
+    auto& spent = busy ? busy_ticks_ : idle_ticks_;
+    spent.store(spent.load(std::memory_order_relaxed) + now - accounted_,
+                std::memory_order_relaxed);
+    accounted_ = now;
 }
 
 void Thread::nap(nanoseconds length) {

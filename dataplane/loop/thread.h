@@ -77,6 +77,11 @@ public:
     void join();
     // Ends its sleep, if it sleeps. Call after what it shall find has been written. Any thread.
     void wake();
+    // Time-stamp ticks that went into rounds that moved something, and into all else, sleep
+    // included. Any thread.
+    uint64_t busy_ticks() const { return busy_ticks_.load(std::memory_order_relaxed); }
+    uint64_t idle_ticks() const { return idle_ticks_.load(std::memory_order_relaxed); }
+    std::optional<unsigned> cpu() const { return settings_.cpu; }
     // The control side puts errands in, wakes the thread, and takes them out when they are done.
     Errands& errands() { return errands_; }
 
@@ -93,11 +98,13 @@ private:
     bool sweep_connections();
     bool handover_waits() const;
     void send(PortId to, Outbox& outbox);
+    uint16_t transmit(const Berth& berth, Outbox& outbox);
     void send_all();
     void wake_receivers();
     void acknowledge();
 
     void idle(bool moved);
+    void account(bool busy, uint64_t now);
     void nap(std::chrono::nanoseconds length);
     void look_for_ready(std::chrono::nanoseconds timeout);
 
@@ -124,6 +131,8 @@ private:
     std::vector<Ready> ready_;               // of those
     std::vector<bool> woken_;                // workers that frames were handed to in this round
     uint64_t last_look_ = 0, last_work_ = 0; // TSC
+    uint64_t accounted_ = 0;                 // TSC, until when the time is in these:
+    std::atomic<uint64_t> busy_ticks_{0}, idle_ticks_{0};
     std::chrono::nanoseconds next_nap_{0};
 };
 

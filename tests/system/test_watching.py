@@ -1,10 +1,19 @@
 #!/usr/bin/python3
-"""Live numbers of a host, asked from another one by network-ctl over mutual TLS (DESIGN §9)."""
+"""Live numbers of a host, asked from another one by network-ctl over mutual TLS (DESIGN §9), and the other ways to them."""
 
 import json
+import os
+import shutil
 import socket
 import ssl
+import struct
+import subprocess
 import time
+from pathlib import Path
+
+from prometheus_client.parser import text_string_to_metric_families
+from scapy.layers.inet import ICMP
+from scapy.utils import rdpcap
 
 from harness import Capture, SystemTest, counters, main, send, wait_until
 from labkit.capture import ethernet
@@ -17,14 +26,24 @@ STRANGER = "02:00:00:00:00:78"  # no NIC's
 
 
 class Watching(SystemTest):
+    SETTINGS = {"other_config:dpdk-extra": "--telemetry"}
+
     @classmethod
     def prepare(cls):
+        for host in cls.hosts:
+            cls.addClassCleanup(shutil.rmtree, cls.dpdk_folder(host), ignore_errors=True)
         cls.make_network("acme/lan")
         cls.a = cls.make_machine(cls.hosts[0], "acme/lan", "a", 1)
+        cls.b = cls.make_machine(cls.hosts[1], "acme/lan", "b", 2)
         cls.watched, cls.elsewhere = cls.hosts
         cls.fabric = Authority(cls.lab.ledger.directory)
         cls.operator = cls.fabric.issue("operator")
         cls.open_query(cls.watched, cls.fabric, cls.watched.name)
+
+    @staticmethod
+    def dpdk_folder(host) -> Path:
+        pid = (host.directory / "ovs-vswitchd.pid").read_text().strip()
+        return Path(f"/run/dpdk/ringfence-{pid}")
 
     @classmethod
     def open_query(cls, host, authority: Authority, name: str) -> None:
@@ -76,7 +95,8 @@ class Watching(SystemTest):
         port = self.answer("port", "show", "acme/default/a/0")[0]
         self.assertEqual((port["port"], port["host"], port["type"], port["link"]),
                          (self.a.port, self.watched.name, "tap", "up"))
-        self.assertEqual(str(port["rx_packets"]), port["counters"]["rx"], "the device and the pipeline count alike")
+        wait_until("the device and the pipeline to count alike", lambda: (
+            now := self.answer("port", "show", "acme/default/a/0")[0]) and str(now["rx_packets"]) == now["counters"]["rx"])
         ports = {each["port"] for each in self.answer("port", "show", "--host", self.watched.name)}
         self.assertLessEqual({self.a.port, "uplink", "up0"}, ports)
         self.assertIn(f"{self.a.port}: tap, link up", self.watched.appctl("ringfence/ports", self.a.port))
@@ -87,6 +107,93 @@ class Watching(SystemTest):
         """Rates of one interval, of what went through in it."""
         done = self.ask("top", "acme/default/a/0", "--interval", "1", "--count", "1", "--format", "json")
         self.assertEqual(json.loads(done.stdout)["items"][0]["port"], self.a.port, done.stderr)
+
+    def test_capture(self):
+        """What tcpdump and Wireshark read: what the port sends, dropped or not, and what it gets."""
+        file = self.lab.ledger.directory / "a.pcapng"
+        watched = ("capture", "acme/default/a/0", "--write", str(file))
+        refused = self.ask(*watched, "--count", "1")
+        self.assertIn('"operator" may not capture here', refused.stderr)
+        self.assertFalse(file.exists() and file.read_bytes())
+        self.watched.vsctl("set", "Open_vSwitch", ".", "external_ids:ringfence-query-capture=somebody,operator")
+        key, certificate = self.operator
+        wait_until("the operator to be let in", lambda: self.ask(*watched, "--seconds", "1").returncode == 0)
+        capture = subprocess.Popen(
+            ["ip", "netns", "exec", self.elsewhere.namespace.full_name, binary("network-ctl"), *watched, "--private-key", key,
+             "--certificate", certificate, "--ca-cert", self.fabric.certificate], env=self.lab.environment,
+            stderr=subprocess.PIPE, text=True)
+        self.addCleanup(capture.stderr.close)
+        self.assertIn("are captured", capture.stderr.readline())
+        self.assertIn("being captured already", self.ask(*watched[:2], "--write", os.devnull, "--count", "1").stderr)
+        self.lose_frames(5)
+        self.assert_reaches(self.b, "10.0.0.1")
+        wait_until("all of it to be there", lambda: file.read_bytes().count(b"\x88\xb5x") >= 5 and len(
+            [frame for frame in rdpcap(str(file)) if frame.haslayer(ICMP)]) == 6)
+        capture.terminate()
+        self.assertEqual(capture.wait(10), 0)
+        frames = rdpcap(str(file))
+        directions = {frame[ICMP].type: direction for frame, direction in zip(frames, directions_in(file.read_bytes()))
+                      if frame.haslayer(ICMP)}
+        self.assertEqual(directions, {0: 1, 8: 2}, "the echo replies come from the port, the requests go to it")
+        self.assertLess(abs(time.time() - float(frames[-1].time)), 60)
+        read = self.watched.namespace.run("tcpdump", "-nr", str(file))
+        self.assertEqual((read.count("echo request"), read.count("echo reply")), (3, 3), read)
+        piped = f"{binary('network-ctl')} capture {self.a.port} --seconds 1 --snaplen 60 | tcpdump -nr - 2>&1"
+        here = self.watched.namespace.run("bash", "-c", piped, env=self.watched.environment)
+        self.assertIn("snapshot length 60", here, "on the host itself, without TLS")
+
+    def test_the_same_numbers_everywhere(self):
+        """ovs-appctl, network-ctl, Prometheus and DPDK's telemetry, and the worker's own."""
+        lost = self.lose_frames(2)
+        self.watched.vsctl("set", "Open_vSwitch", ".", "external_ids:ringfence-metrics=ptcp:9475:127.0.0.1")
+        curl = ("curl", "-sS", "--max-time", "5", "http://127.0.0.1:9475/metrics")
+
+        def metrics() -> dict:
+            page = self.watched.namespace.run(*curl)
+            return {(sample.name, *sorted(sample.labels.items())): sample.value
+                    for family in text_string_to_metric_families(page) for sample in family.samples}
+        samples = wait_until("Prometheus' page", metrics)
+        labels = [("nic", "acme/default/a/0"), ("port", self.a.port)]
+        self.assertEqual(samples["ringfence_port_packets_total", ("kind", "drop"), *labels, ("verdict", "admit.src_mac")], lost)
+
+        def rx_packets() -> set[int]:  # of a port that may speak at any time
+            return {self.answer("port", "show", "acme/default/a/0")[0]["rx_packets"],
+                    metrics()["ringfence_port_receive_packets_total", *labels],
+                    self.telemetry("/ringfence/port,acme/default/a/0")["rx_packets"]}
+        wait_until("all to say the same", lambda: len(rx_packets()) == 1)
+        self.assertEqual(self.telemetry(f"/ringfence/drops,{self.a.port}")["admit_src_mac"], lost)
+        self.assertIn(self.a.port, self.telemetry("/ringfence/ports"))
+        self.assertGreater(samples["ringfence_worker_seconds_total", ("state", "idle"), ("worker", "0")], 0)
+        status = self.watched.namespace.run("curl", "-sS", "-o", os.devnull, "-w", "%{http_code}", curl[-1] + "/no")
+        self.assertEqual(status, "404")
+        from_elsewhere = ("curl", "-sSi", "--max-time", "2", f"http://{self.watched.vtep}:9475/metrics")
+        self.assertNotIn("HTTP", self.elsewhere.namespace.attempt(*from_elsewhere).stdout)
+        self.expect_warning("ringfence-metrics: ptcp:9475: without TLS only this host may ask")
+        self.watched.vsctl("set", "Open_vSwitch", ".", "external_ids:ringfence-metrics=ptcp:9475")
+        wait_until("who is anybody's to be refused", lambda: "only this host may ask" in self.watched.vsctl(
+            "get", "Open_vSwitch", ".", "statistics"))
+        self.watched.vsctl("remove", "Open_vSwitch", ".", "external_ids", "ringfence-metrics")
+
+    def telemetry(self, command: str):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as channel:
+            channel.settimeout(10)
+            channel.connect(str(self.dpdk_folder(self.watched) / "dpdk_telemetry.v2"))
+            channel.recv(16384)
+            channel.send(command.encode())
+            return json.loads(channel.recv(16384))[command.split(",")[0]]
+
+    def test_pmd(self):
+        """As operators of Open vSwitch know it."""
+        queues = self.watched.appctl("dpif-netdev/pmd-rxq-show")
+        self.assertRegex(queues, r"(?m)^pmd thread numa_id \d+ core_id \d+:\n  isolated : false\n")
+        self.assertRegex(queues, rf"(?m)^  port: {self.a.port} +queue-id: +0 \(enabled\) +pmd usage: ")
+        self.watched.appctl("dpif-netdev/pmd-stats-clear")
+        self.lose_frames(4)
+        stats = self.watched.appctl("dpif-netdev/pmd-stats-show")
+        self.assertRegex(stats, r"(?m)^  packets received: [1-9]\d*\n")
+        self.assertRegex(stats, r"(?m)^  idle cycles: \d+ \(\d+\.\d\d%\)\n  processing cycles: [1-9]\d* \(\d+\.\d\d%\)\n")
+        self.assertRegex(stats, r"(?m)^  avg processing cycles per packet: \d+\.\d\d \(\d+/\d+\)$")
+        self.assertEqual(self.watched.appctl("dpif-netdev/pmd-stats-show", "-pmd", "63"), "")
 
     # --- who may not --------------------------------------------------------------------------------
     def test_no_certificate_no_answer(self):
@@ -181,6 +288,17 @@ class Watching(SystemTest):
         wait_until("it to be closed", lambda: host.vsctl("get", "Open_vSwitch", ".", "statistics") == "{}")
         self.assertIn("lets nobody ask", wait_until("the fabric to know", lambda: self.ask(
             "drops", "--host", host.name).stderr if "query" not in self.lab.show("host", host.name)["reported"] else ""))
+
+
+def directions_in(pcapng: bytes) -> list[int]:
+    """Of each frame, as its block's flags say: 1 inbound, 2 outbound."""
+    found, at = [], 0
+    while at < len(pcapng):
+        kind, length = struct.unpack_from("=II", pcapng, at)
+        at += length
+        if kind == 6:
+            found.append(struct.unpack_from("=I", pcapng, at - 12)[0])
+    return found
 
 
 if __name__ == "__main__":

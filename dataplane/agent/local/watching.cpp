@@ -25,6 +25,7 @@ std::set<std::string> names_in(const std::string& list) {
 WatchSettings watch_settings_from(const vswitch::Tables& tables, const vswitch::OpenvSwitch& root) {
     WatchSettings settings;
     settings.query = text_of(root.external_ids, "ringfence-query");
+    settings.metrics = text_of(root.external_ids, "ringfence-metrics");
     settings.capturers = names_in(text_of(root.external_ids, "ringfence-query-capture"));
     if (const vswitch::SSL* row = root.ssl ? tables.ssl.find(*root.ssl) : nullptr)
         settings.files = {row->private_key, row->certificate, row->ca_cert};

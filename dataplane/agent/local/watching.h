@@ -11,7 +11,8 @@
 namespace ringfence::agent {
 
 struct WatchSettings {
-    std::string query; // ringfence-query: "pssl:PORT[:ADDRESS]"; "" = nobody asks from elsewhere
+    std::string query;   // ringfence-query: "pssl:PORT[:ADDRESS]"; "" = nobody asks from elsewhere
+    std::string metrics; // ringfence-metrics: "ptcp:PORT[:ADDRESS]", "punix:PATH" or "pssl:..."
     // ringfence-query-capture: the common names whose owners may see frames; none unless given
     std::set<std::string> capturers;
     net::TlsFiles files;

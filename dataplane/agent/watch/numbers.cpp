@@ -10,30 +10,6 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-// visit(verdict, packets) of those that are not 0.
-template <class Visit> void each_counter(const CounterSums& counters, Visit visit) {
-    for (size_t i = 0; i < verdict_count; ++i)
-        if (auto verdict = static_cast<Verdict>(i); uint64_t packets = counters[verdict])
-            visit(verdict, packets);
-}
-
-const char* to_string(VerdictKind kind) {
-    switch (kind) {
-    case VerdictKind::in:
-        return "in";
-    case VerdictKind::out:
-        return "out";
-    case VerdictKind::drop:
-        return "drop";
-    case VerdictKind::system:
-        return "system";
-    case VerdictKind::note:
-    case VerdictKind::next:
-        break;
-    }
-    return "note";
-}
-
 json json_of(const CounterSums& counters) {
     json object = json::object();
     each_counter(counters, [&](Verdict verdict, uint64_t packets) {
@@ -61,6 +37,23 @@ json json_of(const PortNumbers& port) {
 
 } // namespace
 
+const char* kind_of(Verdict verdict) {
+    switch (info(verdict).kind) {
+    case VerdictKind::in:
+        return "in";
+    case VerdictKind::out:
+        return "out";
+    case VerdictKind::drop:
+        return "drop";
+    case VerdictKind::system:
+        return "system";
+    case VerdictKind::note:
+    case VerdictKind::next:
+        break;
+    }
+    return "note";
+}
+
 Numbers read(const Dataplane& dataplane, const PortSet& ports, const std::string& host) {
     Numbers numbers;
     numbers.host = host;
@@ -71,6 +64,7 @@ Numbers read(const Dataplane& dataplane, const PortSet& ports, const std::string
                                  port.port->link().up, port.port->statistics(),
                                  dataplane.counters(port.id)});
     numbers.total = dataplane.total();
+    numbers.workers = dataplane.worker_numbers();
     numbers.buffers = dataplane.buffers();
     return numbers;
 }
@@ -129,7 +123,7 @@ std::string to_json(const Numbers& numbers) {
         object["ports"].push_back(json_of(port));
     each_counter(numbers.total, [&](Verdict verdict, uint64_t) {
         object["meanings"][std::string(ringfence::to_string(verdict))] = {
-            {"kind", to_string(info(verdict).kind)}, {"meaning", info(verdict).meaning}};
+            {"kind", kind_of(verdict)}, {"meaning", info(verdict).meaning}};
     });
     return object.dump();
 }

@@ -29,8 +29,17 @@ struct Numbers {
     std::chrono::nanoseconds time{}; // monotonic: for the difference of two
     std::vector<PortNumbers> ports;  // by name
     CounterSums total;               // of all ports, those that have gone included
+    std::vector<WorkerNumbers> workers;
     Dataplane::Buffers buffers{};
 };
+
+// visit(Verdict, packets) of counters that are not 0.
+template <class Visit> void each_counter(const CounterSums& counters, Visit visit) {
+    for (size_t i = 0; i < verdict_count; ++i)
+        if (auto verdict = static_cast<Verdict>(i); uint64_t packets = counters[verdict])
+            visit(verdict, packets);
+}
+const char* kind_of(Verdict verdict); // "in", "out", "drop", "system" or "note"
 
 Numbers read(const Dataplane& dataplane, const PortSet& ports, const std::string& host);
 

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "core/types/log.h"
+#include "dataplane/agent/watch/metrics.h"
 
 namespace ringfence::agent {
 
@@ -10,59 +11,82 @@ namespace {
 
 log::Module module("watch");
 
-constexpr const char* query_setting = "ringfence-query";
+Result<> check_query(const net::Endpoint& endpoint) {
+    if (endpoint.kind != net::Endpoint::Kind::tls)
+        return fail("{}: it is pssl:PORT[:ADDRESS]: who shows no certificate is not answered",
+                    endpoint.name);
+    return {};
+}
+
+Result<> check_metrics(const net::Endpoint& endpoint) {
+    if (endpoint.kind == net::Endpoint::Kind::tcp && !endpoint.is_loopback())
+        return fail("{}: without TLS only this host may ask: ptcp:PORT:127.0.0.1, punix:PATH, or "
+                    "pssl:PORT[:ADDRESS]",
+                    endpoint.name);
+    return {};
+}
 
 } // namespace
 
 bool Watch::apply(const WatchSettings& settings) {
-    const std::string stamp = settings.query.empty() ? "" : stamp_of(settings.files);
-    const bool changed = settings != settings_ || stamp != stamp_;
-    if (!changed && failed_.empty())
+    const bool listens = !settings.query.empty() || !settings.metrics.empty();
+    const std::string stamp = listens ? stamp_of(settings.files) : "";
+    if (settings == settings_ && stamp == stamp_ && failed_.empty())
         return false;
     const auto before = std::pair(status_, failed_);
     settings_ = settings;
     stamp_ = stamp;
     status_.clear();
     failed_.clear();
-    if (auto opened = open_query(settings); !opened) {
-        query_.reset();
-        failed_[query_setting] = status_[query_setting] = opened.error().text;
-    }
+    listen("ringfence-query", settings.query, check_query,
+           commands_.remote([this](const std::string& peer, const std::string& command) {
+               return authorize(peer, command);
+           }),
+           query_);
+    listen("ringfence-metrics", settings.metrics, check_metrics, serve_metrics(metrics_),
+           metrics_listener_);
     return before != std::pair(status_, failed_);
 }
 
-Result<> Watch::open_query(const WatchSettings& settings) {
-    if (settings.query.empty()) {
-        query_.reset();
-        return {};
+void Watch::listen(const char* setting, const std::string& place, Check check,
+                   const net::Serve& serve, std::unique_ptr<net::Listener>& listener) {
+    if (place.empty())
+        return listener.reset();
+    if (auto opened = open(place, check, serve, listener); !opened) {
+        listener.reset();
+        failed_[setting] = status_[setting] = opened.error().text;
+    } else {
+        status_[setting] = "listens at " + place;
     }
-    const auto endpoint = net::Endpoint::from(settings.query);
+}
+
+Result<> Watch::open(const std::string& place, Check check, const net::Serve& serve,
+                     std::unique_ptr<net::Listener>& listener) const {
+    const auto endpoint = net::Endpoint::from(place);
     if (!endpoint)
         return tl::unexpected(endpoint.error());
-    if (endpoint->kind != net::Endpoint::Kind::tls)
-        return fail("{}: it is pssl:PORT[:ADDRESS]: who shows no certificate is not answered",
-                    settings.query);
-    if (settings.files == net::TlsFiles{})
-        return fail("{}: which certificate is this host's: ovs-vsctl set-ssl names the files",
-                    settings.query);
-    auto context = net::TlsContext::load(settings.files, net::TlsContext::Side::server);
-    if (!context)
-        return tl::unexpected(context.error());
-    if (query_ && query_->endpoint() == *endpoint) {
-        query_->set_context(std::move(*context));
-    } else {
-        query_.reset();
-        auto opened = net::Listener::open(
-            reactor_, *endpoint, std::move(*context), {},
-            commands_.remote([this](const std::string& peer, const std::string& command) {
-                return authorize(peer, command);
-            }));
-        if (!opened)
-            return tl::unexpected(opened.error());
-        query_ = std::move(*opened);
-        log::info(module, "hosts and tools with a certificate may ask at {}", settings.query);
+    if (auto fits = check(*endpoint); !fits)
+        return fits;
+    std::shared_ptr<const net::TlsContext> context;
+    if (endpoint->kind == net::Endpoint::Kind::tls) {
+        if (settings_.files == net::TlsFiles{})
+            return fail("{}: which certificate is this host's: ovs-vsctl set-ssl names the files",
+                        place);
+        auto loaded = net::TlsContext::load(settings_.files, net::TlsContext::Side::server);
+        if (!loaded)
+            return tl::unexpected(loaded.error());
+        context = std::move(*loaded);
     }
-    status_[query_setting] = "listens at " + settings.query;
+    if (listener && listener->endpoint() == *endpoint) {
+        listener->set_context(std::move(context));
+        return {};
+    }
+    listener.reset();
+    auto opened = net::Listener::open(reactor_, *endpoint, std::move(context), {}, serve);
+    if (!opened)
+        return tl::unexpected(opened.error());
+    listener = std::move(*opened);
+    log::info(module, "listening at {}", place);
     return {};
 }
 

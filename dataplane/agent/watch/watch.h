@@ -16,9 +16,10 @@ namespace ringfence::agent {
 
 class Watch {
 public:
-    // commands: what can be asked; dies after this.
-    Watch(ovsdb::Reactor& reactor, const unixctl::Server& commands)
-        : reactor_(reactor), commands_(commands) {}
+    // commands: what can be asked; dies after this. metrics: a page of them, for Prometheus.
+    Watch(ovsdb::Reactor& reactor, const unixctl::Server& commands,
+          std::function<std::string()> metrics)
+        : reactor_(reactor), commands_(commands), metrics_(std::move(metrics)) {}
 
     // Call it again every second or so: a file may come, or be another one. True: errors() or
     // status() have changed.
@@ -33,15 +34,20 @@ public:
     std::string advertised(const std::string& own) const;
 
 private:
-    Result<> open_query(const WatchSettings& settings);
+    using Check = Result<> (*)(const net::Endpoint&);
+    void listen(const char* setting, const std::string& place, Check check, const net::Serve& serve,
+                std::unique_ptr<net::Listener>& listener);
+    Result<> open(const std::string& place, Check check, const net::Serve& serve,
+                  std::unique_ptr<net::Listener>& listener) const;
     Result<> authorize(const std::string& peer, const std::string& command) const;
     static std::string stamp_of(const net::TlsFiles& files);
 
     ovsdb::Reactor& reactor_;
     const unixctl::Server& commands_;
+    const std::function<std::string()> metrics_;
     WatchSettings settings_;
     std::string stamp_; // of the files, as they were read
-    std::unique_ptr<net::Listener> query_;
+    std::unique_ptr<net::Listener> query_, metrics_listener_;
     std::map<std::string, std::string> status_, failed_;
 };
 

@@ -14,6 +14,7 @@
 #include <gtest/gtest.h>
 
 #include "core/process/pid_file.h"
+#include "ovsdb/unixctl/base64.h"
 #include "ovsdb/unixctl/server.h"
 #include "ovsdb/unixctl/standard_commands.h"
 
@@ -168,6 +169,50 @@ TEST_F(Unixctl, SurvivesClientsThatSendRubbish) {
           "{\"method\":\"echo\",\"params\":3}", "\xff\xfe{}{}{}"})
         rubbish(bytes);
     EXPECT_EQ(appctl("echo still-here").output, "still-here\n");
+}
+
+// --- What listens -------------------------------------------------------------------------------
+TEST_F(Unixctl, OverTheNetworkOnlyWhatIsMeantForItIsAnswered) {
+    server_->add({"open", "", 0, 0,
+                  [](const unixctl::Arguments&) -> Result<std::string> { return "here"; }, true});
+    const auto serve = server_->remote([](const std::string& peer, const std::string&) -> Result<> {
+        return peer == "operator" ? Result<>() : Result<>(fail("not {}", peer));
+    });
+    const auto answer_to = [&](std::string request, const std::string& peer = "operator") {
+        return serve(request, peer).output;
+    };
+    EXPECT_EQ(answer_to(R"({"id":1,"method":"open","params":[]})"),
+              R"({"error":null,"id":1,"result":"here\n"})");
+    EXPECT_NE(answer_to(R"({"id":1,"method":"echo","params":["x"]})").find("on the host only"),
+              std::string::npos);
+    EXPECT_NE(answer_to(R"({"id":1,"method":"open","params":[]})", "mallory").find("not mallory"),
+              std::string::npos);
+    EXPECT_EQ(answer_to(R"({"id":1,"method":"op)"), "");
+    std::string deep = R"({"method":"open","id":)" + std::string(30'000, '[');
+    deep += std::string(30'000, ']') + "}";
+    EXPECT_EQ(answer_to(deep), R"({"error":null,"id":null,"result":"here\n"})");
+    std::string rubbish = "{]}";
+    EXPECT_TRUE(serve(rubbish, "operator").close);
+}
+
+TEST(Endpoint, SaysWhatIsWrongWithIt) {
+    EXPECT_EQ(net::Endpoint::from("pssl:6650:[fd00::1]")->address, "fd00::1");
+    EXPECT_TRUE(net::Endpoint::from("ptcp:9475:127.0.0.1")->is_loopback());
+    EXPECT_FALSE(net::Endpoint::from("ptcp:9475")->is_loopback());
+    for (const char* wrong : {"", "6650", "ssl:6650", "pssl:", "pssl:0", "pssl:65536", "pssl:1:x",
+                              "pssl:1:1.2.3.4.5", "punix:", "punix:relative"})
+        EXPECT_FALSE(net::Endpoint::from(wrong)) << wrong;
+}
+
+TEST(Base64, ComesBack) {
+    std::string bytes;
+    for (int i = 0; i < 300; ++i) {
+        EXPECT_EQ(unixctl::from_base64(unixctl::to_base64(bytes) + "\n"), bytes);
+        bytes += static_cast<char>(i * 7);
+    }
+    EXPECT_EQ(unixctl::to_base64("ringfence!"), "cmluZ2ZlbmNlIQ==");
+    for (const char* wrong : {"a", "a===", "ab\ncd", "=abc"})
+        EXPECT_FALSE(unixctl::from_base64(wrong)) << wrong;
 }
 
 } // namespace

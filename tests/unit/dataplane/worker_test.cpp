@@ -1,4 +1,6 @@
 // What only the machine causes: full queues, no buffers; and what the loop relies on.
+#include <cstring>
+
 #include <gtest/gtest.h>
 
 #include <rte_mbuf.h>
@@ -6,6 +8,7 @@
 #include "core/wire/ip.h"
 #include "dataplane/pipeline.h"
 #include "dataplane/worker/announcement.h"
+#include "dataplane/worker/capture.h"
 #include "tests/packet/frame.h"
 #include "tests/packet/lab.h"
 
@@ -334,6 +337,83 @@ TEST(Worker, AnnouncesNothingWithoutABuffer) {
     announce(lab.worker(), news);
     EXPECT_EQ(lab.counters(PortId(1)), "");
     rte_pktmbuf_free(last);
+}
+
+// --- Captures
+namespace {
+
+// Frames of many sizes, each filled with the lowest byte of its number.
+class Capturing {
+public:
+    Capturing(Lab& lab, uint32_t bytes) : capture(bytes), pool_(lab.worker().copies()) {}
+
+    // The driver takes the first `accepted` of them.
+    void add(uint16_t count, uint16_t accepted) {
+        std::vector<rte_mbuf*> frames;
+        for (uint16_t i = 0; i < count; ++i) {
+            const auto size = static_cast<uint16_t>(60 + (added_ + i) * 37 % 1400);
+            rte_mbuf* frame = rte_pktmbuf_alloc(pool_);
+            std::memset(rte_pktmbuf_append(frame, size), static_cast<int>(added_ + i), size);
+            frames.push_back(frame);
+        }
+        capture.add(frames.data(), count, Capture::Direction::to_port);
+        capture.publish(accepted);
+        for (rte_mbuf* frame : frames)
+            rte_pktmbuf_free(frame);
+        added_ += accepted;
+    }
+    // All that is there, which is what was added from `taken` on.
+    void expect_in_order() {
+        capture.take(SIZE_MAX, [&](const Capture::Frame& frame) {
+            const size_t size = 60 + taken_ * 37 % 1400;
+            EXPECT_EQ(frame.length, size);
+            EXPECT_EQ(frame.direction, Capture::Direction::to_port);
+            EXPECT_EQ(frame.bytes.front(), static_cast<uint8_t>(taken_));
+            EXPECT_EQ(frame.bytes.back(), static_cast<uint8_t>(taken_));
+            ++taken_;
+        });
+    }
+    uint64_t added() const { return added_; }
+    uint64_t taken() const { return taken_; }
+
+    Capture capture;
+
+private:
+    rte_mempool* pool_;
+    uint64_t added_ = 0, taken_ = 0;
+};
+
+} // namespace
+
+TEST(Capture, KeepsFramesInOrderAsItsMemoryIsUsedAgain) {
+    Lab lab;
+    Capturing all(lab, Capture::most_bytes);
+    for (int round = 0; round < 1000; ++round) { // some 22 MB, more than five times the memory
+        all.add(32, static_cast<uint16_t>(round % 33));
+        if (round % 50 == 0)
+            all.expect_in_order();
+    }
+    all.expect_in_order();
+    EXPECT_EQ(all.taken(), all.added());
+    EXPECT_EQ(all.capture.missed(), 0u);
+}
+
+TEST(Capture, CountsWhatFindsNoRoomAndGoesOn) {
+    Lab lab;
+    Capturing all(lab, 20);
+    for (int round = 0; round < 5000; ++round)
+        all.add(32, 32);
+    const uint64_t missed = all.capture.missed();
+    uint64_t kept = 0;
+    all.capture.take(SIZE_MAX, [&](const Capture::Frame& frame) {
+        EXPECT_EQ(frame.bytes.size(), 20u);
+        ++kept;
+    });
+    EXPECT_GT(kept, 90'000u);
+    EXPECT_EQ(kept + missed, all.added());
+    all.add(1, 1);
+    all.capture.take(1, [&](const Capture::Frame&) { ++kept; });
+    EXPECT_EQ(kept + missed, all.added());
 }
 
 } // namespace ringfence
