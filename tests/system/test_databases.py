@@ -1,13 +1,15 @@
 #!/usr/bin/python3
-"""Databases with rubbish in them, a newer schema, and two controllers (rows 43, 45, 47): what is right goes on."""
+"""Databases with rubbish in them, a newer schema, and two controllers (rows 43, 44, 45, 47): what is right goes on."""
 
 import json
 import os
 import signal
+import subprocess
 import time
 import uuid
 
 from harness import SystemTest, main, wait_until
+from labkit.daemon import binary
 from labkit.database import SCHEMAS
 from labkit.shell import run
 
@@ -123,13 +125,54 @@ class Databases(SystemTest):
         self.assertIn("host2", done.stderr)
         self.assertNotIn("host1", done.stderr)
         self.assertLess(time.monotonic() - begin, 5)
+        self.plug_anew()
+
+    def plug_anew(self) -> None:
+        """host2's daemon is started again: the VM's tap went with it, and is a new one now."""
         self.hosts[1].switch.start()
-        self.lab.ctl("network", "set", "acme/lan", "--vlan-transparent", "no", "--wait=hosts")
-        # The VM's tap went with the daemon, and is a new one now.
+        self.lab.ctl("network", "set", "acme/lan", "--vlan-transparent", "no", "--mtu", "none", "--wait=hosts")
         self.b.namespace.delete()
         self.b.create()
         wait_until("the tap", lambda: self.hosts[1].has_interface(self.b.port))
         self.b.take(self.b.port, self.hosts[1].namespace)
+
+    # --- network-ctl (row 44) ---------------------------------------------------------------------------
+    def test_a_reader_that_goes_away(self):
+        """Who has read enough, a full disk, and no output at all: it ends, at once, and says so at most once."""
+        reader, writer = os.pipe()
+        os.close(reader)
+        with os.fdopen(writer, "w") as nobody, open("/dev/full", "w", encoding="utf-8") as full:
+            for name, output in (("nobody reads", nobody), ("full", full)):
+                with self.subTest(name):
+                    done = self.ctl_with(stdout=output)
+                    print(f"{name}: exit {done.returncode}: {done.stderr}")
+                    self.assertIn(done.returncode, (0, 1, -signal.SIGPIPE))
+                    self.assertLessEqual(len(done.stderr.splitlines()), 1)
+
+    def test_surroundings_that_are_poor(self):
+        """A terminal of one column, an unknown locale, a home that is not there, and no input: the same words."""
+        usual = self.ctl_with(stdout=subprocess.PIPE)
+        self.assertEqual(usual.returncode, 0, usual.stderr)
+        for poor in ({"COLUMNS": "1"}, {"LC_ALL": "xx_YY.none"}, {"HOME": "/proc/nowhere"}, {"TERM": ""}):
+            with self.subTest(poor):
+                done = self.ctl_with(stdout=subprocess.PIPE, env={**self.lab.environment, **poor})
+                self.assertEqual((done.returncode, done.stdout, done.stderr), (0, usual.stdout, ""))
+
+    def test_an_interrupted_wait(self):
+        """^C ends it; what it has written stays written."""
+        self.hosts[1].switch.stop()
+        waiting = subprocess.Popen([binary("network-ctl"), "network", "set", "acme/lan", "--mtu", "1400", "--wait=hosts"],
+                                   env=self.lab.environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        wait_until("it to be written", lambda: self.lab.show("network", "acme/lan")["mtu"] == 1400)
+        waiting.send_signal(signal.SIGINT)
+        said = waiting.communicate(timeout=5)[1]
+        print(f"^C: exit {waiting.returncode}: {said}")
+        self.assertIn(waiting.returncode, (130, -signal.SIGINT))
+        self.plug_anew()
+
+    def ctl_with(self, stdout, env=None) -> subprocess.CompletedProcess:
+        return subprocess.run([binary("network-ctl"), "nic", "list", "--format", "json"], stdin=subprocess.DEVNULL, stdout=stdout,
+                              stderr=subprocess.PIPE, env=env or self.lab.environment, text=True, timeout=20, check=False)
 
     # --- helpers --------------------------------------------------------------------------------------
     def troubles(self) -> list[str]:
