@@ -1,6 +1,5 @@
 #include "dataplane/ports/system.h"
 
-#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <vector>
@@ -14,17 +13,15 @@
 
 #include <rte_mbuf.h>
 
-#include "dataplane/ports/counter.h"
 #include "dataplane/ports/frame_size.h"
 #include "dataplane/ports/host_guard.h"
-#include "dataplane/ports/netdev.h"
+#include "dataplane/ports/netdev_port.h"
 #include "dataplane/ports/offload.h"
 
 namespace ringfence::ports {
 
 namespace {
 
-constexpr int most_segments = 16;
 constexpr size_t largest = 65536 + ethernet_header + 2 * vlan_tag; // that a kernel's stack hands on
 constexpr int receive_buffer = 8 << 20;                            // of the socket, bytes
 
@@ -47,12 +44,10 @@ struct Arrival {
     uint16_t tag_type = ETH_P_8021Q;
 };
 
-class SystemPort final : public Port {
+class SystemPort final : public NetdevPort {
 public:
-    SystemPort(const PortSettings& settings, const MbufPool& pool, Netdev netdev, int socket,
-               unsigned ifindex)
-        : Port(settings), pool_(pool.get()), max_mtu_(pool.max_mtu()), netdev_(std::move(netdev)),
-          socket_(socket), ifindex_(ifindex), bytes_(largest) {}
+    SystemPort(const PortSettings& settings, const MbufPool& pool, int socket, unsigned ifindex)
+        : NetdevPort(settings, pool, 0), socket_(socket), ifindex_(ifindex), bytes_(largest) {}
     ~SystemPort() override { close(socket_); }
 
     [[nodiscard]] Result<> configure(const PortSettings& settings);
@@ -63,17 +58,12 @@ public:
     bool has_more() const override { return large_.has_value(); }
 
     std::string driver() const override { return "packet_socket"; }
-    MacAddr mac() const override { return netdev_.mac().value_or(MacAddr{}); }
-    Result<> set_mac(MacAddr mac) override { return netdev_.set_mac(mac); }
-    unsigned mtu() const override { return netdev_.mtu().value_or(0); }
-    unsigned max_mtu() const override { return max_mtu_; }
-    Result<> set_mtu(unsigned mtu) override;
-    LinkState link() override;
     PortStatistics statistics() const override;
     std::optional<unsigned> ifindex() const override { return ifindex_; }
     std::optional<std::string> trouble() const override;
 
 private:
+    Result<Netdev> netdev() const override { return Netdev::indexed(ifindex_); }
     enum class Taken { frame, nothing, refused, no_buffer };
     Arrival read_frame();
     Taken take_frame(rte_mbuf*& frame);
@@ -83,11 +73,7 @@ private:
     rte_mbuf* buffer_of(size_t length);
     enum class Written { yes, never, not_now };
     Written write_frame(const rte_mbuf* frame);
-    void count_losses() const;
 
-    rte_mempool* pool_;
-    unsigned max_mtu_;
-    Netdev netdev_;
     int socket_;
     unsigned ifindex_;
     // The owner worker's: where a frame is read to, and the large one that lies there, of which
@@ -95,10 +81,7 @@ private:
     std::vector<uint8_t> bytes_;
     std::optional<LargeFrame> large_;
     size_t next_segment_ = 0;
-    Counter rx_packets_, rx_bytes_, rx_errors_, rx_missed_, tx_packets_, tx_bytes_, tx_errors_;
-    mutable std::atomic<uint64_t> lost_{0}; // by the socket, whose own counter is read once
-    bool was_up_ = false;
-    uint64_t link_resets_ = 0;
+    mutable uint64_t lost_ = 0; // the control thread's: by the socket, as it said so far
 };
 
 Result<> SystemPort::configure(const PortSettings& settings) {
@@ -112,7 +95,7 @@ Result<> SystemPort::configure(const PortSettings& settings) {
         return fail("it has MTU {}, and ports carry at most {}: ask for a smaller one "
                     "(mtu_request), or raise other_config:ringfence-max-mtu",
                     mtu(), max_mtu_);
-    return netdev_.set_up();
+    return netdev().and_then([](const Netdev& device) { return device.set_up(); });
 }
 
 // At most `room` frames are read, good or bad: whoever sends bad ones gets no more of the worker.
@@ -260,57 +243,26 @@ uint16_t SystemPort::transmit(rte_mbuf** frames, uint16_t count) {
 
 SystemPort::Written SystemPort::write_frame(const rte_mbuf* frame) {
     VirtioHeader whole{}; // checksums and all
-    iovec parts[most_segments + 1] = {{&whole, sizeof whole}};
-    size_t used = 1;
-    for (const rte_mbuf* segment = frame; segment; segment = segment->next) {
-        if (used == most_segments + 1)
-            return Written::never;
-        parts[used++] = {rte_pktmbuf_mtod(segment, void*), segment->data_len};
-    }
+    iovec parts[1 + most_segments] = {{&whole, sizeof whole}};
+    size_t used = gather(frame, std::span(parts).subspan(1));
+    if (used == 0)
+        return Written::never;
     msghdr message{};
     message.msg_iov = parts;
-    message.msg_iovlen = used;
+    message.msg_iovlen = 1 + used;
     if (sendmsg(socket_, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0)
         return Written::yes;
     return errno == EMSGSIZE || errno == EINVAL ? Written::never : Written::not_now;
 }
 
-Result<> SystemPort::set_mtu(unsigned mtu) {
-    if (mtu < smallest_mtu || mtu > max_mtu_)
-        return fail("MTU {} of port {}: it carries {} to {} (other_config:ringfence-max-mtu)", mtu,
-                    name(), smallest_mtu, max_mtu_);
-    return netdev_.set_mtu(mtu);
-}
-
-LinkState SystemPort::link() {
-    LinkState state;
-    unsigned flags = netdev_.flags().value_or(0);
-    state.admin_up = flags & IFF_UP;
-    state.up = state.admin_up && (flags & IFF_RUNNING);
-    link_resets_ += state.up != was_up_;
-    was_up_ = state.up;
-    state.resets = link_resets_;
-    return state;
-}
-
-// Reading them sets the socket's own to 0.
-void SystemPort::count_losses() const {
-    tpacket_stats stats{};
-    socklen_t size = sizeof stats;
-    if (getsockopt(socket_, SOL_PACKET, PACKET_STATISTICS, &stats, &size) == 0)
-        lost_.fetch_add(stats.tp_drops, std::memory_order_relaxed);
-}
-
+// With what the socket lost, which starts at 0 again whenever it is asked.
 PortStatistics SystemPort::statistics() const {
-    count_losses();
-    PortStatistics s;
-    s.rx_packets = rx_packets_.value();
-    s.rx_bytes = rx_bytes_.value();
-    s.rx_errors = rx_errors_.value();
-    s.rx_missed = rx_missed_.value() + lost_.load(std::memory_order_relaxed);
-    s.tx_packets = tx_packets_.value();
-    s.tx_bytes = tx_bytes_.value();
-    s.tx_errors = tx_errors_.value();
+    tpacket_stats lost{};
+    socklen_t size = sizeof lost;
+    if (getsockopt(socket_, SOL_PACKET, PACKET_STATISTICS, &lost, &size) == 0)
+        lost_ += lost.tp_drops;
+    PortStatistics s = NetdevPort::statistics();
+    s.rx_missed += lost_;
     return s;
 }
 
@@ -356,8 +308,8 @@ Result<int> open_socket(unsigned ifindex) {
 
 Result<std::shared_ptr<Port>> open_system(const PortSettings& settings, const MbufPool& pool) {
     auto context = [&](Error error) { return error.in(fmt::format("port {}", settings.name)); };
-    auto netdev = Netdev::named(settings.name);
-    auto index = netdev ? netdev->index() : tl::unexpected(netdev.error());
+    auto index =
+        Netdev::named(settings.name).and_then([](const Netdev& netdev) { return netdev.index(); });
     if (!index)
         return tl::unexpected(context(index.error()));
     if (auto guarded = guard_from_host(*index); !guarded) // before anything of it is read
@@ -365,7 +317,7 @@ Result<std::shared_ptr<Port>> open_system(const PortSettings& settings, const Mb
     auto socket = open_socket(*index);
     if (!socket)
         return tl::unexpected(context(socket.error()));
-    auto port = std::make_shared<SystemPort>(settings, pool, std::move(*netdev), *socket, *index);
+    auto port = std::make_shared<SystemPort>(settings, pool, *socket, *index);
     if (auto configured = port->configure(settings); !configured)
         return tl::unexpected(context(configured.error()));
     return port;

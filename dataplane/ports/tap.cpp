@@ -12,15 +12,13 @@
 
 #include <rte_mbuf.h>
 
-#include "dataplane/ports/counter.h"
-#include "dataplane/ports/frame_size.h"
-#include "dataplane/ports/netdev.h"
+#include "dataplane/ports/netdev_port.h"
 
 namespace ringfence::ports {
 
 namespace {
 
-constexpr int most_segments = 16;
+constexpr uint64_t kernels_speed = 10'000; // Mbit/s: what it says of every tap
 
 Result<> check_name(const std::string& name) {
     if (name.empty() || name.size() >= IFNAMSIZ || name == "." || name == ".." ||
@@ -31,10 +29,10 @@ Result<> check_name(const std::string& name) {
     return {};
 }
 
-class TapPort final : public Port {
+class TapPort final : public NetdevPort {
 public:
     TapPort(const PortSettings& settings, const MbufPool& pool, int tun)
-        : Port(settings), pool_(pool.get()), max_mtu_(pool.max_mtu()), tun_(tun) {}
+        : NetdevPort(settings, pool, kernels_speed), tun_(tun) {}
     ~TapPort() override { close(tun_); }
 
     [[nodiscard]] Result<> configure(const PortSettings& settings);
@@ -44,25 +42,6 @@ public:
     int wake_fd() const override { return tun_; }
 
     std::string driver() const override { return "tap"; }
-    MacAddr mac() const override {
-        return Netdev::of_tap(tun_)
-            .and_then([](const Netdev& netdev) { return netdev.mac(); })
-            .value_or(MacAddr{});
-    }
-    Result<> set_mac(MacAddr mac) override {
-        return Netdev::of_tap(tun_).and_then(
-            [&](const Netdev& netdev) { return netdev.set_mac(mac); });
-    }
-    unsigned mtu() const override {
-        return Netdev::of_tap(tun_)
-            .and_then([](const Netdev& netdev) { return netdev.mtu(); })
-            .value_or(0);
-    }
-    unsigned max_mtu() const override { return max_mtu_; }
-    Result<> set_mtu(unsigned mtu) override;
-    LinkState link() override;
-    PortStatistics statistics() const override;
-    std::optional<unsigned> ifindex() const override;
     std::optional<std::string> trouble() const override {
         if (gone_.load(std::memory_order_relaxed) || !Netdev::of_tap(tun_))
             return "its netdev was deleted";
@@ -70,18 +49,14 @@ public:
     }
 
 private:
+    Result<Netdev> netdev() const override { return Netdev::of_tap(tun_); }
     // One frame into one buffer: its length; 0 when none waits; or -1 when it was longer than a
     // buffer.
     int read_frame(rte_mbuf* frame);
     bool write_frame(const rte_mbuf* frame);
 
-    rte_mempool* pool_;
-    unsigned max_mtu_;
     int tun_;
     std::atomic<bool> gone_{false};
-    Counter rx_packets_, rx_bytes_, rx_errors_, rx_missed_, tx_packets_, tx_bytes_, tx_errors_;
-    bool was_up_ = false;
-    uint64_t link_resets_ = 0;
 };
 
 Result<> TapPort::configure(const PortSettings& settings) {
@@ -157,54 +132,13 @@ uint16_t TapPort::transmit(rte_mbuf** frames, uint16_t count) {
 
 bool TapPort::write_frame(const rte_mbuf* frame) {
     iovec parts[most_segments];
-    int used = 0;
-    for (const rte_mbuf* segment = frame; segment; segment = segment->next) {
-        if (used == most_segments)
-            return false;
-        parts[used++] = {rte_pktmbuf_mtod(segment, void*), segment->data_len};
-    }
-    ssize_t written = writev(tun_, parts, used);
+    size_t used = gather(frame, parts);
+    if (used == 0)
+        return false;
+    ssize_t written = writev(tun_, parts, static_cast<int>(used));
     if (written < 0 && errno == EBADFD)
         gone_.store(true, std::memory_order_relaxed);
     return written == static_cast<ssize_t>(frame->pkt_len);
-}
-
-Result<> TapPort::set_mtu(unsigned mtu) {
-    if (mtu < smallest_mtu || mtu > max_mtu_)
-        return fail("MTU {} of port {}: it carries {} to {} (other_config:ringfence-max-mtu)", mtu,
-                    name(), smallest_mtu, max_mtu_);
-    return Netdev::of_tap(tun_).and_then([&](const Netdev& netdev) { return netdev.set_mtu(mtu); });
-}
-
-LinkState TapPort::link() {
-    LinkState state;
-    auto flags = Netdev::of_tap(tun_).and_then([](const Netdev& netdev) { return netdev.flags(); });
-    if (flags) {
-        state.admin_up = *flags & IFF_UP;
-        state.up = state.admin_up && (*flags & IFF_RUNNING);
-        state.speed = 10'000; // what the kernel says of every tap
-    }
-    link_resets_ += state.up != was_up_;
-    was_up_ = state.up;
-    state.resets = link_resets_;
-    return state;
-}
-
-PortStatistics TapPort::statistics() const {
-    PortStatistics s;
-    s.rx_packets = rx_packets_.value();
-    s.rx_bytes = rx_bytes_.value();
-    s.rx_errors = rx_errors_.value();
-    s.rx_missed = rx_missed_.value();
-    s.tx_packets = tx_packets_.value();
-    s.tx_bytes = tx_bytes_.value();
-    s.tx_errors = tx_errors_.value();
-    return s;
-}
-
-std::optional<unsigned> TapPort::ifindex() const {
-    auto index = Netdev::of_tap(tun_).and_then([](const Netdev& netdev) { return netdev.index(); });
-    return index ? std::optional(*index) : std::nullopt;
 }
 
 Result<int> make_netdev(const std::string& name) {

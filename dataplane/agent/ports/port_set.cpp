@@ -110,14 +110,12 @@ bool PortSet::apply(const std::map<std::string, WantedPort>& wanted) {
     return complete && closing_.empty();
 }
 
-// Not where we end: the netdevs' VMs go on, and the next daemon has their ports again.
 void PortSet::give_back_unplugged(const std::map<std::string, WantedPort>& wanted) {
     std::erase_if(guarded_, [&](const std::string& netdev) {
         auto wish = wanted.find(netdev);
         if (wish != wanted.end() && wish->second.type == PortType::system)
             return false;
-        if (!ending_)
-            ports::give_back_to_host(if_nametoindex(netdev.c_str()));
+        ports::give_back_to_host(if_nametoindex(netdev.c_str()));
         return true;
     });
     for (const auto& [name, wish] : wanted)

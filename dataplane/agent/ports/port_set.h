@@ -48,9 +48,9 @@ public:
     // Netdevs of others stay as they are, guarded; `give_back`: they become the host's again.
     // closing() says until when it takes.
     void close_all(bool give_back = false) {
-        ending_ = !give_back;
+        if (!give_back)
+            guarded_.clear();
         apply({});
-        ending_ = false;
     }
     // A netdev behind a system port has gone, or one that was missed is there: apply() again.
     bool netdevs_came_or_went() const;
@@ -77,9 +77,8 @@ private:
     std::function<void()> changed_;
     std::map<std::string, OpenPort> open_;
     std::map<std::string, std::string> failed_;
-    std::set<std::string> guarded_; // netdevs of system ports, from which the host is kept
-    bool ending_ = false;
-    std::set<std::string> absent_; // system ports that failed while their netdev was not there
+    std::set<std::string> guarded_; // netdevs of system ports, to be given back when unplugged
+    std::set<std::string> absent_;  // system ports that failed while their netdev was not there
     std::set<std::string> closing_;
 };
 
