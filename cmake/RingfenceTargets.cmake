@@ -35,6 +35,18 @@ elseif(RINGFENCE_TSAN)
     add_link_options(-fsanitize=thread)
 endif()
 
+# Directories of the packet's way: a unity build joins no file there, so it is the same machine code in every build; and a
+# build that optimises nothing (the sanitizers') does so a little there, where its tests and fuzzers spend their time.
+macro(ringfence_packet_path)
+    set(CMAKE_UNITY_BUILD OFF)
+    string(REPLACE "-O0" "-O1" CMAKE_CXX_FLAGS_RELWITHDEBINFO "${CMAKE_CXX_FLAGS_RELWITHDEBINFO}")
+endmacro()
+# A directory in one of those that is control side again.
+macro(ringfence_control_side)
+    set(CMAKE_UNITY_BUILD $CACHE{CMAKE_UNITY_BUILD})
+    set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "$CACHE{CMAKE_CXX_FLAGS_RELWITHDEBINFO}")
+endmacro()
+
 # ringfence_apart(FILES ...): sources that a unity build does not join with others, as they share names with one of them.
 function(ringfence_apart)
     set_source_files_properties(${ARGN} PROPERTIES SKIP_UNITY_BUILD_INCLUSION ON)
