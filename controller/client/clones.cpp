@@ -203,6 +203,7 @@ Result<> Cloner::clone_nic(const nb::Nic& original) {
     nic.outside_addresses.clear();
     nic.foreign_host.reset();
     nic.bound_host.reset();
+    nic.held_addresses.clear();
     nic.status.clear();
     const nb::Tables& rows = draft_.rows();
     nic.port_name = path_.child(rows.virtual_machine.find(nic.virtual_machine)->name)

@@ -157,6 +157,7 @@ Nic describe(const nb::Tables& rows, const nb::Nic& nic) {
             .dhcp_server = nic.options.contains("dhcp-server"),
             .security_groups = groups_of(rows, nic),
             .virtual_addresses = nic.virtual_addresses,
+            .held_addresses = nic.held_addresses,
             .limits = nic.limits,
             .effective_limits = model::limits_of(model::Rows(rows), nic),
             .foreign_host = nic.foreign_host ? name_in(rows.host, *nic.foreign_host) : "",

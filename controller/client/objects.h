@@ -315,6 +315,7 @@ struct Nic {
     bool dhcp_server = false;    // it may serve where the network's own DHCP is off
     Texts security_groups{};     // paths
     TextMap virtual_addresses{}; // that it may take over, each with its MAC
+    Texts held_addresses{};      // those of them that it has now
     std::map<std::string, int64_t> limits{};           // its own
     std::map<std::string, int64_t> effective_limits{}; // with those of its data center
     std::string foreign_host{}; // bound there by hand; "" = plugged wherever its iface-id appears

@@ -25,7 +25,7 @@ template <class Row> constexpr typename Row::Columns own_columns() {
         return Column::required | Column::applied | Column::alive | Column::reported |
                Column::trouble | Column::status;
     else if constexpr (std::is_same_v<Row, northbound::Nic>)
-        return Column::bound_host | Column::status;
+        return Column::bound_host | Column::held_addresses | Column::status;
     else if constexpr (std::is_same_v<Row, northbound::Lease> ||
                        std::is_same_v<Row, northbound::Event>)
         return Row::Columns::all();

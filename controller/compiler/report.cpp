@@ -6,6 +6,7 @@
 
 #include "controller/compiler/difference.h"
 #include "controller/compiler/hosts.h"
+#include "controller/compiler/virtual_addresses.h"
 #include "controller/model/names.h"
 #include "controller/model/texts.h"
 
@@ -46,6 +47,17 @@ std::map<std::string, std::string> reported_by(const southbound::HostStatus& sta
     for (const auto& [network, bridge] : status.bridge_mappings)
         reported["bridge-mapping/" + network] = bridge;
     return bounded(reported);
+}
+
+// Those of the port's virtual addresses that it has now.
+std::set<std::string> held_by(const sb::LogicalPort& port, const sb::Tables& fabric) {
+    std::set<std::string> held;
+    for (const auto& [address, mac] : port.virtual_addresses)
+        if (const auto* row =
+                fabric.virtual_address.find(virtual_address_uuid(port.segment, address));
+            row && row->port == port.name)
+            held.insert(address);
+    return held;
 }
 
 // Keeps a map of names to rows as they come and go. A name may pass from one row to another in one
@@ -157,6 +169,7 @@ void Reporter::Writer::write_objects() {
     update(current_.nic, [&](nb::Nic& nic) {
         const auto* port = fabric_.logical_port.find(nic.uuid);
         nic.bound_host = port ? port->host : std::nullopt;
+        nic.held_addresses = port ? held_by(*port, fabric_) : std::set<std::string>{};
     });
     update(current_.organization);
     update(current_.virtual_data_center);
@@ -272,7 +285,16 @@ void Reporter::follow(const ovsdb::Change<sb::HostConfig>& change) {
 }
 
 void Reporter::follow(const ovsdb::Change<sb::LogicalPort>& change) {
+    follow_name(ports_, change, &sb::LogicalPort::name);
     look_at({nb::Nic::table_info().index, change.row().uuid});
+}
+
+// Whoever had it, and whoever has it.
+void Reporter::follow(const ovsdb::Change<sb::VirtualAddress>& change) {
+    for (const auto* row : {change.before, change.after})
+        if (row && row->port)
+            if (auto port = ports_.find(*row->port); port != ports_.end())
+                look_at({nb::Nic::table_info().index, port->second});
 }
 
 void Reporter::look_at_host(const std::string& name) {

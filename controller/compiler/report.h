@@ -44,6 +44,7 @@ public:
     void follow(const ovsdb::Change<southbound::HostStatus>& change);
     void follow(const ovsdb::Change<southbound::HostConfig>& change);
     void follow(const ovsdb::Change<southbound::LogicalPort>& change);
+    void follow(const ovsdb::Change<southbound::VirtualAddress>& change);
     // There is something else to be said about these.
     void look_at(const RowKeys& objects) {
         for (const RowKey& object : objects)
@@ -68,6 +69,7 @@ private:
     std::set<std::string> strangers_;                              // hosts without a row, maybe
     Names hosts_;                                                  // name -> Host
     Names statuses_;                                               // name -> Host_Status
+    Names ports_;                                                  // name -> Logical_Port
     std::set<std::pair<int64_t, ovsdb::Uuid>> events_;             // the oldest first
 };
 

@@ -4,14 +4,19 @@
 #include "controller/model/texts.h"
 
 namespace ringfence::compiler {
-namespace {
 
 using model::Uuid;
+
+Uuid virtual_address_uuid(const Uuid& segment, const std::string& address) {
+    return Uuid::named("virtual-address/" + to_string(segment) + "/" + address);
+}
+
+namespace {
 
 southbound::VirtualAddress make_row(const Unit& unit, const Uuid& segment,
                                     const std::string& address) {
     southbound::VirtualAddress row;
-    row.uuid = Uuid::named("virtual-address/" + to_string(segment) + "/" + address);
+    row.uuid = virtual_address_uuid(segment, address);
     row.domain = domain_of(unit.model(), segment);
     row.segment = segment;
     row.address = address;

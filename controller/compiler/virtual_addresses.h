@@ -5,6 +5,9 @@
 
 namespace ringfence::compiler {
 
+// The row's UUID; the address in canonical form.
+ovsdb::Uuid virtual_address_uuid(const ovsdb::Uuid& segment, const std::string& address);
+
 // Those of the port's claims that count: from the host that it is bound to, for what it may have.
 void tell_claims(Unit& unit, const southbound::LogicalPort& port);
 

@@ -122,6 +122,7 @@ Record record(const client::Nic& nic) {
             {"dhcp_server", nic.dhcp_server, in_full_only},
             {"security_groups", nic.security_groups, in_full_only},
             {"virtual_addresses", nic.virtual_addresses, in_full_only},
+            {"held_addresses", nic.held_addresses, in_full_only},
             {"foreign_host", text_or_none(nic.foreign_host), in_full_only},
             {"bound_host", text_or_none(nic.bound_host)},
             {"status", nic.status}};

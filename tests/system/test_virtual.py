@@ -74,6 +74,8 @@ class Virtual(SystemTest):
     def wait_for_holder(self, machine: Machine, address: str) -> None:
         vm = machine.name.split("-")[1]
         wait_until(f"the row of {address} to name {vm}", lambda: self.holder(address) == vm)
+        wait_until(f"the NIC of {vm} to name {address}",
+                   lambda: address in self.lab.show("nic", f"acme/default/{vm}/0")["held_addresses"])
 
     def was_logged(self, host: int, address: str, to: str, before: str) -> bool:
         text = f"virtual address {address} of org/acme/network/lan: {to} has it now, {before} had it before"

@@ -515,6 +515,7 @@ std::string RandomCloud::tamper(nb::Tables& north, sb::Tables& south) {
         auto nic = *now;
         nic.status = "?";
         nic.bound_host = "?";
+        nic.held_addresses = {"?"};
         north.nic.replace(nic);
         return "a NIC's status";
     });

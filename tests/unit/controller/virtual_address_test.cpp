@@ -8,6 +8,8 @@ namespace ringfence::test {
 namespace {
 
 using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using ::testing::Not;
 using ::testing::Pair;
 
@@ -72,6 +74,25 @@ TEST_F(VirtualAddress, IsWithTheHighestNumberOfEqualOnesWithTheFirstHost) {
     EXPECT_EQ(holder(), first_port);
     current.address_claim.erase(id("address-claim/h1/10.0.0.50"));
     EXPECT_EQ(holder(), second_port);
+}
+
+TEST_F(VirtualAddress, IsNamedAtTheNicThatHasIt) {
+    World world(intent, current);
+    auto held = [&](const char* nic) {
+        world.round();
+        return world.north().nic.find(id(nic))->held_addresses;
+    };
+    auto follow_claims = [&] {
+        world.change([&](auto&, auto& south) { south.address_claim = current.address_claim; });
+    };
+    EXPECT_THAT(held("nic/web-0/0"), IsEmpty());
+    claim("h1", first_port, 1);
+    follow_claims();
+    EXPECT_THAT(held("nic/web-0/0"), ElementsAre("10.0.0.50"));
+    claim("h2", second_port, 2);
+    follow_claims();
+    EXPECT_THAT(held("nic/web-0/0"), IsEmpty());
+    EXPECT_THAT(held("nic/web-2/0"), ElementsAre("10.0.0.50"));
 }
 
 TEST_F(VirtualAddress, IsClaimedOnlyForAPortThatMayHaveItByTheHostThatHasThePort) {
