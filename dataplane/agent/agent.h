@@ -57,6 +57,7 @@ private:
     Result<Numbers> numbers(const unixctl::Arguments& words) const;
     Result<std::string> drops(unixctl::Arguments words) const;
     Result<std::string> port_numbers(unixctl::Arguments words) const;
+    std::string top();
     void add_pmd_commands(unixctl::Server& server);
     void apply_watch(Wanted& wanted);
     Result<std::string> dhcp(const unixctl::Arguments& words) const;
@@ -78,6 +79,7 @@ private:
     std::unique_ptr<Captures> captures_;
     std::unique_ptr<Telemetry> telemetry_;
     std::vector<WorkerNumbers> cleared_; // pmd-stats-clear
+    std::optional<Numbers> last_top_;    // ringfence/top
     std::unique_ptr<LocalDatabase> local_;
     std::unique_ptr<Watch> watch_;
 

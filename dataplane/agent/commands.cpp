@@ -152,6 +152,13 @@ Result<std::string> Agent::dhcp(const Words& words) const {
     return std::string();
 }
 
+// Each call shows what passed since the one before.
+std::string Agent::top() {
+    const Numbers now = numbers({}).value_or(Numbers{});
+    const auto before = std::exchange(last_top_, now);
+    return before ? show_rates(*before, now) : "(ask again: rates are of the time between)\n";
+}
+
 // [-pmd CORE] [DATAPATH]
 static Result<std::optional<unsigned>> core_from(const Words& words) {
     std::optional<unsigned> core;
@@ -243,6 +250,7 @@ void Agent::add_commands(unixctl::Server& server) {
     });
     add("ringfence/connections", "[PORT | flush PORT | --all] [--format=json|text]", 0, 3,
         [this](const Words& words) { return connections(words); });
+    add("ringfence/top", "", 0, 0, [this](const Words&) -> Result<std::string> { return top(); });
     server.add({"ringfence/capture", "start PORT [BYTES] | read ID | stop ID", 2, 3,
                 [this](const Words& words) -> Result<std::string> {
                     if (!captures_)

@@ -10,6 +10,7 @@
 namespace ringfence::net {
 
 using namespace std::chrono_literals;
+using Clock = std::chrono::steady_clock;
 
 // One peer. It reads nothing while an answer is on its way, so what it keeps is one request and one
 // answer.
@@ -34,7 +35,13 @@ private:
             return;
         if (close_after_)
             return hang_up();
+        const auto now = Clock::now();
+        if (now < listener_.rests_until_) {
+            next_ = listener_.reactor_.after(listener_.rests_until_ - now, [this] { advance(); });
+            return;
+        }
         Reply reply = listener_.serve_(input_, stream_->peer());
+        listener_.rests_until_ = now + (Clock::now() - now) * (1 + listener_.limits_.rest);
         if (!reply.output.empty() || reply.close) {
             output_ = std::move(reply.output);
             close_after_ = reply.close;
@@ -172,8 +179,10 @@ void Listener::accept_some() {
         });
     while (this_second_ < limits_.per_second) {
         const int fd = accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
-        if (fd < 0)
+        if (fd < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED))
             return;
+        if (fd < 0)
+            break; // no descriptor is left: perhaps in a second
         ++this_second_;
         admit(fd);
     }

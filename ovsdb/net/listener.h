@@ -24,6 +24,9 @@ struct Limits {
     // From the connection, or the end of an answer, to the end of the next answer; 0 = for ever.
     std::chrono::milliseconds patience{30'000};
     std::chrono::milliseconds handshake{5'000};
+    // So many times as long as an answer took to make, nobody is answered: the thread is not
+    // theirs.
+    unsigned rest = 4;
 };
 
 struct Reply {
@@ -67,6 +70,7 @@ private:
     std::map<uint64_t, std::unique_ptr<Connection>> connections_; // by number, oldest first
     uint64_t last_ = 0;
     size_t this_second_ = 0;
+    std::chrono::steady_clock::time_point rests_until_{};
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(); // for what is posted
     ovsdb::Handle watch_, next_second_;
 };

@@ -16,7 +16,8 @@ constexpr net::Limits local_limits{.connections = 256,
                                    .per_second = 10'000,
                                    .request = 1 << 20,
                                    .patience = std::chrono::milliseconds(0),
-                                   .handshake = std::chrono::milliseconds(0)};
+                                   .handshake = std::chrono::milliseconds(0),
+                                   .rest = 0};
 
 // Takes the first whole JSON object off the front of what came in. Nothing is there between
 // objects, so only the braces outside of strings tell where one ends.

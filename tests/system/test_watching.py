@@ -105,6 +105,9 @@ class Watching(SystemTest):
 
     def test_top(self):
         """Rates of one interval, of what went through in it."""
+        self.watched.appctl("ringfence/top")
+        self.lose_frames(30)
+        self.assertRegex(self.watched.appctl("ringfence/top"), rf"(?m)^{self.a.port} +[1-9]\d* +[1-9]\d* ")
         done = self.ask("top", "acme/default/a/0", "--interval", "1", "--count", "1", "--format", "json")
         self.assertEqual(json.loads(done.stdout)["items"][0]["port"], self.a.port, done.stderr)
 

@@ -35,6 +35,26 @@ json json_of(const PortNumbers& port) {
             {"counters", json_of(port.counters)}};
 }
 
+struct Rates { // a second
+    Rates(const PortNumbers& before, const PortNumbers& now, double seconds) {
+        const auto rate = [&](uint64_t was, uint64_t is) {
+            return is < was ? 0 : static_cast<double>(is - was) / seconds;
+        };
+        rx_packets = rate(before.device.rx_packets, now.device.rx_packets);
+        rx_bits = 8 * rate(before.device.rx_bytes, now.device.rx_bytes);
+        tx_packets = rate(before.device.tx_packets, now.device.tx_packets);
+        tx_bits = 8 * rate(before.device.tx_bytes, now.device.tx_bytes);
+        drops = rate(before.counters.drops(), now.counters.drops());
+    }
+    double rx_packets, rx_bits, tx_packets, tx_bits, drops;
+};
+
+std::string line_of(const std::string& port, const Rates& rates) {
+    return fmt::format("{:<15} {:>10.0f} {:>14.0f} {:>10.0f} {:>14.0f} {:>10.0f}\n", port,
+                       rates.rx_packets, rates.rx_bits, rates.tx_packets, rates.tx_bits,
+                       rates.drops);
+}
+
 } // namespace
 
 const char* kind_of(Verdict verdict) {
@@ -110,6 +130,25 @@ std::string show_ports(const Numbers& numbers) {
         text += fmt::format("  {} dropped of what it sent\n", port.counters.drops());
     }
     return text;
+}
+
+std::string show_rates(const Numbers& before, const Numbers& now) {
+    const double seconds =
+        std::max(1e-9, std::chrono::duration<double>(now.time - before.time).count());
+    std::map<std::string, const PortNumbers*> earlier;
+    for (const PortNumbers& port : before.ports)
+        earlier[port.name] = &port;
+    std::multimap<double, std::string, std::greater<>> lines; // by bits
+    for (const PortNumbers& port : now.ports)
+        if (auto was = earlier.find(port.name); was != earlier.end()) {
+            const Rates rates(*was->second, port, seconds);
+            lines.emplace(rates.rx_bits + rates.tx_bits, line_of(port.name, rates));
+        }
+    std::string text = fmt::format("{:<15} {:>10} {:>14} {:>10} {:>14} {:>10}\n", "PORT",
+                                   "rx packets", "rx bits", "tx packets", "tx bits", "drops");
+    for (const auto& [bits, line] : lines)
+        text += line;
+    return text + fmt::format("(a second, of the last {:.1f} s)\n", seconds);
 }
 
 std::string to_json(const Numbers& numbers) {

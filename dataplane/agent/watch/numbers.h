@@ -51,6 +51,8 @@ std::string show_counters(const CounterSums& counters);
 std::string show_drops(const Numbers& numbers);
 // ringfence/ports: a paragraph a port.
 std::string show_ports(const Numbers& numbers);
+// ringfence/top: a line a port, what passed in a second between the two, busiest first.
+std::string show_rates(const Numbers& before, const Numbers& now);
 // One object with all of it; zero counters are left out. Names end in what they count.
 std::string to_json(const Numbers& numbers);
 
