@@ -111,12 +111,11 @@ Record record(const Rate& rate) {
             {"drops_per_s", rate.drops}};
 }
 
-Rate rate_of(const PortNumbers& before, const PortNumbers& now, int64_t nanoseconds) {
-    const auto per_second = [&](const char* name, int64_t units = 1) {
-        const auto was = before.device.find(name), is = now.device.find(name);
-        const int64_t more = std::max<int64_t>(0, is->second - was->second);
-        return static_cast<int64_t>(static_cast<double>(more * units) * 1e9 /
-                                    static_cast<double>(nanoseconds));
+Rate rate_of(const PortNumbers& before, const PortNumbers& now, double seconds) {
+    const auto per_second = [&](const char* name, double units = 1) {
+        const auto was = static_cast<double>(before.device.at(name));
+        const auto is = static_cast<double>(now.device.at(name));
+        return static_cast<int64_t>(std::clamp((is - was) * units / seconds, 0.0, 1e18));
     };
     return {now.port,
             now.nic,
@@ -178,10 +177,11 @@ Listing list_rates(const HostNumbers& before, const HostNumbers& now) {
     for (const PortNumbers& port : before.ports)
         earlier[port.port] = &port;
     std::vector<Rate> rates;
-    const int64_t passed = std::max<int64_t>(1, now.time_ns - before.time_ns);
+    const double seconds = std::max(
+        1e-9, (static_cast<double>(now.time_ns) - static_cast<double>(before.time_ns)) / 1e9);
     for (const PortNumbers& port : now.ports)
         if (const auto was = earlier.find(port.port); was != earlier.end())
-            rates.push_back(rate_of(*was->second, port, passed));
+            rates.push_back(rate_of(*was->second, port, seconds));
     std::ranges::stable_sort(rates, std::greater(),
                              [](const Rate& rate) { return rate.rx_bits + rate.tx_bits; });
     Listing listing{"top", record(Rate{}), {}, false, {}};

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include "controller/network-ctl/numbers.h"
 #include "controller/network-ctl/records.h"
 
 namespace ringfence::ctl {
@@ -177,6 +178,48 @@ TEST(Events, ShowTheirTimeInUtc) {
                      Format::csv, {}),
               "time,kind,objects,hosts,text\r\n"
               "2023-11-14T22:13:20.042Z,port-conflict,p,a b,claimed twice\r\n");
+}
+
+// --- What daemons say ---------------------------------------------------------------------------
+HostNumbers at(int64_t time_ns, int64_t rx_bytes, int64_t drops) {
+    return *numbers_from(fmt::format(
+        R"({{"host":"h","time_ns":{},"ports":[
+            {{"port":"quiet","rx_bytes":0}},
+            {{"port":"p","nic":"acme/default/web/0","rx_bytes":{},"drops":{},
+              "counters":{{"rx":9,"admit.src_mac":{},"tx.full":7}}}}],
+            "meanings":{{"rx":{{"kind":"in"}},"tx.full":{{"kind":"system","meaning":"full"}},
+                         "admit.src_mac":{{"kind":"drop","meaning":"not its own"}}}}}})",
+        time_ns, rx_bytes, drops, drops));
+}
+
+TEST(Numbers, DropsStandMostFirstAndAlone) {
+    EXPECT_EQ(render(list_drops(at(0, 0, 3), false), Format::csv, {}),
+              "port,nic,counter,packets,meaning\r\n"
+              "p,acme/default/web/0,tx.full,7,full\r\n"
+              "p,acme/default/web/0,admit.src_mac,3,not its own\r\n");
+    EXPECT_EQ(list_drops(at(0, 0, 3), true).records.size(), 3u);
+}
+
+TEST(Numbers, RatesAreOfTheDaemonsTime) {
+    EXPECT_EQ(
+        render(list_rates(at(1'000'000'000, 100, 1), at(3'000'000'000, 350, 5)), Format::csv, {}),
+        "port,nic,rx_packets_per_s,rx_bits_per_s,tx_packets_per_s,tx_bits_per_s,drops_per_s"
+        "\r\n"
+        "p,acme/default/web/0,0,1000,0,0,2\r\n"
+        "quiet,,0,0,0,0,0\r\n");
+}
+
+TEST(Numbers, OfAHostileDaemonAreNoHarm) {
+    for (const char* nothing : {"", "x", "[]", "{}", R"({"ports":{}})"})
+        EXPECT_FALSE(numbers_from(nothing)) << nothing;
+    const auto odd = numbers_from(
+        R"({"host":[],"time_ns":"x","meanings":[],"counters":7,"ports":[1,{"port":{},"worker":"w",
+            "rx_bytes":-9223372036854775808,"counters":{"a":"b","c":18446744073709551615}}]})");
+    ASSERT_TRUE(odd);
+    EXPECT_EQ(odd->ports.size(), 1u);
+    for (const Listing& listing : {list_ports(*odd), list_drops(*odd, true), list_rates(*odd, *odd),
+                                   list_rates(at(INT64_MAX, 0, 0), at(INT64_MIN, INT64_MAX, 1))})
+        EXPECT_NE(render(listing, Format::json, {}), "");
 }
 
 } // namespace
