@@ -107,7 +107,7 @@ net::Serve Server::remote(Authorize authorize) const {
                 return Result<std::string>(
                     fail(ErrorKind::unsupported,
                          "\"{}\" can be asked on the host only, by its control socket", name));
-            return authorize(peer, name).and_then([&] { return run(name, arguments); });
+            return authorize(peer, name, arguments).and_then([&] { return run(name, arguments); });
         });
     };
 }

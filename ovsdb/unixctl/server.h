@@ -43,7 +43,8 @@ public:
                                           const Arguments& arguments) const;
 
     // Whether this peer, by its certificate's common name, may run a command that is `remote`.
-    using Authorize = std::function<Result<>(const std::string& peer, const std::string& command)>;
+    using Authorize = std::function<Result<>(const std::string& peer, const std::string& command,
+                                             const Arguments& arguments)>;
     // Serves the commands that are `remote` over the network, by a net::Listener that dies before
     // this.
     net::Serve remote(Authorize authorize) const;

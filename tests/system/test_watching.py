@@ -138,6 +138,7 @@ class Watching(SystemTest):
         directions = {frame[ICMP].type: direction for frame, direction in zip(frames, directions_in(file.read_bytes()))
                       if frame.haslayer(ICMP)}
         self.assertEqual(directions, {0: 1, 8: 2}, "the echo replies come from the port, the requests go to it")
+        self.assertIn('"operator" asks for a capture', self.watched.switch.log.read_text())
         self.assertLess(abs(time.time() - float(frames[-1].time)), 60)
         read = self.watched.namespace.run("tcpdump", "-nr", str(file))
         self.assertEqual((read.count("echo request"), read.count("echo reply")), (3, 3), read)

@@ -39,9 +39,7 @@ bool Watch::apply(const WatchSettings& settings) {
     status_.clear();
     failed_.clear();
     listen("ringfence-query", settings.query, check_query,
-           commands_.remote([this](const std::string& peer, const std::string& command) {
-               return authorize(peer, command);
-           }),
+           commands_.remote([this](const auto&... question) { return authorize(question...); }),
            query_);
     listen("ringfence-metrics", settings.metrics, check_metrics, serve_metrics(metrics_),
            metrics_listener_);
@@ -90,13 +88,19 @@ Result<> Watch::open(const std::string& place, Check check, const net::Serve& se
     return {};
 }
 
-// Everybody with a certificate of the fabric may read numbers. Frames are the tenants'.
-Result<> Watch::authorize(const std::string& peer, const std::string& command) const {
-    if (command != "ringfence/capture" || settings_.capturers.contains(peer))
+// Everybody with a certificate of the fabric may read numbers. Frames are the tenants': who takes
+// them stands in the log.
+Result<> Watch::authorize(const std::string& peer, const std::string& command,
+                          const unixctl::Arguments& words) const {
+    if (command != "ringfence/capture" || words.empty())
         return {};
-    return fail("\"{}\" may not capture here: external_ids:ringfence-query-capture of this host "
-                "names who may",
-                peer);
+    if (!settings_.capturers.contains(peer))
+        return fail("\"{}\" may not capture here: external_ids:ringfence-query-capture of this "
+                    "host names who may",
+                    peer);
+    if (words.front() == "start")
+        log::info(module, "\"{}\" asks for a capture", peer);
+    return {};
 }
 
 std::vector<std::string> Watch::errors() const {

@@ -39,7 +39,8 @@ private:
                 std::unique_ptr<net::Listener>& listener);
     Result<> open(const std::string& place, Check check, const net::Serve& serve,
                   std::unique_ptr<net::Listener>& listener) const;
-    Result<> authorize(const std::string& peer, const std::string& command) const;
+    Result<> authorize(const std::string& peer, const std::string& command,
+                       const unixctl::Arguments& words) const;
     static std::string stamp_of(const net::TlsFiles& files);
 
     ovsdb::Reactor& reactor_;

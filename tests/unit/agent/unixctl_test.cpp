@@ -175,7 +175,7 @@ TEST_F(Unixctl, SurvivesClientsThatSendRubbish) {
 TEST_F(Unixctl, OverTheNetworkOnlyWhatIsMeantForItIsAnswered) {
     server_->add({"open", "", 0, 0,
                   [](const unixctl::Arguments&) -> Result<std::string> { return "here"; }, true});
-    const auto serve = server_->remote([](const std::string& peer, const std::string&) -> Result<> {
+    const auto serve = server_->remote([](const std::string& peer, const auto&...) -> Result<> {
         return peer == "operator" ? Result<>() : Result<>(fail("not {}", peer));
     });
     const auto answer_to = [&](std::string request, const std::string& peer = "operator") {
