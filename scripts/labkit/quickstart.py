@@ -210,12 +210,13 @@ def ping(machine: Machine, address: str, count: int) -> str:
     return machine.attempt("ping", "-n", "-c", str(count), "-i", "0.2", "-W", "1", address).stdout
 
 
-def transfer(lab: Lab, client: Machine, server: Machine, address: str, seconds: int = 2) -> tuple[float, float]:
-    """TCP from client to server by iperf3: Gbit/s and megabytes, as the receiver has seen them."""
+def transfer(lab: Lab, client: Machine, server: Machine, address: str, seconds: int = 2, rate: int = 0) -> tuple[float, float]:
+    """TCP from client to server by iperf3: Gbit/s and megabytes, as the receiver has seen them. rate: bit/s at most; 0 = all
+    that it can."""
     listening = server.namespace.spawn("iperf3", "-s", "-1", log=lab.ledger.directory / f"iperf3-{server.name}.log")
     try:
         wait_until("iperf3 to listen", lambda: ":5201 " in server.run("ss", "-Hltn"))
-        report = json.loads(client.run("iperf3", "-J", "-t", str(seconds), "-c", address))
+        report = json.loads(client.run("iperf3", "-J", "-t", str(seconds), "-b", str(rate), "-c", address))
         received = report["end"]["sum_received"]
         return received["bits_per_second"] / 1e9, received["bytes"] / 1e6
     finally:

@@ -14,6 +14,7 @@ from labkit.quickstart import transfer
 
 RATE = 20_000_000  # bit/s
 CONNECTIONS = 1_000
+VICTIMS_RATE = 50_000_000  # bit/s
 
 
 def stream(lab, client, server, address: str) -> float:
@@ -140,11 +141,14 @@ class Limits(SystemTest):
             with self.flood(self.a, self.b, "10.0.0.2"):
                 wait_until("the flood to meet its limit", lambda: drops(host1, self.a.port) > sum_of_drops(flooded) + 10_000)
                 beside = attempts(c, "10.0.0.2", 7000, CONNECTIONS)
+                carried = transfer(self.lab, c, d, "10.0.0.2", rate=VICTIMS_RATE)[0] * 1e9
         after = counters(host1, self.a.port)
         print(f"{after['rx'] - flooded['rx']} SYNs came from the tenant that floods, of which were dropped: "
               + ", ".join(f"{more} {name}" for name, count in after.items() if is_drop(name) and (more := count - flooded.get(name, 0))))
         print(f"{CONNECTIONS} connections of another: alone {told(quiet)}; beside the flood {told(beside)}")
+        print(f"and a transfer of {VICTIMS_RATE / 1e6:g} Mbit/s carries {carried / 1e6:.1f} beside it")
         self.assertTrue(all(attempt.complete for attempt in quiet + beside))
+        self.assertGreater(carried, 0.9 * VICTIMS_RATE)
         wait_until("every segment to have arrived", lambda: lost_between(c, d) == 0)
         self.assertEqual(drops(host1, c.port) + drops(host2, d.port), before)
         for machine in (c, d):
