@@ -46,7 +46,8 @@ template <class Row> constexpr typename Row::Columns reported_columns() {
     if constexpr (std::is_same_v<Row, southbound::HostStatus>)
         return Column::host | Column::vtep_addresses | Column::underlay_mtu;
     else if constexpr (std::is_same_v<Row, southbound::PortClaim>)
-        return Column::host | Column::port | Column::ready | Column::claimed;
+        return Column::host | Column::port | Column::ready | Column::active | Column::contends |
+               Column::claimed;
     else if constexpr (std::is_same_v<Row, southbound::AddressClaim>)
         return Row::Columns::all();
     else if constexpr (std::is_same_v<Row, southbound::LearnedMac>)
@@ -54,7 +55,7 @@ template <class Row> constexpr typename Row::Columns reported_columns() {
     else if constexpr (std::is_same_v<Row, southbound::Host>)
         return Column::name | Column::vtep_addresses;
     else if constexpr (std::is_same_v<Row, southbound::LogicalPort>)
-        return Column::host;
+        return Column::host | Column::candidate;
     else
         return {};
 }

@@ -29,6 +29,8 @@ struct Claim {
     int64_t claimed = 0;
     std::string host;
     bool ready = false;
+    bool active = false;   // it has been, or may be, the port's host by this claim
+    bool contends = false; // its port sends although it has moved away
     auto operator<=>(const Claim&) const = default;
 };
 

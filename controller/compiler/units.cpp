@@ -35,7 +35,8 @@ void read(Unit& unit, const sb::Host& row) {
 
 void read(Unit& unit, const sb::PortClaim& row) {
     keep_for_host(unit, row);
-    unit.tell(&Findings::claims, row.port, Claim{row.claimed, row.host, row.ready});
+    unit.tell(&Findings::claims, row.port,
+              Claim{row.claimed, row.host, row.ready, row.active, row.contends});
 }
 
 void read(Unit& unit, const sb::AddressClaim& row) {
@@ -135,6 +136,7 @@ void compile(Unit& unit, const nb::Nic& nic) {
     auto placement = place(unit, nic, *rows.virtual_data_center.find(vapp.data_center));
     auto port =
         compile_port(unit.model(), nic, *unit.model().segment_of(nic), std::move(placement.host));
+    port.candidate = std::move(placement.candidate);
     compile_translations(unit, nic, port);
     compile_dhcp(unit, nic, port);
     tell_member(unit, nic, port);

@@ -123,12 +123,12 @@ enum class VerdictKind : uint8_t {
     X(bridge_same_port, "bridge.same_port", drop, "the receiver is the sender's own port")         \
     X(bridge_dead_vlan, "bridge.dead_vlan", drop, "the receiver's tag or trunks let nothing pass") \
     X(bridge_no_receiver, "bridge.no_receiver", drop, "a flood that nobody else would get")        \
-    X(tunnel_outer_options, "tunnel.outer_options", drop, "outer IPv4 header has options")         \
+    X(tunnel_outer_options, "tunnel.outer_options", drop, "outer IP header has options")           \
     X(tunnel_outer_checksum, "tunnel.outer_checksum", drop, "wrong outer IPv4 header checksum")    \
     X(tunnel_outer_ttl, "tunnel.outer_ttl", drop, "outer TTL 0 or 1")                              \
     X(tunnel_outer_fragment, "tunnel.outer_fragment", drop, "outer fragment (RFC 7348, 4.3)")      \
-    X(tunnel_outer_length, "tunnel.outer_length", drop, "frame, IPv4 and UDP lengths disagree")    \
-    X(tunnel_outer_udp_checksum, "tunnel.outer_udp_checksum", drop, "NIC found UDP checksum bad")  \
+    X(tunnel_outer_length, "tunnel.outer_length", drop, "frame, IP and UDP lengths disagree")      \
+    X(tunnel_outer_udp_checksum, "tunnel.outer_udp_checksum", drop, "UDP checksum wrong, or none") \
     X(tunnel_flags, "tunnel.flags", drop, "VXLAN header without the VNI flag")                     \
     X(tunnel_self, "tunnel.self", drop, "from an address of this host: a loop")                    \
     X(tunnel_unknown_vtep, "tunnel.unknown_vtep", drop, "from an address that is no host's")       \

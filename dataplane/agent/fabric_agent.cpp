@@ -16,11 +16,14 @@ log::Module module("fabric");
 constexpr auto heartbeat = 5s;
 constexpr auto after_a_move = 2s; // frames of a NIC that moved may come from its old host as long
 constexpr auto notice_period = 100ms;
-constexpr auto advertising_period = 1s; // how exact the times of router advertisements are
-constexpr auto ageing_period = 10s;     // how exact the age of learned MACs is
-constexpr auto neighbour_patience = 1s; // a host that is up answers ARP sooner
-constexpr size_t most_learned = 1024;   // MACs behind one trusted port
-constexpr uint16_t dead_vlan = 4095;    // os-vif and Neutron isolate a port with it
+constexpr auto first_frame_period = 5ms; // while one is awaited
+constexpr auto picking_up = 30s;         // TCP in its middle, after a move here
+constexpr auto contention = 60s;         // how long it is told that a port has sent after its move
+constexpr auto advertising_period = 1s;  // how exact the times of router advertisements are
+constexpr auto ageing_period = 10s;      // how exact the age of learned MACs is
+constexpr auto neighbour_patience = 1s;  // a host that is up answers ARP sooner
+constexpr size_t most_learned = 1024;    // MACs behind one trusted port
+constexpr uint16_t dead_vlan = 4095;     // os-vif and Neutron isolate a port with it
 
 std::set<std::string> domains_of(const southbound::Tables& tables) {
     std::set<std::string> domains;
@@ -203,6 +206,7 @@ void FabricAgent::rebuild() {
     if (underlay_)
         underlay_->want(wanted_vteps());
     forget_ports();
+    follow_moves();
     settle_claims();
     builder_.set_facts(facts());
     publish(builder_.finish());
@@ -308,6 +312,8 @@ LocalFacts FabricAgent::facts() const {
         if (!port.is_shadow)
             fact.limits = port.wanted.limits;
         fact.link_local = link_local_.granted(port.id);
+        fact.activated = moves_.active.contains(fact.iface_id);
+        fact.picks_up = moves_.picking_up.contains(fact.iface_id);
         auto told = builder_.dhcp_of(fact.iface_id);
         fact.declined4 = declined_.is_declined(told, false);
         fact.declined6 = declined_.is_declined(told, true);
@@ -401,6 +407,8 @@ void FabricAgent::take_notices() {
             take_speaker(notice);
         else if (port == ports_.open().end())
             continue; // closed meanwhile
+        else if (notice.kind == Notice::Kind::sends)
+            take_sends(port->second);
         else if (notice.kind == Notice::Kind::claim)
             link_local_.probed(notice.port, notice.segment, *notice.address.v6(), now);
         else if (notice.kind == Notice::Kind::takes_over)
@@ -590,8 +598,9 @@ void FabricAgent::forget_ports() {
     for (const LearnedEntry& learned : builder_.learned_at(settings_.host))
         if (!plugged.contains(learned.port))
             builder_.unlearn(learned);
-    for (auto* nics : {&whole_, &ready_})
+    for (auto* nics : {&whole_, &ready_, &moves_.active, &moves_.elsewhere})
         std::erase_if(*nics, [&](const std::string& nic) { return !plugged.contains(nic); });
+    std::erase_if(moves_.contends, [&](const auto& one) { return !plugged.contains(one.first); });
     follow_claimants();
 }
 
@@ -640,7 +649,13 @@ void FabricAgent::check_ports() {
         auto binding = builder_.binding(port.wanted.iface_id);
         if (!binding)
             continue;
-        if (binding->host && *binding->host != settings_.host)
+        if (moves_.contends.contains(port.wanted.iface_id))
+            errors[name] =
+                fmt::format("logical port {} has moved to host {}, and sends from here, "
+                            "host {}, too; unplug one of the two",
+                            port.wanted.iface_id, binding->host.value_or("?"), settings_.host);
+        else if (binding->host && *binding->host != settings_.host &&
+                 binding->candidate != settings_.host)
             errors[name] =
                 fmt::format("logical port {} is bound to host {}; it stays there until that host "
                             "lets go",
@@ -662,6 +677,70 @@ void FabricAgent::check_ports() {
         errors_ = errors;
     }
     changed_();
+}
+
+// --- NICs that move between hosts (DESIGN §5).
+
+// By the rows: what is here now, and what was another host's until now.
+void FabricAgent::follow_moves() {
+    bool awaited = false;
+    for (const auto& [name, port] : ports_.open()) {
+        const std::string& nic = port.wanted.iface_id;
+        auto binding = builder_.binding(nic);
+        if (!binding || !binding->host)
+            continue;
+        bool is_here = *binding->host == settings_.host;
+        if (!is_here)
+            moves_.elsewhere.insert(nic);
+        else if (moves_.elsewhere.erase(nic))
+            pick_up(nic);
+        if (is_here)
+            moves_.contends.erase(nic);
+        awaited |= !is_here && binding->candidate == settings_.host && !moves_.active.contains(nic);
+    }
+    if (!awaited)
+        first_frames_ = {};
+    else if (!first_frames_)
+        first_frames_ = reactor_.every(first_frame_period, [this] { take_notices(); });
+}
+
+// A port of which another host has the NIC. One that is to move here is here from now on; any other
+// was left behind, or is somebody's who should not have it.
+void FabricAgent::take_sends(const OpenPort& port) {
+    const std::string& nic = port.wanted.iface_id;
+    auto binding = builder_.binding(nic);
+    if (!binding || !binding->host || *binding->host == settings_.host)
+        return;
+    if (binding->candidate != settings_.host) {
+        moves_.contends[nic] = reactor_.after(contention, [this, nic] {
+            reactor_.post([this, nic] {
+                moves_.contends.erase(nic);
+                schedule();
+            });
+        });
+    } else if (moves_.active.insert(nic).second) {
+        log::info(module, "{} is here now: it has sent, and was on host {}", nic, *binding->host);
+        pick_up(nic);
+    }
+    schedule();
+}
+
+// Its TCP connections go on, of which this host knows nothing.
+void FabricAgent::pick_up(const std::string& nic) {
+    moves_.picking_up[nic] = reactor_.after(picking_up, [this, nic] {
+        reactor_.post([this, nic] {
+            moves_.picking_up.erase(nic);
+            schedule();
+        });
+    });
+}
+
+HostReport::Claim FabricAgent::claim_of(const std::string& interface,
+                                        const std::string& nic) const {
+    auto binding = builder_.binding(nic);
+    bool is_here = binding && binding->host == settings_.host;
+    return {interface, is_ready(nic), is_here || moves_.active.contains(nic),
+            moves_.contends.contains(nic)};
 }
 
 void FabricAgent::forget_later(const std::vector<Move>& moves) {
@@ -713,7 +792,7 @@ HostReport FabricAgent::host_report() const {
     report.learned = builder_.learned_at(settings_.host);
     for (const auto& [name, port] : ports_.open())
         if (!port.wanted.iface_id.empty())
-            report.claims[port.wanted.iface_id] = {name, is_ready(port.wanted.iface_id)};
+            report.claims[port.wanted.iface_id] = claim_of(name, port.wanted.iface_id);
     return report;
 }
 

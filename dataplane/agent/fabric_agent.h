@@ -74,6 +74,10 @@ private:
     void note_what_is_whole();
     LocalFacts facts() const;
     void add_underlay(LocalFacts& facts) const;
+    void take_sends(const OpenPort& port);
+    void follow_moves();
+    void pick_up(const std::string& nic);
+    HostReport::Claim claim_of(const std::string& interface, const std::string& nic) const;
     IpAddr source_of(const UnderlayPath& path) const;
     std::set<IpAddr> wanted_vteps() const;
     bool waits_for_neighbours();
@@ -136,6 +140,13 @@ private:
     std::set<std::string> ready_; // logical ports that may be bound here
     std::map<std::string, std::string> errors_;
     std::map<Move, ovsdb::Handle> old_moves_;
+    // NICs that move, of those that are plugged here, by Logical_Port.name.
+    struct {
+        std::set<std::string> active;    // have sent here while they were to move here
+        std::set<std::string> elsewhere; // were another host's by the latest rows
+        std::map<std::string, ovsdb::Handle> picking_up; // have moved here lately
+        std::map<std::string, ovsdb::Handle> contends;   // have sent lately, and moved away
+    } moves_;
     LinkLocalClaims link_local_;
     DeclinedAddresses declined_;
     LearnedAges learned_ages_;
@@ -146,7 +157,7 @@ private:
     std::map<std::string, std::vector<Ipv6Addr>> kept_link_local_; // of NICs not plugged again yet
     std::map<IpAddr, std::chrono::steady_clock::time_point> unresolved_since_;
     bool scheduled_ = false, reporting_ = false, report_again_ = false;
-    ovsdb::Handle soon_, heart_, notices_, again_, advertiser_, ager_;
+    ovsdb::Handle soon_, heart_, notices_, first_frames_, again_, advertiser_, ager_;
 };
 
 } // namespace ringfence::agent

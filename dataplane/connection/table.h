@@ -203,6 +203,8 @@ public:
                                         Side initiator);
     // Closes one of the port's entries, if one may go for a new one that was refused so.
     bool give_way(PortId port, Side initiator, Refusal refusal);
+    // Of a new one: the first segment of it that is seen may be any that acknowledges something.
+    void let_begin_midway(EntryId entry) { memory_.records[entry.value()].let_begin_midway(); }
     // A decided direction, valid from now on; in place of what was decided before. The arrival of
     // Side::from_port is what open() was told. False, and the half is unwritten, where the ways are
     // full or another entry has that key.

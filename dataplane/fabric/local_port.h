@@ -40,6 +40,10 @@ struct LocalPort {
 
     // nic. Without a segment the port waits for one and drops all (`admit.not_ready`).
     std::optional<SegmentId> segment;
+    // Its NIC is another host's, and it is no segment's: that it sends is told (Notice::sends). It
+    // may be to move here, and does with its first frame; or it has moved away.
+    bool is_elsewhere = false;
+    bool picks_up = false;  // moved here lately: TCP connections may be met in their middle
     bool dead_vlan = false; // Port.tag = 4095: nothing in, nothing out
     PortSecurity security = PortSecurity::strict;
     MacAddr mac;

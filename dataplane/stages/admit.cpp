@@ -49,6 +49,19 @@ bool is_strict(const Packet& packet) { return packet.port->security == PortSecur
     }
 }
 
+[[gnu::noinline]] Verdict refuse_not_ready(Worker& worker, const Packet& packet) {
+    const LocalPort& port = *packet.port;
+    MacAddr source = MacAddr::from_u64(packet.source);
+    if (port.is_elsewhere && (source == port.mac || port.security == PortSecurity::trusted)) {
+        Notice notice;
+        notice.kind = Notice::Kind::sends;
+        notice.port = port.id;
+        notice.mac = port.mac;
+        worker.notice_speaker(notice);
+    }
+    return Verdict::admit_not_ready;
+}
+
 } // namespace
 
 Verdict admit(const Fabric&, Worker& worker, Packet& packet) {
@@ -56,7 +69,7 @@ Verdict admit(const Fabric&, Worker& worker, Packet& packet) {
     if (port.dead_vlan) [[unlikely]]
         return Verdict::admit_dead_vlan;
     if (!packet.segment) [[unlikely]]
-        return Verdict::admit_not_ready;
+        return refuse_not_ready(worker, packet);
     const Segment& segment = *packet.segment;
     if (packet.tagged && !segment.settings().vlan_transparent)
         return Verdict::admit_vlan;

@@ -46,6 +46,8 @@ template <class Address> Verdict open(const Fabric& fabric, Worker& worker, Pack
         if (!opened)
             return refused(opened.error());
         passage.entry = *opened;
+        if (picks_up(fabric, passage.landing.port))
+            table.let_begin_midway(*opened);
     }
     auto decision = decision_of<Address>(passage.walk, passage.landing,
                                          passage.probe<Address>().key, sender_of(packet));

@@ -137,8 +137,8 @@ Verdict reconsider(const Fabric& fabric, Worker& worker, Hit<Address> hit, Packe
         return miss<Address>(worker, packet);
     }
     bool was_stale = table.is_stale(hit.entry());
-    if (was_stale)
-        decide_again<Address>(fabric, worker, hit.entry());
+    if (was_stale && !decide_again<Address>(fabric, worker, hit.entry()))
+        return miss<Address>(worker, packet);
     switch (table.validity(*hit.half)) {
     case Validity::live:
     case Validity::stale:

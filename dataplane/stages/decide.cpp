@@ -257,12 +257,16 @@ std::optional<Walk> initiators_walk(const Fabric& fabric, Connections& connectio
 
 } // namespace
 
-template <class Address> void decide_again(const Fabric& fabric, Worker& worker, EntryId entry) {
+template <class Address> bool decide_again(const Fabric& fabric, Worker& worker, EntryId entry) {
     Connections& connections = worker.connections();
     auto& table = connections.table<Address>();
     auto hit = table.half(entry, table.initiator(entry));
     const Way way = connections.ways()[hit.half->way_id()];
     const PortId port = hit.half->local_port();
+    if (const LocalPort* its = fabric.port(port); its && its->is_elsewhere) {
+        table.close(entry);
+        return false;
+    }
     auto walk = initiators_walk(fabric, connections, *hit.half, way);
     Landing landing;
     Verdict verdict = walk ? find_way(fabric, *walk, port, landing) : Verdict::bridge_not_bound;
@@ -276,6 +280,7 @@ template <class Address> void decide_again(const Fabric& fabric, Worker& worker,
         reset_both_ends<Address>(worker, entry);
         table.cut(entry);
     }
+    return true;
 }
 
 #define RINGFENCE_FAMILY(Address)                                                                  \
@@ -284,7 +289,7 @@ template <class Address> void decide_again(const Fabric& fabric, Worker& worker,
                                            const ConnectionKey<Address>&, const Sender&);          \
     template bool write(ConnectionTable<Address>&, EntryId, Side, const Landing&,                  \
                         const Decision<Address>&);                                                 \
-    template void decide_again<Address>(const Fabric&, Worker&, EntryId)
+    template bool decide_again<Address>(const Fabric&, Worker&, EntryId)
 RINGFENCE_FAMILY(Ipv4Addr);
 RINGFENCE_FAMILY(Ipv6Addr);
 #undef RINGFENCE_FAMILY

@@ -23,6 +23,12 @@ Verdict find_way(const Fabric& fabric, Walk& walk, PortId port, Landing& landing
 // The port's decisions stand on what the walk has passed.
 void note(Connections& connections, const Walk& walk, PortId port);
 
+// Of the port's TCP connections, those that were there before it moved here go on.
+inline bool picks_up(const Fabric& fabric, PortId id) {
+    const LocalPort* port = fabric.port(id);
+    return port && port->picks_up;
+}
+
 // What firewalls said to the packet that begins a connection.
 struct Ruling {
     Verdict verdict = Verdict::next;    // or why it is denied
@@ -51,7 +57,8 @@ template <class Address>
 bool write(ConnectionTable<Address>& table, EntryId entry, Side side, const Landing& landing,
            const Decision<Address>& decision);
 
-// Decides an entry anew, by its initiator's packet: it is written, or cut.
-template <class Address> void decide_again(const Fabric& fabric, Worker& worker, EntryId entry);
+// Decides an entry anew, by its initiator's packet: it is written, or cut. False, and it is closed
+// without a word to its ends, where its port has moved to another host: there it goes on.
+template <class Address> bool decide_again(const Fabric& fabric, Worker& worker, EntryId entry);
 
 } // namespace ringfence

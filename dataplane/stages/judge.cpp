@@ -13,8 +13,8 @@ namespace {
 
 template <class Address> Verdict judge_packet(const Fabric& fabric, Worker& worker, Packet& packet);
 
-// Nothing but a SYN begins a connection of TCP's.
-Verdict check_beginning(const Packet& packet, const ConnectionSettings& settings) {
+// Nothing but a SYN begins a connection of TCP's, unless its port has lately moved here.
+Verdict check_beginning(const Packet& packet, const ConnectionSettings& settings, bool picks_up) {
     if (!packet.has_l4) // a later fragment: the first one has begun it, or was not allowed to
         return Verdict::fw_no_connection;
     bool can_begin = true;
@@ -22,7 +22,8 @@ Verdict check_beginning(const Packet& packet, const ConnectionSettings& settings
         uint8_t flags = packet.at<TcpHeader>(packet.l4)->flags();
         if (!TcpSegment::is_sane(flags))
             return Verdict::fw_tcp_invalid;
-        can_begin = settings.tcp.loose || (flags & tcp_flag::syn && !(flags & tcp_flag::ack));
+        can_begin =
+            settings.tcp.loose || picks_up || (flags & tcp_flag::syn && !(flags & tcp_flag::ack));
     }
     return can_begin ? Verdict::next : Verdict::fw_no_connection;
 }
@@ -43,8 +44,9 @@ typename ConnectionTable<Address>::Hit find_known(const Fabric& fabric, Worker& 
                                                   const Passage& passage) {
     auto& table = worker.connections().table<Address>();
     auto known = table.find_by_port(passage.landing.port, outbound_tuple<Address>(passage.walk));
-    if (known && table.is_stale(known.entry()))
-        decide_again<Address>(fabric, worker, known.entry());
+    if (known && table.is_stale(known.entry()) &&
+        !decide_again<Address>(fabric, worker, known.entry()))
+        return {};
     if (known && table.validity(*known.half) == Validity::lapsed) {
         table.close(known.entry());
         known = {};
@@ -107,7 +109,9 @@ Verdict judge_packet(const Fabric& fabric, Worker& worker, Packet& packet) {
         record(worker, passage, ruling);
     if (is_denied)
         return deny<Address>(fabric, worker, packet, ruling);
-    return known ? Verdict::next : check_beginning(packet, connections.settings());
+    if (known)
+        return Verdict::next;
+    return check_beginning(packet, connections.settings(), picks_up(fabric, passage.landing.port));
 }
 
 } // namespace

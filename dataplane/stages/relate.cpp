@@ -48,8 +48,8 @@ bool is_connected(const Fabric& fabric, Worker& worker, const Walk& walk, PortId
     auto known = table.find_by_port(port, outbound_tuple<Address>(walk));
     if (!known)
         return false;
-    if (table.is_stale(known.entry()))
-        decide_again<Address>(fabric, worker, known.entry());
+    if (table.is_stale(known.entry()) && !decide_again<Address>(fabric, worker, known.entry()))
+        return false;
     TcpEnd own = table.end_of(known), sender = walk.from() == Walk::From::port ? other(own) : own;
     if (quote.tcp_sequence &&
         !under_way.value_or(is_under_way(table.record(known.entry()), sender, *quote.tcp_sequence)))

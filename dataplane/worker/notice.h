@@ -15,6 +15,7 @@ struct Notice {
         moved_mac,   // a MAC that was learned here came by tunnel, from another trusted port
         claim,       // a strict port probes (DAD) for a link-local address: `address`
         in_use,      // somebody in the segment has `address` or probes for it
+        sends,       // a port whose NIC is another host's (LocalPort::is_elsewhere) has sent
         takes_over,  // a port announces the virtual address `address`, which is not at that port
         foreign_address, // dropped: a port speaks for `address`, which is not its own
         foreign_mac,     // dropped: a port sends from `mac`, which is not its own

@@ -48,7 +48,8 @@ TcpRecord::Outcome TcpRecord::begin(TcpEnd from, const TcpSegment& segment, TcpO
         state_ = TcpState::syn_sent;
         return Outcome::pass;
     }
-    if (!options.loose || segment.has(tcp_flag::syn) || segment.has(tcp_flag::rst))
+    bool may = options.loose || windows_ & Windows::midway;
+    if (!may || segment.has(tcp_flag::syn) || segment.has(tcp_flag::rst))
         return Outcome::invalid;
     windows_ = Windows::unknown;
     facts_ = sent_syn * 3 | acked_syn * 3;

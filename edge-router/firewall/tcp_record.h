@@ -63,6 +63,9 @@ public:
         return track_unusual(from, segment, options);
     }
 
+    // Before the first segment: as with options.loose, for this connection alone.
+    void let_begin_midway() { windows_ = Windows::midway; }
+
     TcpState state() const { return state_; }
     // Both ends have answered each other, which no flood of SYNs brings about.
     bool is_established() const { return state_ >= TcpState::established; }
@@ -80,7 +83,8 @@ private:
     // What either end has done: these bits for the initiator, shifted by one for the responder.
     enum Fact : uint8_t { sent_syn = 1, acked_syn = 4, sent_fin = 16, acked_fin = 64 };
     // The end's SYN had no scale, shifted likewise; the connection was picked up in its middle.
-    enum Windows : uint8_t { unscaled = 1, unknown = 4 };
+    // Midway: it may be, nothing was seen yet.
+    enum Windows : uint8_t { unscaled = 1, unknown = 4, midway = 16 };
 
     Outcome track_unusual(TcpEnd from, const TcpSegment& segment, TcpOptions options);
     Outcome begin(TcpEnd from, const TcpSegment& segment, TcpOptions options);

@@ -202,6 +202,7 @@ void add_nic(FabricEdit& edit, const Line& line) {
     port.mac = line.get<MacAddr>("mac");
     port.security = security_of(line);
     port.dead_vlan = line.has("dead-vlan");
+    port.picks_up = line.has("picks-up");
     port.policies = line.policies();
     port.limits = limits_of(line);
     port.worker = line.number("worker", 0);

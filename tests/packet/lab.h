@@ -4,7 +4,7 @@
 // The fabric, a line an object:
 //
 //     segment ID vni N [mtu N] [drop-unknown] [vlan-transparent]
-//     nic PORT segment ID mac MAC [ip A,B] [security mac|trusted] [link-local A,B]
+//     nic PORT segment ID mac MAC [ip A,B] [security mac|trusted] [link-local A,B] [picks-up]
 //                     [broadcast N] [slow-path N] [errors N] [connections N] [dhcp N]
 //                     [bytes-in N] [bytes-out N] [packets-out N]
 //                     [policy ID,ID] [worker N] [dead-vlan] [trusted-relay] [dhcp-server]

@@ -95,8 +95,10 @@ class Operator(SystemTest):
         self.assertEqual(self.host.interface(self.a.port, "error")["error"], [])
 
     def test_an_iface_id_on_two_hosts(self):
-        """The port stays where it is; the second host and an event say that there are two (row 48)."""
+        """A host that is none of the data center's takes no port; it and an event say that there are two (row 48). For one that
+        is, see test_move.py."""
         other = self.hosts[1]
+        self.lab.ctl("vdc", "set", "acme/default", "--host", "host1", "--wait=hosts")
         self.expect_warning("acme/default/a/0")
         other.vsctl("add-port", "br-int", "second", "--", "set", "interface", "second", "type=tap",
                     "external_ids:iface-id=acme/default/a/0")
@@ -108,6 +110,7 @@ class Operator(SystemTest):
                                                  if {"host1", "host2"} <= set(event["hosts"])], 10)
         print(f"event: {events[-1]}")
         other.vsctl("del-port", "br-int", "second")
+        self.lab.ctl("vdc", "set", "acme/default", "--host", "none", "--wait=hosts")
 
     def test_a_tag_on_a_nic(self):
         """4095 is the dead VLAN; any other is refused by name. Neither lets a frame in (row V5)."""

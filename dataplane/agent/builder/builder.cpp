@@ -115,7 +115,7 @@ std::optional<Binding> FabricBuilder::binding(const std::string& iface_id) const
     const NicEntry* nic = known_.nic(iface_id);
     if (!nic)
         return std::nullopt;
-    Binding binding{nic->host, std::nullopt, known_.id_of_segment(nic->segment)};
+    Binding binding{nic->host, nic->candidate, std::nullopt, known_.id_of_segment(nic->segment)};
     if (const SegmentSettings* segment = known_.segments.find(nic->segment))
         binding.mtu = segment->mtu;
     return binding;

@@ -36,9 +36,10 @@ namespace ringfence::agent {
 
 // What the southbound database says of the logical port that an iface-id names.
 struct Binding {
-    std::optional<std::string> host;  // that has it
-    std::optional<unsigned> mtu;      // of its segment, once that is known
-    std::optional<SegmentId> segment; // the same
+    std::optional<std::string> host;      // that has it
+    std::optional<std::string> candidate; // that it moves to
+    std::optional<unsigned> mtu;          // of its segment, once that is known
+    std::optional<SegmentId> segment;     // the same
 };
 
 class FabricBuilder {

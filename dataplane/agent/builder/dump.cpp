@@ -97,6 +97,10 @@ std::string line_of(const LocalPort& port) {
         line += " server";
     if (port.dead_vlan)
         line += " dead";
+    if (port.is_elsewhere)
+        line += " elsewhere";
+    if (port.picks_up)
+        line += " picks up";
     line += to_text(port.limits);
     return line + "\n";
 }

@@ -28,6 +28,8 @@ struct PortFacts {
     std::optional<PortId> peer;                // uplink, shadow
     std::vector<IpAddr> vtep_addresses;        // uplink: that its shadow carries
     std::vector<Ipv6Addr> link_local;          // nic: claimed by its own probes
+    bool activated = false;                    // nic: has sent here while it was to move here
+    bool picks_up = false;                     // nic: moved here lately
     bool declined4 = false, declined6 = false; // nic: it found the address of its DHCP in use
     WantedLimits limits;                       // by the host's own database
     bool operator==(const PortFacts&) const = default;

@@ -7,6 +7,7 @@ void HeldPart::retract(FabricEdit& edit) {
     to_place_ = std::exchange(known_.touched.held, {});
     for (const Uuid& uuid : to_place_) {
         auto old = placements_.find(uuid);
+        forbid_candidate(edit, uuid);
         if (old == placements_.end() || wanted(uuid) == old->second)
             continue;
         if (Segment* segment = edit.segment(old->second.segment))
@@ -27,11 +28,24 @@ void HeldPart::place(FabricEdit& edit) {
             continue;
         }
         const HeldEntry& row = *known_.held.find(uuid);
-        Destination owner = known_.place_on(row.host, row.owner);
+        Destination owner = known_.place_on(known_.host_of(row), row.owner);
         note_move(edit, *segment, *placement, owner);
         segment->set_held(placement->outside, {placement->router, owner, row.inside});
+        if (auto hop = known_.hop_to(row.candidate)) {
+            segment->allow_also_from(placement->outside, *hop);
+            candidates_.insert_or_assign(uuid, Move{placement->segment, placement->outside, *hop});
+        }
         placements_.insert_or_assign(uuid, *placement);
     }
+}
+
+void HeldPart::forbid_candidate(FabricEdit& edit, const Uuid& uuid) {
+    auto old = candidates_.find(uuid);
+    if (old == candidates_.end())
+        return;
+    if (Segment* segment = edit.segment(old->second.segment))
+        segment->forbid_also_from(std::get<IpAddr>(old->second.what), old->second.from);
+    candidates_.erase(old);
 }
 
 // What is still there is the same NIC's.

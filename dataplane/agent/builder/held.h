@@ -26,11 +26,13 @@ private:
         bool operator==(const Placement&) const = default;
     };
     std::optional<Placement> wanted(const Uuid& uuid);
+    void forbid_candidate(FabricEdit& edit, const Uuid& uuid);
     void note_move(FabricEdit& edit, Segment& segment, const Placement& placement,
                    Destination owner);
 
     Known& known_;
     std::unordered_map<Uuid, Placement> placements_;
+    std::unordered_map<Uuid, Move> candidates_; // hosts that they may come from, too
     std::set<Uuid> to_place_, conflicts_;
 };
 

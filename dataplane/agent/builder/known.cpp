@@ -86,8 +86,9 @@ void Known::follow(const Uuid& uuid, const NicEntry& nic, bool add) {
     nics_by_name_.set(nic.name, uuid, add);
     nics_by_segment_.set(nic.segment, uuid, add);
     nics_by_mac_.set({nic.segment, nic.mac}, uuid, add);
-    if (nic.host)
-        nics_by_host_.set(*nic.host, uuid, add);
+    for (const auto& host : {nic.host, nic.candidate})
+        if (host)
+            nics_by_host_.set(*host, uuid, add);
     name_policies(uuid, nic.policies, add);
     name_domain(uuid, nic.domain, add);
     touch_virtual_addresses(nic.segment); // before it leaves
@@ -138,8 +139,9 @@ void Known::follow(const Uuid& uuid, const HeldEntry& entry, bool add) {
     held_by_router_.set(entry.router, uuid, add);
     held_by_owner_.set(entry.owner, uuid, add);
     held_by_segment_.set(entry.segment, uuid, add);
-    if (entry.host)
-        held_by_host_.set(*entry.host, uuid, add);
+    for (const auto& host : {entry.host, entry.candidate})
+        if (host)
+            held_by_host_.set(*host, uuid, add);
     if (!is_router_named(entry.router))
         touched.routers.insert(entry.router);
 }
@@ -364,6 +366,18 @@ Destination Known::place_on(const std::optional<std::string>& host, const std::s
         place = Destination::vtep(hop->second, learned_there);
     }
     return place.value_or(Destination::nowhere());
+}
+
+std::optional<NextHopId> Known::hop_to(const std::optional<std::string>& candidate) const {
+    auto hop = candidate ? next_hops.find(*candidate) : next_hops.end();
+    return hop == next_hops.end() ? std::nullopt : std::optional(hop->second);
+}
+
+std::optional<std::string> Known::host_now(const std::string& nic,
+                                           const std::optional<std::string>& host,
+                                           const std::optional<std::string>& candidate) const {
+    const PortFacts* port = candidate && *candidate == facts.host ? port_of(nic) : nullptr;
+    return port && port->activated ? candidate : host;
 }
 
 std::optional<SegmentId> Known::id_of_segment(const Uuid& segment) const {

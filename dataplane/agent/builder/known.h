@@ -147,6 +147,16 @@ public:
     // Where the frames of a logical port go: to a port here, to another host, or nowhere (yet).
     Destination place_on(const std::optional<std::string>& host, const std::string& nic,
                          bool learned_there = false) const;
+    // The same of a NIC's row, or of one about what it owns: a NIC that is to move here is here
+    // from its first frame on.
+    std::optional<std::string> host_of(const NicEntry& nic) const {
+        return host_now(nic.name, nic.host, nic.candidate);
+    }
+    std::optional<std::string> host_of(const HeldEntry& entry) const {
+        return host_now(entry.owner, entry.host, entry.candidate);
+    }
+    // Another host, known here, that it moves to.
+    std::optional<NextHopId> hop_to(const std::optional<std::string>& candidate) const;
     std::optional<SegmentId> id_of_segment(const Uuid& segment) const;
     std::vector<PolicyId> ids_of(const std::vector<std::string>& policies);
     DomainId id_of_domain(const std::string& domain);
@@ -174,6 +184,9 @@ public:
     std::set<std::string> misplaced_nics; // by name, whose MAC is a router's in their segment
 
 private:
+    std::optional<std::string> host_now(const std::string& nic,
+                                        const std::optional<std::string>& host,
+                                        const std::optional<std::string>& candidate) const;
     // A row comes in (add) or goes: the ways to it, and what it touches.
     void follow(const Uuid& uuid, const NicEntry& nic, bool add);
     void follow(const Uuid& uuid, const VirtualEntry& entry, bool add);

@@ -54,10 +54,14 @@ void NicPart::place(FabricEdit& edit, const Uuid& uuid, const NicEntry& nic) {
         known_.misplaced_nics.insert(nic.name);
         return;
     }
-    Placement placement{*id, nic.segment, nic.mac, {}, known_.place_on(nic.host, nic.name)};
+    Placement placement{
+        *id, nic.segment, nic.mac, {}, known_.place_on(known_.host_of(nic), nic.name)};
     bool local = placement.place.kind() == Destination::Kind::local;
     placement.flooded = local && !known_.port_of(nic.name)->dead_vlan;
     placement.trusted = nic.security == PortSecurity::trusted;
+    placement.candidate = known_.hop_to(nic.candidate);
+    if (placement.candidate)
+        segment->allow_also_from(nic.mac, *placement.candidate);
     place_addresses(*segment, uuid, nic, placement);
     segment->set_mac(nic.mac, placement.place);
     segment->set_may_have_any_address(nic.mac, nic.security != PortSecurity::strict);
@@ -110,6 +114,8 @@ void NicPart::retract(FabricEdit& edit, const NicEntry* nic, const Placement& pl
         for (const IpAddr& address : placement.addresses)
             if (!stays_here || std::ranges::find(wanted, address) == wanted.end())
                 segment->erase_neighbour(address);
+    if (segment && placement.candidate)
+        segment->forbid_also_from(placement.mac, *placement.candidate);
     share(segment, placement, -1);
     touch_learned(placement); // it may stand again
 }

@@ -30,8 +30,9 @@ private:
         MacAddr mac;
         std::vector<IpAddr> addresses;
         Destination place;
-        bool flooded = false; // a local port that gets floods
-        bool trusted = false; // a VTEP with a trusted port
+        bool flooded = false;                 // a local port that gets floods
+        bool trusted = false;                 // a VTEP with a trusted port
+        std::optional<NextHopId> candidate{}; // that it may come from, too
     };
     // How many placements in a segment give a VTEP its part in it.
     struct Shares {

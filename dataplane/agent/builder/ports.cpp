@@ -58,7 +58,10 @@ LocalPort PortPart::local_port(const std::string& name, const PortFacts& facts) 
     port.declined6 = facts.declined6;
     port.trusted_relay = nic->trusted_relay;
     port.dhcp_server = nic->dhcp_server;
-    bool is_here = nic->host == known_.facts.host && !known_.facts.host.empty();
+    const auto host = known_.host_of(*nic);
+    bool is_here = host == known_.facts.host && !known_.facts.host.empty();
+    port.is_elsewhere = host && !is_here;
+    port.picks_up = facts.picks_up;
     if (is_here && !known_.misplaced_nics.contains(nic->name))
         port.segment = known_.id_of_segment(nic->segment);
     return port;

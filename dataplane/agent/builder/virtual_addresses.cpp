@@ -35,7 +35,7 @@ VirtualAddressPart::Placement VirtualAddressPart::wanted(const Uuid& row,
     Placement placement;
     for (const Uuid& uuid : known_.sharing_nics_on(row)) {
         const NicEntry& nic = *known_.nics.find(uuid);
-        Destination place = known_.place_on(nic.host, nic.name);
+        Destination place = known_.place_on(known_.host_of(nic), nic.name);
         for (const auto& [address, mac] : nic.virtual_addresses) {
             if (is_own(segment, address))
                 continue;
@@ -64,7 +64,7 @@ void VirtualAddressPart::settle(const Uuid& row, Placement& placement) const {
         placement.holders.emplace(address, nic->name);
         if (auto of_mac = placement.macs.find(mac);
             of_mac != placement.macs.end() && of_mac->second == Destination::nowhere())
-            of_mac->second = known_.place_on(nic->host, nic->name);
+            of_mac->second = known_.place_on(known_.host_of(*nic), nic->name);
     }
 }
 

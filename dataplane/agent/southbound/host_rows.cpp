@@ -75,14 +75,19 @@ void write_claims(ovsdb::Transaction& transaction, const southbound::Tables& tab
             row = *known->second;
         row.host = report.host;
         row.port = port;
+        // What it has been by this plug it stays, whoever has it now.
+        bool is_plug_of_old = known != there.end() && row.interface == claim.interface;
         row.ready = claim.ready;
+        row.active = claim.active || (is_plug_of_old && row.active);
+        row.contends = claim.contends;
         row.interface = claim.interface;
         if (known == there.end()) {
             row.uuid = ovsdb::Uuid::named(fmt::format("Port_Claim {} {}", report.host, port));
             row.claimed = time;
             transaction.insert(row);
         } else if (!(row == *known->second)) {
-            transaction.update(row, PortClaim::Column::ready | PortClaim::Column::interface);
+            transaction.update(row, PortClaim::Column::ready | PortClaim::Column::active |
+                                        PortClaim::Column::contends | PortClaim::Column::interface);
         }
     }
 }

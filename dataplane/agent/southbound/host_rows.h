@@ -27,7 +27,9 @@ struct HostReport {
 
     struct Claim {
         std::string interface;
-        bool ready = false; // its domain is here and forwarded by: it may be bound
+        bool ready = false;    // its domain is here and forwarded by: it may be bound
+        bool active = false;   // this host has it, or it has moved here by its first frame
+        bool contends = false; // it has moved away, and sends
     };
     std::map<std::string, Claim> claims;          // by Logical_Port.name
     std::map<SegmentAddress, OwnClaim> addresses; // virtual ones, of ports here

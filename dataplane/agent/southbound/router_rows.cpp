@@ -102,8 +102,6 @@ Result<HeldEntry> read_row(const southbound::Nat& row) {
         return not_built("translation of ports is");
     if (row.priority != 0)
         return not_built("priorities of translations are");
-    if (row.candidate)
-        return not_built("candidate hosts are");
     if (!row.options.empty())
         return not_built(fmt::format("option {} of translations is", row.options.begin()->first));
     auto outside = IpAddr::from(row.external_address);
@@ -112,7 +110,8 @@ Result<HeldEntry> read_row(const southbound::Nat& row) {
         return tl::unexpected(!outside ? outside.error() : inside.error());
     if (outside->is_v4() != inside->is_v4())
         return fail("{} and {} are of two families", row.external_address, row.inside_address);
-    return HeldEntry{row.router, row.segment, *outside, *inside, row.owner, row.host};
+    return HeldEntry{row.router, row.segment, *outside,     *inside,
+                     row.owner,  row.host,    row.candidate};
 }
 
 std::string name_of(const southbound::Router& row) {

@@ -49,7 +49,7 @@ struct HeldEntry {
     ovsdb::Uuid segment{};
     IpAddr outside, inside;
     std::string owner; // Logical_Port.name of the NIC at the end
-    std::optional<std::string> host;
+    std::optional<std::string> host, candidate;
     bool operator==(const HeldEntry&) const = default;
 };
 

@@ -39,11 +39,8 @@ Result<PortSecurity> security_from(const std::string& text) {
 }
 
 Result<> refuse_what_is_not_built(const southbound::LogicalPort& row) {
-    const char* feature = row.kind != "nic" ? "ports to the outside (uplink)"
-                          : row.candidate   ? "candidate hosts"
-                                            : nullptr;
-    if (feature)
-        return fail(ErrorKind::unsupported, "{} are not built yet", feature);
+    if (row.kind != "nic")
+        return fail(ErrorKind::unsupported, "ports to the outside (uplink) are not built yet");
     return {};
 }
 
@@ -107,6 +104,7 @@ Result<NicEntry> read_row(const southbound::LogicalPort& row) {
         if (auto added = add_virtual_address(nic, address, its_mac); !added)
             return tl::unexpected(added.error());
     nic.host = row.host;
+    nic.candidate = row.candidate;
     auto security = security_from(row.port_security);
     if (!security)
         return tl::unexpected(security.error());

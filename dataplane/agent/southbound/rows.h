@@ -32,7 +32,7 @@ struct NicEntry {
     std::vector<Ipv4Addr> ip4;
     std::vector<Ipv6Addr> ip6;
     std::map<IpAddr, MacAddr> virtual_addresses; // that it may have, each with the MAC of it
-    std::optional<std::string> host;
+    std::optional<std::string> host, candidate;
     PortSecurity security = PortSecurity::strict;
     std::vector<std::string> policies; // Firewall.policy
     WantedLimits limits;

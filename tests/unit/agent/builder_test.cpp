@@ -117,6 +117,53 @@ TEST_F(FabricBuilderTest, NicThatMovedMayStillComeFromItsOldHostForAWhile) {
     EXPECT_FALSE(allowed());
 }
 
+TEST_F(FabricBuilderTest, ANicMayComeFromItsCandidateToo) {
+    put(host("c", "192.0.2.3"));
+    put(segment("web", 5001));
+    auto web0 = nic("web-0", "web", "02:00:00:00:00:01", "10.0.0.1");
+    web0.host = "b";
+    web0.candidate = "c";
+    put(web0);
+    fabric();
+    auto may_come_from = [&](const char* name) {
+        const Segment* web = builder_.finish()->segment(*Vni::from(5001));
+        return web->may_also_come_from(*MacAddr::from("02:00:00:00:00:01"),
+                                       *ids_.next_hops.find(name));
+    };
+    EXPECT_TRUE(may_come_from("c"));
+    EXPECT_NE(fabric().find("02:00:00:00:00:01 at hop 0"), std::string::npos) << "where it is";
+    web0.candidate.reset();
+    put(web0);
+    EXPECT_FALSE(may_come_from("c"));
+    web0.host = "c"; // it has moved
+    put(web0);
+    EXPECT_FALSE(may_come_from("c"));
+    EXPECT_TRUE(may_come_from("b")) << "for a while";
+}
+
+TEST_F(FabricBuilderTest, ANicThatIsToMoveHereIsHereFromItsFirstFrameOn) {
+    put(segment("web", 5001));
+    auto web0 = nic("web-0", "web", "02:00:00:00:00:01", "10.0.0.1");
+    web0.host = "b";
+    put(web0);
+    plug("tap0", 0, "web-0");
+    EXPECT_NE(fabric().find("elsewhere"), std::string::npos);
+    facts_.ports.at("tap0").activated = true;
+    EXPECT_NE(fabric().find("elsewhere"), std::string::npos) << "nobody has let it move here";
+    web0.candidate = "a";
+    put(web0);
+    std::string text = fabric();
+    EXPECT_EQ(text.find("elsewhere"), std::string::npos) << text;
+    EXPECT_NE(text.find("02:00:00:00:00:01 at port 0"), std::string::npos) << text;
+    web0.host = "a";
+    web0.candidate.reset();
+    put(web0);
+    EXPECT_EQ(fabric(), text) << "the row confirms it";
+    web0.host = "b";
+    put(web0);
+    EXPECT_NE(fabric().find("elsewhere"), std::string::npos) << "it has moved away";
+}
+
 TEST_F(FabricBuilderTest, BadRowKeepsItsLastGoodValueAndIsReported) {
     put(segment("web", 5001));
     auto web0 = nic("web-0", "web", "02:00:00:00:00:01", "10.0.0.1");

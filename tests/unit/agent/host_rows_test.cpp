@@ -61,6 +61,20 @@ TEST(HostRows, HeartbeatAndReadinessAreUpdates) {
         << transaction.describe(0);
 }
 
+TEST(HostRows, WhatHasBeenActiveStaysSoUntilItIsPluggedIntoAnotherInterface) {
+    HostReport active = report();
+    active.claims["nic"].active = true;
+    southbound::Tables tables = told(report());
+    EXPECT_EQ(host_rows(tables, active, 0, 2000).size(), 1u);
+    southbound::PortClaim claim = *tables.port_claim.begin();
+    claim.active = true;
+    tables.port_claim.replace(claim);
+    EXPECT_TRUE(host_rows(tables, report(), 0, 2000).empty()) << "it has moved away";
+    HostReport replugged = report();
+    replugged.claims["nic"].interface = "tap1";
+    EXPECT_EQ(host_rows(tables, replugged, 0, 2000).size(), 1u);
+}
+
 TEST(HostRows, ClaimGoesWithItsPortAndOthersClaimsAreNotTouched) {
     southbound::Tables tables = told(report());
     southbound::PortClaim foreign;

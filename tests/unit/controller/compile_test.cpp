@@ -298,26 +298,91 @@ TEST(Placement, BindsAPortToTheHostThatIsReadyForIt) {
     EXPECT_THAT(compiled.notes, IsEmpty());
 }
 
-TEST(Placement, ASecondClaimChangesNothingAndNamesBothHosts) { // row 48
-    for (const char* first : {"h1", "h2"}) {
-        const std::string second = first == std::string("h1") ? "h2" : "h1";
-        auto current = fabric();
-        current.port_claim.insert(make_claim(first, "acme/shop/web-0/0", true, 5));
-        current = compile(cloud(), current).wanted;
-        current.port_claim.insert(make_claim(second, "acme/shop/web-0/0", true, 3));
-        auto compiled = compile(cloud(), current);
-        EXPECT_EQ(host_of(compiled, "nic/web-0/0"), first);
-        const auto& note = compiled.notes.at(id("nic/web-0/0"));
-        EXPECT_THAT(note.text,
-                    HasSubstr("host " + second + " claims it while it is bound to host " + first));
-        EXPECT_EQ(note.event, compiler::event::second_claim);
-        EXPECT_THAT(note.hosts, ElementsAre("h1", "h2"));
+// What the southbound database says of web-0 after the compiler has seen it: "h1>h2".
+std::string web0(southbound::Tables& current) {
+    auto compiled = compile(cloud(), current);
+    current = compiled.wanted;
+    const auto* port = current.logical_port.find(id("nic/web-0/0"));
+    return port->host.value_or("-") + (port->candidate ? ">" + *port->candidate : "");
+}
 
-        current = compiled.wanted;
-        current.port_claim.erase(id(std::string("claim/") + first + "/acme/shop/web-0/0"));
-        EXPECT_EQ(host_of(compile(cloud(), current), "nic/web-0/0"), second)
-            << "when the first lets go";
+constexpr char claim_of_h1[] = "claim/h1/acme/shop/web-0/0";
+constexpr char claim_of_h2[] = "claim/h2/acme/shop/web-0/0";
+
+TEST(Placement, ASecondClaimIsTheCandidateUntilItIsActive) { // row 48
+    for (int64_t claimed : {3, 7}) {                         // before and after the first one's
+        auto current = fabric();
+        current.port_claim.insert(make_claim("h1", "acme/shop/web-0/0", true, 5));
+        EXPECT_EQ(web0(current), "h1");
+        edit(current.port_claim, claim_of_h1, [](auto& c) { c.active = true; });
+        current.port_claim.insert(make_claim("h2", "acme/shop/web-0/0", false, claimed));
+        EXPECT_EQ(web0(current), "h1") << "not ready";
+        edit(current.port_claim, claim_of_h2, [](auto& c) { c.ready = true; });
+        EXPECT_EQ(web0(current), "h1>h2");
+        EXPECT_EQ(web0(current), "h1>h2") << "and stays so";
+        EXPECT_THAT(compile(cloud(), current).notes, IsEmpty());
+        edit(current.port_claim, claim_of_h2, [](auto& c) { c.active = true; });
+        EXPECT_EQ(web0(current), "h2");
+        EXPECT_EQ(web0(current), "h2") << "what is left at the old host takes nothing back";
+        EXPECT_THAT(compile(cloud(), current).notes, IsEmpty());
+        current.port_claim.erase(id(claim_of_h1));
+        current.port_claim.insert(make_claim("h1", "acme/shop/web-0/0", true, 9));
+        EXPECT_EQ(web0(current), "h2>h1") << "plugged in anew, it may move back";
     }
+}
+
+TEST(Placement, WhoStillSendsAfterAMoveIsToldWithBothHosts) {
+    auto current = fabric();
+    for (const char* host : {"h1", "h2"}) {
+        current.port_claim.insert(make_claim(host, "acme/shop/web-0/0"));
+        web0(current);
+    }
+    for (const char* claim : {claim_of_h1, claim_of_h2})
+        edit(current.port_claim, claim, [](auto& c) { c.active = true; });
+    EXPECT_EQ(web0(current), "h2");
+    edit(current.port_claim, claim_of_h1, [](auto& c) { c.contends = true; });
+    auto compiled = compile(cloud(), current);
+    const auto& note = compiled.notes.at(id("nic/web-0/0"));
+    EXPECT_THAT(note.text, HasSubstr("host h1 still sends for it, which has moved to host h2"));
+    EXPECT_EQ(note.event, compiler::event::second_claim);
+    EXPECT_THAT(note.hosts, ElementsAre("h1", "h2"));
+}
+
+TEST(Placement, TheCandidateHasItWhenTheHostLetsGo) {
+    auto current = fabric();
+    for (const char* host : {"h1", "h2"}) {
+        current.port_claim.insert(make_claim(host, "acme/shop/web-0/0"));
+        web0(current);
+    }
+    current.port_claim.erase(id(claim_of_h1));
+    EXPECT_EQ(web0(current), "h2");
+}
+
+TEST(Placement, ACandidateThatGoesChangesNothing) {
+    auto current = fabric();
+    for (const char* host : {"h1", "h2"}) {
+        current.port_claim.insert(make_claim(host, "acme/shop/web-0/0"));
+        web0(current);
+    }
+    current.port_claim.erase(id(claim_of_h2));
+    EXPECT_EQ(web0(current), "h1");
+}
+
+TEST(Placement, AThirdClaimIsRefusedWhileItMoves) {
+    auto rows = cloud();
+    auto current = fabric();
+    rows.host.insert(make_host("h3"));
+    current.host_status.insert(make_status("h3", "192.0.2.3"));
+    for (const char* host : {"h1", "h2", "h3"}) {
+        current.port_claim.insert(make_claim(host, "acme/shop/web-0/0"));
+        current = compile(rows, current).wanted;
+    }
+    auto compiled = compile(rows, current);
+    EXPECT_EQ(compiled.wanted.logical_port.find(id("nic/web-0/0"))->candidate, "h2");
+    const auto& note = compiled.notes.at(id("nic/web-0/0"));
+    EXPECT_THAT(note.text, HasSubstr("host h3 claims it while it is bound to host h1 and moves to "
+                                     "host h2"));
+    EXPECT_THAT(note.hosts, ElementsAre("h1", "h3"));
 }
 
 TEST(Placement, IgnoresAClaimFromOutsideTheDataCenter) {
