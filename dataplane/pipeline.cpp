@@ -36,8 +36,14 @@ void transmit(const Each& each, Burst& burst) {
     each(Stage::send, send, burst);
 }
 
+// To ports of a bridge without a fabric.
+void transmit_bridged(const Each& each, Burst& burst) {
+    each(Stage::send, retag, burst);
+    each(Stage::send, send, burst);
+}
+
 // Copies go out before the packet that they were made of is changed.
-void replicate(const Each& each, Burst& burst) {
+template <class Transmit> void replicate(const Each& each, Burst& burst, Transmit transmit) {
     Burst copies;
     auto flood_one = [&](const Fabric& fabric, Worker& worker, Packet& packet) {
         return flood(fabric, worker, packet, copies, [&] {
@@ -68,7 +74,7 @@ void deliver(const Each& each, Burst& burst) {
     if (burst.has(Mark::large))
         split_up(each, burst);
     if (burst.has(Mark::flood))
-        replicate(each, burst);
+        replicate(each, burst, transmit);
     transmit(each, burst);
 }
 
@@ -174,12 +180,23 @@ void from_shadow(const Each& each, Burst& burst) {
     each(Stage::send, send, burst);
 }
 
+// A bridge without a fabric: nothing but layer 2, and none of it leaves this host in a tunnel.
+void from_bridged(const Each& each, Burst& burst) {
+    each(Stage::admit, admit_bridged, burst);
+    each(Stage::bridge, bridge, burst);
+    if (burst.has(Mark::flood))
+        replicate(each, burst, transmit_bridged);
+    transmit_bridged(each, burst);
+}
+
 void from_nobody(const Each& each, Burst& burst) { each(Stage::admit, refuse_unbound, burst); }
 
 void run(const Each& each, const LocalPort* port, Burst& burst) {
     switch (port ? port->kind : PortKind::unbound) {
     case PortKind::nic:
         return from_nic(each, burst);
+    case PortKind::bridged:
+        return from_bridged(each, burst);
     case PortKind::uplink:
         return from_uplink(each, burst);
     case PortKind::shadow:
@@ -238,6 +255,8 @@ void process(const Fabric& fabric, Worker& worker, PortId from, rte_mbuf** frame
             burst.mark(Mark::routers);
         worker.see(fabric);
         Each each(fabric, worker);
+        if (port && !port->received_to.empty()) [[unlikely]]
+            each(Stage::admit, mirror, burst);
         if (port && port->limits.limit_all_sent()) [[unlikely]]
             each(Stage::limit, limit_sent, burst);
         run(each, port, burst);

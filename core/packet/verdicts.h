@@ -67,10 +67,10 @@ enum class VerdictKind : uint8_t {
     X(parse_ip6_ext_route, "parse.ip6_ext_route", drop, "IPv6 source route (RFC 5095)")            \
     X(parse_ip_option, "parse.ip_option", drop, "IPv4 option without length, or past the header")  \
     X(parse_truncated_l4, "parse.truncated_l4", drop, "no room for the TCP, UDP or ICMP header")   \
-    X(admit_unbound, "admit.unbound", drop, "the port has no iface-id")                            \
+    X(admit_unbound, "admit.unbound", drop, "no iface-id, and its bridge forwards nothing")        \
     X(admit_not_ready, "admit.not_ready", drop, "the port's segment is not complete here yet")     \
     X(admit_dead_vlan, "admit.dead_vlan", drop, "the port's tag or trunks let nothing pass")       \
-    X(admit_vlan, "admit.vlan", drop, "VLAN tag, and the segment is not VLAN-transparent")         \
+    X(admit_vlan, "admit.vlan", drop, "VLAN tag, not VLAN-transparent; or no VLAN of the port")    \
     X(admit_src_mac, "admit.src_mac", drop, "source MAC is not the port's")                        \
     X(admit_src_ip, "admit.src_ip", drop, "source address is not the port's")                      \
     X(admit_ip_option, "admit.ip_option", drop, "IPv4 source route")                               \

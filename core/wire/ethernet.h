@@ -47,10 +47,20 @@ static_assert(sizeof(EthernetHeader) == 14);
 // What follows the ethertype of a tag (IEEE 802.1Q, 9.6): control information, and the next type.
 class VlanTag {
 public:
-    uint16_t id() const { return control_.host() & 0xfff; }
+    uint16_t id() const { return control_.host() & id_mask; }
     uint16_t type() const { return type_.host(); }
+    void set_id(uint16_t id) { // the priority stays
+        control_ = Be16(static_cast<uint16_t>((control_.host() & ~id_mask) | id));
+    }
+    static VlanTag make(uint16_t id, uint16_t type) {
+        VlanTag tag{};
+        tag.control_ = Be16(id);
+        tag.type_ = Be16(type);
+        return tag;
+    }
 
 private:
+    static constexpr uint16_t id_mask = 0xfff;
     Be16 control_, type_;
 };
 static_assert(sizeof(VlanTag) == 4);

@@ -171,7 +171,7 @@ void Agent::reconfigure() {
         first_done_ = true;
     }
     refresh_statistics(true);
-    fabric_->update(wanted.fabric);
+    fabric_->update(wanted.fabric, {wanted.bridges, wanted.mirrors});
     write_report();
     if (!local_ && !std::exchange(in_service_, true))
         hooks_.in_service();
@@ -235,6 +235,14 @@ Report Agent::make_report(const Wanted& wanted) const {
         row.datapath_id = bridge.datapath_id.empty() ? datapath_id_from(mac) : bridge.datapath_id;
         row.datapath_version = "<built-in>";
         report.bridges.emplace(bridge.row, row);
+    }
+    for (const WantedMirror& mirror : wanted.mirrors) {
+        vswitch::Mirror row;
+        row.uuid = mirror.row;
+        if (auto known = statistics_.find(mirror.output); known != statistics_.end())
+            for (const char* what : {"tx_packets", "tx_bytes"})
+                row.statistics[what] = known->second.at(what);
+        report.mirrors.emplace(mirror.row, row);
     }
     for (const ovsdb::Uuid& uuid : wanted.controllers) {
         vswitch::Controller row; // is_connected: false

@@ -26,14 +26,16 @@ Format take_format(Words& words) {
 
 } // namespace
 
-// ovs-appctl's columns; the VLAN is the VNI, and the age 0: rows do not age.
+// ovs-appctl's columns; the VLAN of a fabric's segment is the VNI, and the age 0: rows do not age.
 static std::string forwarding_table(const Fabric& fabric) {
-    std::string text = " port              VNI  MAC                Age\n";
+    std::string text;
     fabric.for_each_segment([&](const Segment& segment) {
+        if (!segment.settings().vni)
+            return;
         segment.macs().for_each([&](MacAddr mac, uint16_t bits) {
             text += fmt::format(" {:<15} {:>5}  {}    0\n",
                                 name_of(Destination::from_bits(bits), fabric),
-                                segment.settings().vni.value(), to_string(mac));
+                                segment.settings().vni->value(), to_string(mac));
         });
     });
     return text;
@@ -206,12 +208,22 @@ void Agent::add_commands(unixctl::Server& server) {
     auto add_remote = [&server](const char* name, const char* usage, size_t max, auto run) {
         server.add({name, usage, 0, max, run, true});
     };
-    add("fdb/show", "[BRIDGE]", 0, 1, [this](const Words&) -> Result<std::string> {
-        return fabric_ ? forwarding_table(*fabric_->fabric()) : std::string();
+    auto bridge_in = [](const Words& words) {
+        return words.empty() ? std::nullopt : std::optional(words[0]);
+    };
+    add("fdb/show", "[BRIDGE]", 0, 1, [this, bridge_in](const Words& words) -> Result<std::string> {
+        if (!fabric_)
+            return std::string();
+        return " port             VLAN  MAC                Age\n" +
+               fabric_->macs_of(bridge_in(words)) + forwarding_table(*fabric_->fabric());
     });
-    add("fdb/flush", "[BRIDGE]", 0, 1, [](const Words&) -> Result<std::string> {
-        return std::string("table successfully flushed"); // rows are not learned: nothing to flush
-    });
+    // Rows are not learned: they stay.
+    add("fdb/flush", "[BRIDGE]", 0, 1,
+        [this, bridge_in](const Words& words) -> Result<std::string> {
+            if (!fabric_ || (!fabric_->flush_macs(bridge_in(words)) && !words.empty()))
+                return fail(ErrorKind::not_found, "no such bridge");
+            return std::string("table successfully flushed");
+        });
     add_remote("ringfence/drops", "[PORT] [--format=json|text]", 2,
                [this](const Words& words) { return drops(words); });
     add_remote("ringfence/ports", "[PORT] [--format=json|text]", 2,

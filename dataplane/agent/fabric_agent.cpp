@@ -23,7 +23,6 @@ constexpr auto advertising_period = 1s;  // how exact the times of router advert
 constexpr auto ageing_period = 10s;      // how exact the age of learned MACs is
 constexpr auto neighbour_patience = 1s;  // a host that is up answers ARP sooner
 constexpr size_t most_learned = 1024;    // MACs behind one trusted port
-constexpr uint16_t dead_vlan = 4095;     // os-vif and Neutron isolate a port with it
 
 std::set<std::string> domains_of(const southbound::Tables& tables) {
     std::set<std::string> domains;
@@ -42,9 +41,6 @@ southbound::Tables without_own_rows(const southbound::Tables& tables) {
 // A NIC's VLANs are its network's. What Port.tag or trunks would change is not built, so a NIC that
 // has them passes nothing, as with the dead VLAN.
 bool has_vlans(const WantedPort& port) { return port.tag.value_or(0) || !port.trunks.empty(); }
-bool is_dead(const WantedPort& port) {
-    return port.tag == dead_vlan || port.trunks == std::set<uint16_t>{dead_vlan};
-}
 
 // A fabric has hosts. A database that named some and names none is no intent but an accident: a
 // host that obeyed it would cut off every VM (DESIGN §2, hosts fail static).
@@ -73,7 +69,7 @@ southbound::Tables as_before(const southbound::Tables& now, const southbound::Ch
 FabricAgent::FabricAgent(ovsdb::Reactor& reactor, Dataplane& dataplane, PortSet& ports, Ids& ids,
                          std::string version, std::function<void()> changed)
     : reactor_(reactor), dataplane_(dataplane), ports_(ports), ids_(ids),
-      version_(std::move(version)), changed_(std::move(changed)), builder_(ids),
+      version_(std::move(version)), changed_(std::move(changed)), builder_(ids), bridges_(ids),
       published_(builder_.finish()) {
     heart_ = reactor_.every(heartbeat, [this] {
         ++new_beats_;
@@ -111,12 +107,13 @@ void FabricAgent::keep_state_in(const std::filesystem::path& path) {
     keeper_ = std::make_unique<StateKeeper>(reactor_, path, [this] { return state(); });
 }
 
-void FabricAgent::update(const FabricSettings& settings) {
+void FabricAgent::update(const FabricSettings& settings, const WantedBridges& bridges) {
     bool other_fabric = settings.remote != settings_.remote || settings.host != settings_.host;
     if (settings.errors != settings_.errors)
         for (const std::string& error : settings.errors)
             log::warning(module, "{}", error);
     settings_ = settings;
+    bridges_.update(bridges, ports_.open());
     if (other_fabric)
         connect(settings);
     if (link_) {
@@ -209,6 +206,7 @@ void FabricAgent::rebuild() {
     follow_moves();
     settle_claims();
     builder_.set_facts(facts());
+    builder_.take_stations(bridges_.take_changes());
     publish(builder_.finish());
     log_takeovers();
     forget_later(builder_.take_moves());
@@ -305,9 +303,11 @@ LocalFacts FabricAgent::facts() const {
         fact.kind = port.is_shadow                       ? PortKind::shadow
                     : !port.wanted.uplink_shadow.empty() ? PortKind::uplink
                     : !port.wanted.iface_id.empty()      ? PortKind::nic
+                    : port.wanted.is_bridged             ? PortKind::bridged
                                                          : PortKind::unbound;
         fact.iface_id = port.wanted.iface_id;
-        fact.dead_vlan = has_vlans(port.wanted);
+        fact.dead_vlan =
+            port.wanted.is_bridged ? is_dead_vlan(port.wanted) : has_vlans(port.wanted);
         fact.peer = port.peer;
         if (!port.is_shadow)
             fact.limits = port.wanted.limits;
@@ -319,6 +319,7 @@ LocalFacts FabricAgent::facts() const {
         fact.declined6 = declined_.is_declined(told, true);
         facts.ports.emplace(name, std::move(fact));
     }
+    bridges_.describe(facts);
     if (underlay_)
         add_underlay(facts);
     return facts;
@@ -396,6 +397,7 @@ bool FabricAgent::waits_for_neighbours() {
 
 void FabricAgent::take_notices() {
     auto now = std::chrono::steady_clock::now();
+    bool learned = false;
     for (const Notice& notice : dataplane_.take_notices()) {
         auto port = std::ranges::find(ports_.open(), notice.port,
                                       [](const auto& entry) { return entry.second.id; });
@@ -416,13 +418,15 @@ void FabricAgent::take_notices() {
         else if (notice.kind == Notice::Kind::foreign_address ||
                  notice.kind == Notice::Kind::foreign_mac)
             take_foreign(notice, port->second);
+        else if (notice.kind == Notice::Kind::learned_mac && bridges_.has(notice.segment))
+            learned |= bridges_.learned(notice, now);
         else if (notice.kind == Notice::Kind::learned_mac)
             take_learned(notice, port->second);
         else
             take_declined(notice, port->second);
     }
     bool other_claims = !link_local_.advance(now).empty();
-    if (duplicates_.advance(now) || other_claims)
+    if (duplicates_.advance(now) || other_claims || learned)
         schedule();
 }
 
@@ -559,8 +563,20 @@ void FabricAgent::age_learned() {
         builder_.learn(learned);
     for (const LearnedEntry& learned : due.gone)
         builder_.unlearn(learned);
-    if (!due.doubtful.empty() || !due.gone.empty())
+    bool aged = bridges_.age(std::chrono::steady_clock::now());
+    if (!due.doubtful.empty() || !due.gone.empty() || aged)
         schedule();
+}
+
+bool FabricAgent::flush_macs(const std::optional<std::string>& bridge) {
+    bool known = bridges_.flush(bridge);
+    if (known)
+        schedule();
+    return known;
+}
+
+std::string FabricAgent::macs_of(const std::optional<std::string>& bridge) const {
+    return bridges_.show(bridge, ports_.open(), std::chrono::steady_clock::now());
 }
 
 void FabricAgent::take_declined(const Notice& notice, const OpenPort& port) {
@@ -636,7 +652,7 @@ void FabricAgent::follow_network_mtus() {
 void FabricAgent::check_ports() {
     std::map<std::string, std::string> errors;
     for (const auto& [name, port] : ports_.open()) {
-        if (!port.wanted.iface_id.empty() && has_vlans(port.wanted) && !is_dead(port.wanted)) {
+        if (!port.wanted.iface_id.empty() && has_vlans(port.wanted) && !is_dead_vlan(port.wanted)) {
             errors[name] = fmt::format("tag and trunks of a NIC's port are not built yet, so it "
                                        "passes nothing: ovs-vsctl clear port {} tag trunks",
                                        name);

@@ -12,6 +12,7 @@
 
 #include "dataplane/agent/address_claims.h"
 #include "dataplane/agent/advertisements.h"
+#include "dataplane/agent/bridges/bridges.h"
 #include "dataplane/agent/builder/builder.h"
 #include "dataplane/agent/dataplane.h"
 #include "dataplane/agent/declined.h"
@@ -44,7 +45,7 @@ public:
     // Where state is kept from now on.
     void keep_state_in(const std::filesystem::path& path);
     // Settings or ports have changed.
-    void update(const FabricSettings& settings);
+    void update(const FabricSettings& settings, const WantedBridges& bridges);
 
     // Ports that have trouble with the fabric, by Interface name.
     const std::map<std::string, std::string>& errors() const { return errors_; }
@@ -59,6 +60,10 @@ public:
     void reopen_firewall_log();
     // What the NIC's client has found in use may be offered again. False where there is nothing.
     bool clear_declined(const std::string& iface_id);
+    // What a bridge without a fabric has learned, or all of them: lines for fdb/show; forgotten,
+    // where there is such a bridge.
+    std::string macs_of(const std::optional<std::string>& bridge) const;
+    bool flush_macs(const std::optional<std::string>& bridge);
     // The workers forward by the latest Fabric.
     bool quiescent() const { return quiescent_ == publications_; }
 
@@ -121,6 +126,7 @@ private:
 
     FabricSettings settings_;
     FabricBuilder builder_;
+    Bridges bridges_;
     std::unique_ptr<Underlay> underlay_;
     std::unique_ptr<SouthboundLink> link_;
     std::unique_ptr<StateKeeper> keeper_;

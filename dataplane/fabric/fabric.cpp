@@ -271,9 +271,10 @@ void FabricEdit::erase_segment(SegmentId id) {
 
 void FabricEdit::take_out(SegmentId id) {
     if (const Segment* old = fabric_.segment(id)) {
-        if (const SegmentId* owner = fabric_.by_vni_.find(old->settings().vni);
+        const auto& vni = old->settings().vni;
+        if (const SegmentId* owner = vni ? fabric_.by_vni_.find(*vni) : nullptr;
             owner && *owner == id)
-            fabric_.by_vni_.erase(old->settings().vni);
+            fabric_.by_vni_.erase(*vni);
         fabric_.segments_.set(id.value(), nullptr);
     }
 }
@@ -286,7 +287,8 @@ std::shared_ptr<const Fabric> FabricEdit::finish() {
     for (auto& [id, segment] : open) {
         changes_.insert(changes_.end(), segment->changes_.begin(), segment->changes_.end());
         segment->changes_ = {};
-        fabric_.by_vni_.set(segment->settings().vni, id);
+        if (segment->settings().vni)
+            fabric_.by_vni_.set(*segment->settings().vni, id);
         fabric_.segments_.set(id.value(), std::move(segment));
     }
     fabric_.changes_.publish(std::move(changes_));

@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "core/types/addresses.h"
+#include "core/types/box.h"
 #include "core/types/ids.h"
+#include "dataplane/fabric/bridge_port.h"
 #include "dataplane/fabric/port_limits.h"
 #include "dataplane/fabric/virtual_address.h"
 #include "edge-router/dhcp/binding.h"
@@ -16,8 +18,9 @@
 namespace ringfence {
 
 enum class PortKind : uint8_t {
-    unbound, // has no iface-id: passes nothing (`admit.unbound`)
+    unbound, // has no iface-id, nor a bridge of its own: passes nothing (`admit.unbound`)
     nic,     // a logical port, bound by its iface-id
+    bridged, // of a bridge without a fabric
     uplink,  // carries the underlay: VXLAN and, for the kernel, all else
     shadow,  // the tap that stands in for an uplink in the kernel
 };
@@ -63,10 +66,15 @@ struct LocalPort {
     bool trusted_relay = false;                // it may ask through DHCP relays
     bool dhcp_server = false;                  // it may serve: DHCP, DHCPv6, advertisements
 
+    Box<BridgePort> bridge; // bridged
+
     // uplink: the VTEP addresses that stand on it; uplink <-> shadow.
     std::vector<Ipv4Addr> vtep_ip4;
     std::vector<Ipv6Addr> vtep_ip6;
     std::optional<PortId> peer;
+
+    // Mirrors: ports that get copies of what comes from this one, and of what it is sent.
+    std::vector<PortId> received_to, sent_to;
 
     bool operator==(const LocalPort&) const = default;
 };

@@ -24,10 +24,11 @@
 namespace ringfence {
 
 struct SegmentSettings {
-    Vni vni;
+    std::optional<Vni> vni;    // none: a bridge's own, which no tunnel carries
     uint16_t mtu = 1450;       // of the layer-3 packet, bytes
     bool flood_unknown = true; // policy for unicast to a MAC that nobody has
     bool vlan_transparent = false;
+    uint16_t vlan = 0;  // of a bridge's own: its VLAN, 0: without a tag
     std::string intent; // path of the northbound object, for traces
     bool operator==(const SegmentSettings&) const = default;
 };

@@ -277,7 +277,7 @@ void Thread::send(PortId to, Outbox& outbox) {
             worker_.drop(outbox.frames[i], Verdict::tx_no_port);
         outbox.count = 0;
     } else if (berth->owner == worker_.index()) {
-        worker_.keep_within_limits(*plan_->fabric, to, outbox);
+        worker_.before_transmission(*plan_->fabric, to, outbox);
         worker_.transmitted(outbox, transmit(*berth, outbox));
     } else {
         auto& ring = *shared_.rings[worker_.index()][berth->owner];

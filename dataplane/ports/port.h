@@ -31,6 +31,8 @@ struct PortSettings {
     std::string argument = {};       // device: DPDK devargs; vhost_user(_client): the socket's path
     std::optional<MacAddr> mac = {}; // none: what the device has
     std::optional<unsigned> mtu = {}; // none: what the device has, at most the pool's
+    bool stays = false;               // internal: its netdev outlives the port, until let_go()
+    bool shown_to_host = false;       // system: the host's own tools see what is sent, and may send
     uint16_t receive_descriptors = 512, transmit_descriptors = 512; // devices only
 };
 
@@ -56,7 +58,8 @@ public:
     // Interface.error, and leaves nothing behind. The pool outlives the port.
     [[nodiscard]] static Result<std::shared_ptr<Port>> open(const PortSettings& settings,
                                                             const MbufPool& pool);
-    virtual ~Port() = default; // closes the device and frees all that it held; a tap's netdev goes
+    // Closes the device and frees all that it held; a tap's netdev goes, unless it stays.
+    virtual ~Port() = default;
     Port(const Port&) = delete;
     Port& operator=(const Port&) = delete;
 
@@ -90,6 +93,8 @@ public:
     // What has happened to the port since it was opened, such as "its netdev was deleted"; none:
     // all is well.
     virtual std::optional<std::string> trouble() const { return std::nullopt; }
+    // It is not to stay any more.
+    virtual void let_go() {}
 
 protected:
     explicit Port(const PortSettings& settings) : name_(settings.name), kind_(settings.kind) {}

@@ -273,7 +273,8 @@ std::optional<std::string> SystemPort::trouble() const {
     return std::nullopt;
 }
 
-Result<int> open_socket(unsigned ifindex) {
+// bypass: what is sent meets neither the host's filters nor its tools.
+Result<int> open_socket(unsigned ifindex, bool bypass) {
     int socket = ::socket(AF_PACKET, SOCK_RAW | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (socket < 0)
         return fail(ErrorKind::unavailable, "a packet socket: {}", std::strerror(errno));
@@ -283,7 +284,8 @@ Result<int> open_socket(unsigned ifindex) {
     bool set = true;
     for (const Option& option :
          {Option{SOL_PACKET, PACKET_VNET_HDR, 1}, Option{SOL_PACKET, PACKET_AUXDATA, 1},
-          Option{SOL_PACKET, PACKET_IGNORE_OUTGOING, 1}, Option{SOL_PACKET, PACKET_QDISC_BYPASS, 1},
+          Option{SOL_PACKET, PACKET_IGNORE_OUTGOING, 1},
+          Option{SOL_PACKET, PACKET_QDISC_BYPASS, bypass},
           Option{SOL_SOCKET, SO_RCVBUFFORCE, receive_buffer}})
         set = set && setsockopt(socket, option.level, option.name, &option.value,
                                 sizeof option.value) == 0;
@@ -312,9 +314,11 @@ Result<std::shared_ptr<Port>> open_system(const PortSettings& settings, const Mb
         Netdev::named(settings.name).and_then([](const Netdev& netdev) { return netdev.index(); });
     if (!index)
         return tl::unexpected(context(index.error()));
-    if (auto guarded = guard_from_host(*index); !guarded) // before anything of it is read
+    if (settings.shown_to_host)
+        give_back_to_host(*index);
+    else if (auto guarded = guard_from_host(*index); !guarded) // before anything of it is read
         return tl::unexpected(context(guarded.error()));
-    auto socket = open_socket(*index);
+    auto socket = open_socket(*index, !settings.shown_to_host);
     if (!socket)
         return tl::unexpected(context(socket.error()));
     auto port = std::make_shared<SystemPort>(settings, pool, *socket, *index);

@@ -42,6 +42,7 @@ public:
     int wake_fd() const override { return tun_; }
 
     std::string driver() const override { return "tap"; }
+    void let_go() override { ioctl(tun_, TUNSETPERSIST, 0); }
     std::optional<std::string> trouble() const override {
         if (gone_.load(std::memory_order_relaxed) || !Netdev::of_tap(tun_))
             return "its netdev was deleted";
@@ -69,6 +70,8 @@ Result<> TapPort::configure(const PortSettings& settings) {
     if (settings.mtu)
         if (auto set = set_mtu(*settings.mtu); !set)
             return set;
+    if (settings.stays && ioctl(tun_, TUNSETPERSIST, 1) != 0)
+        return fail(ErrorKind::unavailable, "it can't be made to stay: {}", std::strerror(errno));
     return netdev->set_up();
 }
 

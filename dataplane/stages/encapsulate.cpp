@@ -80,7 +80,7 @@ template <class Headers>
     auto* outer = packet.at<Headers>(0);
     outer->udp.set_source(port);
     outer->udp.set_length(udp_length);
-    outer->vxlan.set_vni(packet.segment->settings().vni);
+    outer->vxlan.set_vni(*packet.segment->settings().vni);
     packet.send_to(PortId(way.uplink));
     return outer;
 }

@@ -1,5 +1,5 @@
 // limit: what one port may ask of the host. Of bytes and packets what it sends is looked at here,
-// what it gets where it is transmitted (Worker::keep_within_limits).
+// what it gets where it is transmitted (Worker::before_transmission).
 //
 // What no connection knows costs a thousand times what a known packet costs, and each port has its
 // share of that.

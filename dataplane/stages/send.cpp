@@ -1,22 +1,10 @@
-// send: into the outbox, or on to the connections of another local port. A frame shorter than
-// Ethernet's minimum, 60 bytes without its checksum (IEEE 802.3, 4.2.3.3), is padded with zeros:
-// what was in the buffer before must not leak out.
+// send: into the outbox, padded where it is a runt, or on to the connections of another local port.
 #include "dataplane/stages/stages.h"
-
-#include <cstring>
+#include "dataplane/worker/runt.h"
 
 namespace ringfence {
 
 namespace {
-
-constexpr uint32_t min_frame = 60;
-
-// A buffer without room at its end is left to the driver, which pads too.
-void pad(rte_mbuf* mbuf) {
-    auto missing = static_cast<uint16_t>(min_frame - mbuf->pkt_len);
-    if (char* padding = rte_pktmbuf_append(mbuf, missing))
-        std::memset(padding, 0, missing);
-}
 
 // In the segment that it has come to; or, for another worker's port, as it came from the VTEP.
 Verdict hand_over(const Fabric& fabric, Worker& worker, const Packet& packet) {

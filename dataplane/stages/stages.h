@@ -71,7 +71,15 @@ Verdict bridge(const Fabric&, Worker&, Packet&);
 // Puts the outer headers before a packet for a VTEP, and names the uplink.
 Verdict encapsulate(const Fabric&, Worker&, Packet&);
 
-// A port without iface-id passes nothing.
+// A port of a bridge without a fabric: which VLAN, and so which segment? Its MAC is learned.
+Verdict admit_bridged(const Fabric&, Worker&, Packet&);
+// There, before it is sent: the tag that the receiving port has for the segment's VLAN.
+Verdict retag(const Fabric&, Worker&, Packet&);
+
+// For mirrors: a copy of what a port has received, to each port that is to have one.
+Verdict mirror(const Fabric&, Worker&, Packet&);
+
+// A port without iface-id, on a bridge that must not forward by itself, passes nothing.
 Verdict refuse_unbound(const Fabric&, Worker&, Packet&);
 
 // Shadow: what the kernel sends goes out by its uplink as it is.

@@ -6,6 +6,8 @@
 
 #include <rte_mbuf.h>
 
+#include "dataplane/worker/runt.h"
+
 namespace ringfence {
 
 namespace {
@@ -131,8 +133,7 @@ void Worker::drop(rte_mbuf* frame, Verdict why) {
 }
 
 void Worker::generate(std::span<const uint8_t> frame, PortId cause, PortId to) {
-    constexpr size_t min_frame = 60; // IEEE 802.3, 4.2.3.3, without its checksum
-    if (rte_mbuf* mbuf = make(frame, cause, std::max(frame.size(), min_frame)))
+    if (rte_mbuf* mbuf = make(frame, cause, std::max<size_t>(frame.size(), min_frame)))
         enqueue(to, mbuf, cause);
 }
 
@@ -172,6 +173,28 @@ void Worker::keep_within(PortId to, Outbox& outbox, const Rate& bandwidth) {
         }
     }
     outbox.count = kept;
+}
+
+void Worker::send_copy(const rte_mbuf* frame, PortId cause, PortId output) {
+    count(cause, Verdict::replicated);
+    rte_mbuf* twin = rte_pktmbuf_copy(frame, copies_, 0, UINT32_MAX);
+    if (!twin)
+        return count(cause, Verdict::bridge_no_buffer);
+    twin->port = static_cast<uint16_t>(cause.value());
+    if (twin->pkt_len < min_frame)
+        pad(twin);
+    enqueue(output, twin, cause);
+}
+
+// Not of what its output got already when it was received.
+void Worker::mirror_sent(const Fabric& fabric, const LocalPort& port, const Outbox& outbox) {
+    for (uint16_t i = 0; i < outbox.count; ++i) {
+        const PortId origin(outbox.origins[i]);
+        const LocalPort* from = fabric.port(origin);
+        for (PortId output : port.sent_to)
+            if (!from || std::ranges::count(from->received_to, output) == 0)
+                send_copy(outbox.frames[i], origin, output);
+    }
 }
 
 bool Worker::may_answer(PortId port, Metered what, const Rate& limit) {

@@ -6,7 +6,7 @@
 //     process(fabric, worker, port, frames, n);            // pipeline.h; takes all n
 //     worker.drain([&](PortId to, Outbox& outbox) {
 //         if (own(to)) {
-//             worker.keep_within_limits(fabric, to, outbox);
+//             worker.before_transmission(fabric, to, outbox);
 //             worker.transmitted(outbox, rte_eth_tx_burst(dev, queue, outbox.frames.data(),
 //             outbox.count));
 //         } else
@@ -54,6 +54,7 @@ struct Outbox {
     std::array<uint16_t, capacity> origins; // PortId that each frame came from
     std::array<rte_mbuf*, capacity> frames;
 
+    bool is_empty_or_full() const { return static_cast<uint16_t>(count - 1) >= capacity - 1; }
     void add(rte_mbuf* frame, PortId origin) { // not full
         origins[count] = static_cast<uint16_t>(origin.value());
         frames[count++] = frame;
@@ -137,21 +138,29 @@ public:
     void set_hand_over(HandOver function, void* context);
     bool is_alone() const { return hand_over_ == nullptr; }
     // send(PortId to, Outbox&) for every port with frames waiting; it must empty the outbox.
+    // What it sends to a mirror's output is sent, too.
     template <class Send> void drain(Send send) {
-        for (PortId to : pending_)
-            if (Outbox& outbox = state(to)->outbox; outbox.count)
-                send(to, outbox);
-        for (PortId to : pending_)
-            state(to)->pending = false;
+        for (size_t i = 0; i < pending_.size(); ++i) {
+            const PortId to = pending_[i];
+            State& s = *state(to);
+            s.pending = false;
+            if (s.outbox.count)
+                send(to, s.outbox);
+        }
         pending_.clear();
     }
     // Before they are transmitted on a port of this worker: drops those of the outbox's frames that
-    // exceed what the port may get a second.
-    void keep_within_limits(const Fabric& fabric, PortId to, Outbox& outbox) {
+    // exceed what the port may get a second; mirrors get their copies of the others.
+    void before_transmission(const Fabric& fabric, PortId to, Outbox& outbox) {
         const LocalPort* port = fabric.port(to);
         if (port && port->limits.bandwidth_in) [[unlikely]]
             keep_within(to, outbox, *port->limits.bandwidth_in);
+        if (port && !port->sent_to.empty()) [[unlikely]]
+            mirror_sent(fabric, *port, outbox);
     }
+    // A copy of the frame, which came from the port `cause`, into the outbox of a mirror's output;
+    // counted as `replicated`, or, where there is no buffer for it, as a loss, too.
+    void send_copy(const rte_mbuf* frame, PortId cause, PortId output);
     // The driver took the first `accepted` frames: counted as tx. The rest is dropped as `tx.full`.
     void transmitted(Outbox& outbox, uint16_t accepted);
     // Another worker's ring took the first `accepted`. The rest is dropped as `tx.handover_full`.
@@ -160,7 +169,7 @@ public:
     // mbuf->port holds too: the one that a frame from a ring comes with.
     void enqueue(PortId to, rte_mbuf* frame, PortId origin) {
         State* s = state(to);
-        if (!s || s->outbox.count == Outbox::capacity || !s->pending) [[unlikely]]
+        if (!s || s->outbox.is_empty_or_full()) [[unlikely]]
             return enqueue_slowly(s, to, frame, origin);
         s->outbox.add(frame, origin);
     }
@@ -233,7 +242,7 @@ private:
         Outbox outbox;
         std::array<Meter, metered_count> meters;
         uint32_t not_logged = 0; // events since the last one that was
-        bool pending = false;    // in pending_
+        bool pending = false;    // in pending_, as is all that is not empty
 
         // What is of the port's former NIC goes, but for what lies in the outbox.
         void begin_anew() {
@@ -250,6 +259,7 @@ private:
     void count_origins(const Outbox& outbox, uint16_t count, Verdict verdict);
     void drop_from(Outbox& outbox, uint16_t first, Verdict why);
     void keep_within(PortId to, Outbox& outbox, const Rate& bandwidth);
+    void mirror_sent(const Fabric& fabric, const LocalPort& port, const Outbox& outbox);
     void adopt(const Fabric& fabric);
     static bool let_go(void* worker, const Arrival& fragment, Verdict why);
     rte_mbuf* make(std::span<const uint8_t> frame, PortId cause, size_t size);

@@ -59,6 +59,7 @@ void run(const std::vector<Bytes>& templates, void (*one)(const uint8_t*, size_t
 } // namespace
 
 TEST(Mutations, OfNicFramesAreAllAccountedFor) { run(test::nic_templates(), from_nic); }
+TEST(Mutations, OfABridgesFramesAreAllAccountedFor) { run(test::nic_templates(), from_bridged); }
 TEST(Mutations, OfWireFramesAreAllAccountedFor) { run(test::wire_templates(), from_wire); }
 
 TEST(Mutations, OfIcmpErrorsAreTranslatedOrRefused) { run(test::error_templates(), quote); }

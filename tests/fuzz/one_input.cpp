@@ -109,6 +109,7 @@ void neighbour_discovery(const uint8_t* data, size_t size) {
 }
 
 void from_nic(const uint8_t* data, size_t size) { run(PortId(1), data, size); }
+void from_bridged(const uint8_t* data, size_t size) { run(PortId(20), data, size); }
 void from_wire(const uint8_t* data, size_t size) { run(PortId(10), data, size); }
 
 } // namespace ringfence::fuzz

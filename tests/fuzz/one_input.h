@@ -7,12 +7,13 @@
 
 namespace ringfence::fuzz {
 
-// The input as a frame of a NIC or of the wire, through the whole pipeline on the host of
-// tests/packet/templates.h. The frame lies at the very end of its allocation, so that
+// The input as a frame of a NIC, of a bridge's port or of the wire, through the whole pipeline on
+// the host of tests/packet/templates.h. The frame lies at the very end of its allocation, so that
 // AddressSanitizer sees a read behind it. Aborts where a packet is not accounted for, a buffer
 // leaks, a runt or what an earlier packet left behind goes out, or a tenant's frame reaches the
 // kernel's port.
 void from_nic(const uint8_t* data, size_t size);
+void from_bridged(const uint8_t* data, size_t size);
 void from_wire(const uint8_t* data, size_t size);
 
 // The input as the UDP payload of a DHCP or DHCPv6 client. Aborts where an answer is not a reply of

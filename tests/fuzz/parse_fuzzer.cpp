@@ -3,5 +3,6 @@
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     ringfence::fuzz::from_nic(data, size);
+    ringfence::fuzz::from_bridged(data, size);
     return 0;
 }

@@ -167,7 +167,10 @@ void add_neighbours(Segment& segment, const Line& line, MacAddr mac) {
 }
 
 void add_segment(FabricEdit& edit, const Line& line) {
-    SegmentSettings settings{.vni = *Vni::from(line.number("vni")), .intent = ""};
+    SegmentSettings settings{.vni = std::nullopt, .intent = ""};
+    if (!line.has("bridge"))
+        settings.vni = Vni::from(line.number("vni"));
+    settings.vlan = static_cast<uint16_t>(line.number("vlan", 0));
     settings.mtu = static_cast<uint16_t>(line.number("mtu", 1450));
     settings.flood_unknown = !line.has("drop-unknown");
     settings.vlan_transparent = line.has("vlan-transparent");
@@ -250,6 +253,43 @@ std::shared_ptr<const Binding> binding_of(const Line& line, const DhcpRow& row) 
     if (!binding)
         line.fail_here(binding.error().text);
     return std::make_shared<const Binding>(std::move(*binding));
+}
+
+VlanMode vlan_mode_of(const Line& line) {
+    for (auto [word, mode] : {std::pair{"access", VlanMode::access},
+                              std::pair{"native-tagged", VlanMode::native_tagged},
+                              std::pair{"native-untagged", VlanMode::native_untagged}})
+        if (line.second() == word)
+            return mode;
+    return VlanMode::trunk;
+}
+
+void add_bridged(FabricEdit& edit, const Line& line) {
+    LocalPort port(PortId(line.id()), PortKind::bridged);
+    port.dead_vlan = line.has("dead-vlan");
+    BridgePort& bridge = port.bridge.edit();
+    bridge.mode = vlan_mode_of(line);
+    bridge.tag = static_cast<uint16_t>(line.number("tag", 0));
+    auto join = [&](uint32_t id) {
+        if (Segment* segment = edit.segment(SegmentId(id)))
+            segment->add_flood(port.id);
+        return SegmentId(id);
+    };
+    for (const std::string& word : line.list("vlans"))
+        bridge.vlans.emplace_back(
+            static_cast<uint16_t>(std::stoul(word)),
+            join(static_cast<uint32_t>(std::stoul(word.substr(word.find(':') + 1)))));
+    if (line.has("others"))
+        bridge.others = join(line.number("others"));
+    edit.set_port(port);
+}
+
+void add_mirror(FabricEdit& edit, const Line& line) {
+    LocalPort port = *edit.view().port(PortId(line.id()));
+    for (auto [word, list] : {std::pair{"received", &port.received_to}, {"sent", &port.sent_to}})
+        for (const std::string& id : line.list(word))
+            list->emplace_back(static_cast<uint32_t>(std::stoul(id)));
+    edit.set_port(port);
 }
 
 void add_dhcp(FabricEdit& edit, const Line& line) {
@@ -525,6 +565,10 @@ void Lab::configure(std::string_view text) {
         add_nic(*edit_, line);
     else if (kind == "dhcp")
         add_dhcp(*edit_, line);
+    else if (kind == "bridged")
+        add_bridged(*edit_, line);
+    else if (kind == "mirror")
+        add_mirror(*edit_, line);
     else if (kind == "unbound")
         edit_->set_port(LocalPort(PortId(line.id()), PortKind::unbound));
     else if (kind == "uplink")
@@ -571,7 +615,7 @@ void Lab::configure(std::string_view text) {
         pass(line.id());
     else
         line.fail_here("unknown object");
-    for (const char* port : {"nic", "waiting", "unbound", "uplink", "shadow"})
+    for (const char* port : {"nic", "waiting", "unbound", "bridged", "uplink", "shadow"})
         if (kind == port)
             open(PortId(line.id()));
 }
@@ -675,7 +719,7 @@ void Lab::receive(PortId from, const std::vector<std::vector<uint8_t>>& frames, 
 std::map<uint32_t, std::vector<std::vector<uint8_t>>> Lab::transmitted() {
     std::map<uint32_t, std::vector<std::vector<uint8_t>>> all;
     worker_->drain([&](PortId to, Outbox& outbox) {
-        worker_->keep_within_limits(fabric(), to, outbox);
+        worker_->before_transmission(fabric(), to, outbox);
         for (uint16_t i = 0; i < outbox.count; ++i) {
             rte_mbuf* mbuf = outbox.frames[i];
             std::vector<uint8_t> bytes(mbuf->pkt_len);

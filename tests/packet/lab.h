@@ -3,7 +3,7 @@
 //
 // The fabric, a line an object:
 //
-//     segment ID vni N [mtu N] [drop-unknown] [vlan-transparent]
+//     segment ID vni N|bridge [mtu N] [drop-unknown] [vlan-transparent] [vlan N]
 //     nic PORT segment ID mac MAC [ip A,B] [security mac|trusted] [link-local A,B] [picks-up]
 //                     [broadcast N] [slow-path N] [errors N] [connections N] [dhcp N]
 //                     [bytes-in N] [bytes-out N] [packets-out N]
@@ -13,6 +13,10 @@
 //                                                 ~ in a value stands for a space
 //     waiting PORT mac MAC                        a nic whose segment is not there yet
 //     unbound PORT
+//     bridged PORT access|trunk|native-tagged|native-untagged [tag N] [vlans N:ID,N:ID] [others ID]
+//                     [dead-vlan]                 its VLANs are those segments, where it gets
+//                     floods
+//     mirror PORT [received A,B] [sent A,B]       of the port that the line before made
 //     uplink PORT address IP [shadow PORT]
 //     shadow PORT [uplink PORT]
 //     vtep ID IP[,IP] [via PORT source IP mac MAC gateway MAC [mtu N]]

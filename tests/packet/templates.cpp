@@ -89,6 +89,11 @@ void configure_host(Lab& lab) {
           "subnet=10.0.0.0/24 router=10.0.0.254 dns-servers=10.0.0.53 domain-search=a.lab,b.lab",
           "dhcp 1 ipv6 address fd00::1 server fe80::52:46ff:fe00:1 mac 02:52:46:00:00:01 "
           "mode=managed subnet=fd00::/64 dns-servers=fd00::53 domain-search=a.lab",
+          // A bridge without a fabric, and a mirror of its access port.
+          "segment 5 bridge", "segment 6 bridge vlan 7", "segment 7 bridge vlan-transparent",
+          "bridged 20 trunk vlans 0:5,7:6 others 7", "bridged 21 access tag 7 vlans 7:6",
+          "bridged 22 trunk vlans 0:5,7:6 others 7", "unbound 23", "mirror 21 received 23 sent 23",
+          "mirror 20 received 23", "learned 02:00:00:00:00:02 segment 6 port 21",
           // A fence around segment 1; a VM of another host in its parent network.
           "segment 4 vni 5004", "remote 02:00:00:00:00:0f segment 4 vtep 1 ip 10.0.0.30,fd00::30",
           "policy 1 in allow out allow",

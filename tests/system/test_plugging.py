@@ -127,15 +127,6 @@ class Plugging(SystemTest):
         self.host.vsctl("del-port", "br-int", "cable")
         self.assertEqual(heard(), {"ARP": True, "echo": True, "its own": True})
 
-    def test_a_netdev_of_the_hosts_own_is_left_alone(self):
-        """A port without an iface-id is not a tenant's: its netdev may be how the host is managed."""
-        self.expect_warning("eth-host")
-        self.host.namespace.ip("link", "add", "eth-host", "type", "veth", "peer", "name", "eth-far")
-        self.host.vsctl("add-port", "br-int", "eth-host")
-        self.assertIn("iface-id", self.row("eth-host")["error"])
-        self.assertNotIn("clsact", self.host.namespace.run("tc", "qdisc", "show", "dev", "eth-host"))
-        self.host.vsctl("del-port", "br-int", "eth-host")
-
     def libvirt_plugs(self, name: str, port: str, number: int) -> None:
         """virNetDevOpenvswitchAddPort's command, its words and order."""
         self.host.namespace.run(

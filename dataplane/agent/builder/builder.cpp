@@ -82,7 +82,8 @@ void FabricBuilder::reload(const southbound::Tables& tables) {
 
 std::shared_ptr<const Fabric> FabricBuilder::finish() {
     const TunnelSettings& tunnel = known_.facts.tunnel;
-    if (known_.touched == Touched() && over_.empty() && tunnel == fabric_->tunnel())
+    if (known_.touched == Touched() && over_.empty() && tunnel == fabric_->tunnel() &&
+        !bridges_.has_news())
         return fabric_;
     FabricEdit edit(fabric_);
     if (tunnel != fabric_->tunnel())
@@ -97,6 +98,7 @@ std::shared_ptr<const Fabric> FabricBuilder::finish() {
     nics_.place(edit);
     virtual_addresses_.finish(edit);
     learned_.finish(edit);
+    bridges_.finish(edit);
     ports_.finish(edit);
     finish_moves(edit);
     return fabric_ = edit.finish();

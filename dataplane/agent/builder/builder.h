@@ -19,6 +19,7 @@
 #include <utility>
 #include <vector>
 
+#include "dataplane/agent/builder/bridges.h"
 #include "dataplane/agent/builder/held.h"
 #include "dataplane/agent/builder/hosts.h"
 #include "dataplane/agent/builder/known.h"
@@ -59,6 +60,8 @@ public:
     void unlearn(const LearnedEntry& learned) {
         known_.put(uuid_of(learned), std::optional<LearnedEntry>());
     }
+    // What bridges without a fabric have learned.
+    void take_stations(std::vector<StationChange> changes) { bridges_.take(std::move(changes)); }
     std::optional<Uuid> row_of(SegmentId segment) const { return segments_.row_of(segment); }
     // Address_Group.name
     std::string name_of_group(GroupId group) const { return policies_.name_of_group(group); }
@@ -129,6 +132,7 @@ private:
     VirtualAddressPart virtual_addresses_{known_};
     LearnedPart learned_{known_};
     PortPart ports_{known_};
+    BridgePart bridges_{known_};
     std::shared_ptr<const Fabric> fabric_;
     std::set<Move> over_;
     struct BadRow {

@@ -12,6 +12,8 @@ const char* to_text(PortKind kind) {
         return "unbound";
     case PortKind::nic:
         return "nic";
+    case PortKind::bridged:
+        return "bridged";
     case PortKind::uplink:
         return "uplink";
     case PortKind::shadow:
@@ -120,9 +122,12 @@ std::string line_of(const NextHop& hop) {
 
 std::string lines_of(const Segment& segment) {
     std::string head = fmt::format("segment {}", segment.id().value());
-    std::string text = fmt::format("{} vni {} mtu {}{}{}\n", head, segment.settings().vni.value(),
-                                   segment.mtu(), segment.settings().flood_unknown ? "" : " drop",
-                                   segment.settings().vlan_transparent ? " transparent" : "");
+    const SegmentSettings& settings = segment.settings();
+    std::string text =
+        fmt::format("{} {} mtu {}{}{}\n", head,
+                    settings.vni ? fmt::format("vni {}", settings.vni->value()) : settings.intent,
+                    segment.mtu(), settings.flood_unknown ? "" : " drop",
+                    settings.vlan_transparent ? " transparent" : "");
     std::vector<std::string> lines;
     segment.macs().for_each([&](MacAddr mac, uint16_t bits) {
         lines.push_back(fmt::format("{} {} at {}\n", head, to_string(mac),

@@ -11,8 +11,10 @@
 #include "core/types/ids.h"
 #include "dataplane/agent/limits.h"
 #include "dataplane/agent/southbound/rows.h"
+#include "dataplane/fabric/destination.h"
 #include "dataplane/fabric/local_port.h"
 #include "dataplane/fabric/next_hop.h"
+#include "dataplane/fabric/segment.h"
 #include "dataplane/fabric/tunnel_settings.h"
 
 namespace ringfence::agent {
@@ -23,7 +25,9 @@ struct PortFacts {
     PortId id;
     PortKind kind = PortKind::unbound;
     unsigned worker = 0;
-    std::string iface_id; // nic: Logical_Port.name
+    std::string iface_id;                     // nic: Logical_Port.name
+    BridgePort bridge;                        // bridged
+    std::vector<PortId> received_to, sent_to; // of mirrors
     bool dead_vlan = false;
     std::optional<PortId> peer;                // uplink, shadow
     std::vector<IpAddr> vtep_addresses;        // uplink: that its shadow carries
@@ -35,6 +39,20 @@ struct PortFacts {
     bool operator==(const PortFacts&) const = default;
 };
 
+// Of a bridge without a fabric.
+struct BridgeSegment {
+    SegmentSettings settings;
+    std::vector<PortId> members;
+    bool operator==(const BridgeSegment&) const = default;
+};
+// There a MAC was seen, or moved, or is forgotten (an unknown place).
+struct StationChange {
+    SegmentId segment;
+    MacAddr mac;
+    Destination place;
+    bool operator==(const StationChange&) const = default;
+};
+
 struct LocalFacts {
     std::string host;                       // this host's name, Open_vSwitch external_ids:system-id
     std::map<std::string, PortFacts> ports; // by Interface name
@@ -44,6 +62,7 @@ struct LocalFacts {
     TunnelSettings tunnel;
     PortLimits limits; // of ports of which nothing else is said
     std::map<SegmentAddress, OwnClaim> claims;
+    std::map<SegmentId, BridgeSegment> bridge_segments;
     bool operator==(const LocalFacts&) const = default;
 };
 

@@ -34,6 +34,9 @@ LocalPort PortPart::local_port(const std::string& name, const PortFacts& facts) 
             port.vtep_ip4.push_back(*ip4);
         else
             port.vtep_ip6.push_back(*address.v6());
+    port.bridge = facts.bridge;
+    port.received_to = facts.received_to;
+    port.sent_to = facts.sent_to;
     const NicEntry* nic = known_.nic(facts.iface_id);
     port.limits = limits_of(known_.facts.limits, nic ? nic->limits : WantedLimits(), facts.limits);
     if (facts.kind != PortKind::nic || !nic)

@@ -10,6 +10,7 @@ using namespace std::chrono_literals;
 using vswitch::Bridge;
 using vswitch::Controller;
 using vswitch::Interface;
+using vswitch::Mirror;
 using vswitch::OpenvSwitch;
 using vswitch::Port;
 using vswitch::QoS;
@@ -23,9 +24,12 @@ void choose_columns(ovsdb::Database<vswitch::Schema>& database) {
         OpenvSwitch::Column::bridges | OpenvSwitch::Column::ssl | OpenvSwitch::Column::next_cfg |
         OpenvSwitch::Column::other_config | OpenvSwitch::Column::external_ids);
     database.monitor_columns<Bridge>(Bridge::Column::name | Bridge::Column::ports |
-                                     Bridge::Column::controller | Bridge::Column::other_config);
+                                     Bridge::Column::mirrors | Bridge::Column::controller |
+                                     Bridge::Column::fail_mode | Bridge::Column::other_config |
+                                     Bridge::Column::stp_enable | Bridge::Column::rstp_enable);
     database.monitor_columns<Port>(Port::Column::name | Port::Column::interfaces |
-                                   Port::Column::tag | Port::Column::trunks | Port::Column::qos);
+                                   Port::Column::tag | Port::Column::trunks |
+                                   Port::Column::vlan_mode | Port::Column::qos);
     database.monitor_columns<Interface>(
         Interface::Column::name | Interface::Column::type | Interface::Column::options |
         Interface::Column::external_ids | Interface::Column::ofport |
@@ -37,7 +41,10 @@ void choose_columns(ovsdb::Database<vswitch::Schema>& database) {
     database.monitor_columns<QoS>(QoS::Column::type | QoS::Column::queues |
                                   QoS::Column::other_config);
     database.monitor_columns<Queue>(Queue::Column::other_config);
-    database.monitor_columns<vswitch::Mirror>({});
+    database.monitor_columns<Mirror>(Mirror::Column::name | Mirror::Column::select_all |
+                                     Mirror::Column::select_src_port |
+                                     Mirror::Column::select_dst_port | Mirror::Column::select_vlan |
+                                     Mirror::Column::output_port | Mirror::Column::output_vlan);
 }
 
 // ofport is read once, after a start; afterwards its changes are the echo of our own writes.
@@ -47,7 +54,7 @@ bool only_ofports(const vswitch::Changes& changes) {
             return false;
     return changes.open_vswitch.empty() && changes.bridge.empty() && changes.port.empty() &&
            changes.controller.empty() && changes.qos.empty() && changes.queue.empty() &&
-           changes.ssl.empty();
+           changes.ssl.empty() && changes.mirror.empty();
 }
 
 } // namespace

@@ -9,6 +9,7 @@ namespace {
 using vswitch::Bridge;
 using vswitch::Controller;
 using vswitch::Interface;
+using vswitch::Mirror;
 using vswitch::OpenvSwitch;
 
 // The columns that the daemon writes. All else in these tables is for others to write.
@@ -24,6 +25,7 @@ constexpr Interface::Columns of_interface =
     Interface::Column::link_resets | Interface::Column::link_speed | Interface::Column::duplex |
     Interface::Column::ifindex | Interface::Column::statistics | Interface::Column::status;
 constexpr Controller::Columns of_controller = Controller::Column::is_connected;
+constexpr Mirror::Columns of_mirror = Mirror::Column::statistics;
 
 template <class Row>
 typename Row::Columns differing(const Row& before, const Row& after, typename Row::Columns among) {
@@ -88,6 +90,7 @@ ovsdb::Transaction difference(const Report& written, const Report& now) {
     add_differences(transaction, written.interfaces, now.interfaces, of_interface);
     add_differences(transaction, written.bridges, now.bridges, of_bridge);
     add_differences(transaction, written.controllers, now.controllers, of_controller);
+    add_differences(transaction, written.mirrors, now.mirrors, of_mirror);
     if (!now.root.uuid.is_nil())
         add_difference(transaction, written.root.uuid == now.root.uuid ? &written.root : nullptr,
                        now.root, of_root);

@@ -21,6 +21,7 @@ struct Report {
     std::map<ovsdb::Uuid, vswitch::Bridge> bridges;
     std::map<ovsdb::Uuid, vswitch::Interface> interfaces;
     std::map<ovsdb::Uuid, vswitch::Controller> controllers;
+    std::map<ovsdb::Uuid, vswitch::Mirror> mirrors;
 };
 
 // What the root row says of this switch and of DPDK. version: "DPDK 22.11.11".

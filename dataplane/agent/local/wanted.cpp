@@ -1,5 +1,6 @@
 #include "dataplane/agent/local/wanted.h"
 
+#include "dataplane/agent/local/mirrors.h"
 #include "dataplane/agent/local/policing.h"
 
 #include <algorithm>
@@ -93,6 +94,19 @@ std::optional<uint16_t> ofport_from(const std::optional<int64_t>& number) {
     return static_cast<uint16_t>(*number);
 }
 
+// ovs-vswitchd.conf.db(5): without a mode a port that has a tag is an access port.
+Result<VlanMode> vlan_mode_of(const vswitch::Port& port) {
+    if (!port.vlan_mode)
+        return port.tag ? VlanMode::access : VlanMode::trunk;
+    for (auto [word, mode] : {std::pair{"access", VlanMode::access},
+                              {"trunk", VlanMode::trunk},
+                              {"native-tagged", VlanMode::native_tagged},
+                              {"native-untagged", VlanMode::native_untagged}})
+        if (*port.vlan_mode == word)
+            return mode;
+    return fail(ErrorKind::unsupported, "vlan_mode {} is not built", *port.vlan_mode);
+}
+
 Result<WantedPort> port_from(const vswitch::Bridge& bridge, const vswitch::Port& port,
                              const vswitch::Interface& row, const std::string& socket_folder) {
     if (port.interfaces.size() > 1)
@@ -119,15 +133,19 @@ Result<WantedPort> port_from(const vswitch::Bridge& bridge, const vswitch::Port&
     wanted.device = *device;
     wanted.mtu_request = mtu_of(row);
     wanted.mac = *mac;
+    if (auto own = MacAddr::from(value_of(bridge.other_config, "hwaddr"));
+        own && !own->is_group() && !own->is_zero() && wanted.is_bridge && !wanted.mac)
+        wanted.mac = *own;
     wanted.iface_id = value_of(row.external_ids, "iface-id");
     wanted.uplink_shadow = value_of(row.external_ids, "ringfence-uplink");
-    // The host itself may live behind a netdev that is neither: it would lose it.
-    if (wanted.type == PortType::system && wanted.iface_id.empty() && wanted.uplink_shadow.empty())
-        return fail(
-            ErrorKind::unsupported,
-            "{} has no external_ids:iface-id: bridges of their own, without a fabric, are not "
-            "built yet, and its netdev is left to the host",
-            row.name);
+    wanted.is_bridged = wanted.iface_id.empty() && wanted.uplink_shadow.empty() &&
+                        bridge.fail_mode.value_or("") != "secure";
+    if (wanted.is_bridged) {
+        auto mode = vlan_mode_of(port);
+        if (!mode)
+            return tl::unexpected(mode.error());
+        wanted.vlan_mode = *mode;
+    }
     if (port.tag)
         wanted.tag = static_cast<uint16_t>(*port.tag);
     for (int64_t vlan : port.trunks)
@@ -146,13 +164,35 @@ void limit(const vswitch::Tables& tables, const vswitch::Port& row,
         port.limits_trouble = limits.error().text;
 }
 
+// As far as it is a number; one out of the range counts as the nearest that is in it.
+std::optional<int64_t> number_of(const std::map<std::string, std::string>& config, const char* key,
+                                 int64_t least, int64_t most) {
+    const std::string text = value_of(config, key);
+    int64_t number = 0;
+    auto [end, bad] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (text.empty() || bad != std::errc() || end != text.data() + text.size())
+        return std::nullopt;
+    return std::clamp(number, least, most);
+}
+
 void read_bridge(const vswitch::Tables& tables, const vswitch::Bridge& row, Wanted& wanted) {
-    WantedBridge bridge{row.uuid, row.name, {}, {}};
+    WantedBridge bridge;
+    bridge.row = row.uuid;
+    bridge.name = row.name;
+    if (auto most = number_of(row.other_config, "mac-table-size", 10, 1'000'000))
+        bridge.most_macs = static_cast<size_t>(*most);
+    if (auto life = number_of(row.other_config, "mac-aging-time", 15, 3600))
+        bridge.mac_life = std::chrono::seconds(*life);
     if (std::string id = value_of(row.other_config, "datapath-id");
         id.size() == 16 && id.find_first_not_of("0123456789abcdefABCDEF") == id.npos)
         bridge.datapath_id = id;
     if (auto mac = MacAddr::from(value_of(row.other_config, "hwaddr")))
         bridge.hwaddr = *mac;
+    if (row.stp_enable || row.rstp_enable)
+        wanted.fabric.errors.push_back(
+            fmt::format("bridge {}: spanning trees (stp_enable, rstp_enable) are not built, and "
+                        "nothing breaks a loop",
+                        row.name));
     wanted.bridges.push_back(bridge);
     wanted.controllers.insert(row.controller.begin(), row.controller.end());
 
@@ -266,6 +306,8 @@ Wanted wanted_from(const vswitch::Tables& tables) {
     }
     std::ranges::sort(wanted.bridges, {}, &WantedBridge::name);
     refuse_conflicts(wanted);
+    for (const WantedBridge& bridge : wanted.bridges)
+        read_mirrors(tables, *tables.bridge.find(bridge.row), wanted);
     return wanted;
 }
 
@@ -318,6 +360,11 @@ FabricSettings fabric_settings_from(const std::map<std::string, std::string>& ex
     }
     read_tunnel(external_ids, settings);
     return settings;
+}
+
+bool is_dead_vlan(const WantedPort& port) {
+    constexpr uint16_t dead_vlan = 4095;
+    return port.tag == dead_vlan || port.trunks == std::set<uint16_t>{dead_vlan};
 }
 
 std::string trouble_with_device_name(const std::string& name) {

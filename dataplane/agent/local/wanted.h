@@ -2,6 +2,7 @@
 // settings out. Pure; the agent compares the result with what is there.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <set>
@@ -12,6 +13,7 @@
 #include "core/types/result.h"
 #include "dataplane/agent/limits.h"
 #include "dataplane/agent/local/watching.h"
+#include "dataplane/fabric/bridge_port.h"
 #include "dataplane/fabric/tunnel_settings.h"
 #include "ovsdb/uuid.h"
 #include "ovsdb/vswitch.h"
@@ -38,6 +40,9 @@ struct WantedPort {
     std::optional<unsigned> mtu_request;
     std::optional<uint16_t> tag;
     std::set<uint16_t> trunks;
+    VlanMode vlan_mode = VlanMode::trunk; // as said, or as `tag` implies
+    bool is_bridged = false;       // no NIC's, nor of the fabric: its bridge forwards by itself
+    bool is_mirror_output = false; // carries what a mirror copies, and nothing else
     WantedLimits limits;
     std::string limits_trouble;             // what is wrong with them; the rest holds
     std::optional<uint16_t> ofport;         // that the row holds: re-used after a restart
@@ -50,7 +55,16 @@ struct WantedBridge {
     std::string name;
     std::string datapath_id; // other_config:datapath-id, if it is one
     std::optional<MacAddr> hwaddr;
+    size_t most_macs = 8192;            // other_config:mac-table-size
+    std::chrono::seconds mac_life{300}; // other_config:mac-aging-time
     bool operator==(const WantedBridge&) const = default;
+};
+
+struct WantedMirror {
+    ovsdb::Uuid row{};
+    std::string output; // Interface names, all of wanted ports
+    std::set<std::string> received, sent;
+    bool operator==(const WantedMirror&) const = default;
 };
 
 // external_ids of the Open_vSwitch row: where this host stands in the fabric.
@@ -72,14 +86,18 @@ struct Wanted {
     FabricSettings fabric;
     WatchSettings watch;
     std::map<std::string, std::string> other_config;
-    std::vector<WantedBridge> bridges;          // by name
-    std::map<std::string, WantedPort> ports;    // by name
+    std::vector<WantedBridge> bridges;       // by name
+    std::map<std::string, WantedPort> ports; // by name
+    std::vector<WantedMirror> mirrors;
     std::map<ovsdb::Uuid, std::string> refused; // Interface rows that can't be built, and why
     std::set<ovsdb::Uuid> controllers;          // Controller rows; nobody speaks OpenFlow here
 };
 
 Wanted wanted_from(const vswitch::Tables& tables);
 FabricSettings fabric_settings_from(const std::map<std::string, std::string>& external_ids);
+
+// Port.tag or trunks say 4095, with which os-vif and Neutron isolate a port: nothing passes.
+bool is_dead_vlan(const WantedPort& port);
 
 // "" when a network device may have this name, else what is wrong with it.
 std::string trouble_with_device_name(const std::string& name);

@@ -43,11 +43,23 @@ void repeat_neighbour_requests_soon(const std::string& tap) {
 // Must the device be opened anew to become this?
 bool is_another_device(const WantedPort& now, const WantedPort& wanted) {
     return now.type != wanted.type || now.device != wanted.device ||
-           now.uplink_shadow != wanted.uplink_shadow;
+           now.uplink_shadow != wanted.uplink_shadow ||
+           (now.type == PortType::system && now.is_mirror_output != wanted.is_mirror_output);
 }
 
 bool is_lost(const OpenPort& port) {
     return port.wanted.type == PortType::system && port.port->trouble();
+}
+
+bool is_device_of(const std::string& bridge, const WantedPort& port) {
+    return port.bridge == bridge && port.is_bridged &&
+           (port.type == PortType::system || port.type == PortType::dpdk);
+}
+
+// Not one that software has made up, as for a VM's tap.
+bool is_a_makers(MacAddr mac) {
+    constexpr uint8_t local = 2; // IEEE 802, 8.2.2
+    return !mac.is_group() && !mac.is_zero() && !(mac.bytes[0] & local);
 }
 
 bool is_there(const std::string& netdev) { return if_nametoindex(netdev.c_str()) != 0; }
@@ -74,6 +86,8 @@ ports::PortSettings PortSet::settings_of(const WantedPort& wanted) const {
                             : wanted.device;
     settings.mac = wanted.mac;
     settings.mtu = wanted.mtu_request;
+    settings.stays = wanted.is_bridge;
+    settings.shown_to_host = wanted.is_mirror_output;
     return settings;
 }
 
@@ -103,6 +117,7 @@ bool PortSet::apply(const std::map<std::string, WantedPort>& wanted) {
             open_wanted(wish);
         }
     }
+    adopt_devices();
     for (const auto& [name, why] : failed_)
         if (auto before = failed_before.find(name);
             before == failed_before.end() || before->second != why)
@@ -184,6 +199,8 @@ Result<> PortSet::add(const WantedPort& wanted, const Device& device) {
     }
     log::info(module, "{}: {} port, {}, MTU {}, worker {}", wanted.name, device->driver(),
               to_string(device->mac()), device->mtu(), worker);
+    if (wanted.is_bridge)
+        staying_.insert(wanted.name);
     open_.insert_or_assign(wanted.name, OpenPort{wanted, *id, worker, device, false, {}, {}, {}});
     return {};
 }
@@ -196,6 +213,8 @@ void PortSet::close(const std::string& name) {
     open_.erase(found);
     closing_.insert(name);
     log::info(module, "{}: closed", name);
+    if (staying_.erase(name))
+        port.port->let_go();
     // The device closes with the last reference to it, which is this callback's.
     dataplane_.remove_port(port.id, [this, name, device = port.port]() mutable {
         device.reset();
@@ -225,6 +244,27 @@ void PortSet::adjust(OpenPort& port) {
     if (trouble && trouble != port.trouble)
         log::warning(module, "{}: {}", port.wanted.name, *trouble);
     port.trouble = trouble;
+}
+
+// Of the ports that carry a bridge's frames out of this host.
+void PortSet::adopt_devices() {
+    for (auto& [name, own] : open_) {
+        if (!own.wanted.is_bridge || !own.wanted.is_bridged)
+            continue;
+        std::optional<MacAddr> lowest;
+        std::optional<unsigned> smallest;
+        for (const auto& [other, port] : open_)
+            if (is_device_of(own.wanted.bridge, port.wanted)) {
+                const MacAddr mac = port.port->mac();
+                if (is_a_makers(mac))
+                    lowest = std::min(lowest.value_or(mac), mac);
+                smallest = std::min(smallest.value_or(port.port->mtu()), port.port->mtu());
+            }
+        if (lowest && !own.wanted.mac && *lowest != own.port->mac())
+            if (auto done = own.port->set_mac(*lowest); !done)
+                log::warning(module, "{}: {}", name, done.error().text);
+        set_network_mtu(name, smallest);
+    }
 }
 
 void PortSet::set_network_mtu(const std::string& name, std::optional<unsigned> mtu) {

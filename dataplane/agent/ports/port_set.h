@@ -45,11 +45,14 @@ public:
     // A tap or internal port gets the MTU of the segment that it is plugged into, unless
     // mtu_request says otherwise.
     void set_network_mtu(const std::string& name, std::optional<unsigned> mtu);
-    // Netdevs of others stay as they are, guarded; `give_back`: they become the host's again.
+    // Netdevs of others stay as they are, guarded, and those of bridges, with what the host has
+    // configured there; `give_back`: the first become the host's again, the others go.
     // closing() says until when it takes.
     void close_all(bool give_back = false) {
-        if (!give_back)
+        if (!give_back) {
             guarded_.clear();
+            staying_.clear();
+        }
         apply({});
     }
     // A netdev behind a system port has gone, or one that was missed is there: apply() again.
@@ -68,6 +71,9 @@ private:
     Result<> add(const WantedPort& wanted, const Device& device);
     void close(const std::string& name);
     void adjust(OpenPort& port);
+    // A bridge's own port looks to the host as the bridge's devices do, as ovs-vswitchd's: the
+    // lowest MAC that a maker gave, unless it is told another, and the smallest MTU.
+    void adopt_devices();
     void give_back_unplugged(const std::map<std::string, WantedPort>& wanted);
     unsigned least_loaded_worker() const;
 
@@ -77,6 +83,7 @@ private:
     std::function<void()> changed_;
     std::map<std::string, OpenPort> open_;
     std::map<std::string, std::string> failed_;
+    std::set<std::string> staying_; // bridges' netdevs, to be let go when their port closes
     std::set<std::string> guarded_; // netdevs of system ports, to be given back when unplugged
     std::set<std::string> absent_;  // system ports that failed while their netdev was not there
     std::set<std::string> closing_;

@@ -81,7 +81,7 @@ json to_json(const ListedConnection& connection, const Fabric& fabric) {
                           {"destination_port", arrival->destination_port}};
         if (arrival->place.kind() == Place::Kind::segment)
             if (const Segment* segment = fabric.segment(arrival->place.segment()))
-                one["arrival"]["vni"] = segment->settings().vni.value();
+                one["arrival"]["vni"] = segment->settings().vni->value();
     }
     return one;
 }

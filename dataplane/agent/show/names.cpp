@@ -22,7 +22,9 @@ std::string name_of(SegmentId id, const Fabric& fabric) {
     if (!segment)
         return "(unknown segment)";
     const SegmentSettings& settings = segment->settings();
-    return settings.intent.empty() ? fmt::format("VNI {}", settings.vni.value()) : settings.intent;
+    if (!settings.intent.empty() || !settings.vni)
+        return settings.intent;
+    return fmt::format("VNI {}", settings.vni->value());
 }
 
 std::string name_of(RouterId id, const Fabric& fabric) {

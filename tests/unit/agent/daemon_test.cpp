@@ -139,17 +139,19 @@ TEST_F(Vswitchd, SecondDaemonOnOneDatabaseIsRefused) {
 }
 
 TEST_F(Vswitchd, ExitTakesItsTapsSocketAndPidFileAway) {
-    for (bool by_signal : {false, true}) {
+    for (bool by_signal : {true, false}) {
         start();
-        vsctl("--may-exist add-br br0");
+        vsctl("--may-exist add-br br0 -- --may-exist add-port br0 tap0 "
+              "-- set interface tap0 type=tap");
         pid_t pid = daemon_pid();
-        EXPECT_TRUE(netdev_exists("br0"));
+        EXPECT_TRUE(netdev_exists("br0") && netdev_exists("tap0"));
         if (by_signal)
             kill(pid, SIGTERM);
         else
             EXPECT_EQ(appctl("exit --cleanup").status, 0);
         EXPECT_TRUE(wait_until([pid] { return has_ended(pid); }));
-        EXPECT_FALSE(netdev_exists("br0"));
+        EXPECT_FALSE(netdev_exists("tap0"));
+        EXPECT_EQ(netdev_exists("br0"), by_signal) << "how the host is managed, perhaps";
         EXPECT_FALSE(fs::exists(folder_ / "ovs-vswitchd.pid"));
         EXPECT_FALSE(fs::exists(folder_ / ("ovs-vswitchd." + std::to_string(pid) + ".ctl")));
     }
@@ -170,15 +172,15 @@ TEST_F(Vswitchd, PortsGoOnWhileTheDatabaseRestarts) {
 
 TEST_F(Vswitchd, LetsGoOfItsPortsWhenTheLockIsStolen) {
     start();
-    vsctl("add-br br0");
+    vsctl("add-br br0 -- add-port br0 tap0 -- set interface tap0 type=tap");
     // Steals, and keeps the lock for as long as it runs.
     std::string thief = "ovsdb-client steal unix:" + (folder_ / "db.sock").string() +
                         " ovs_vswitchd >" + (folder_ / "thief.log").string() + " 2>&1 & echo $!";
     std::string pid = output_of("sh -c '" + thief + "'");
-    EXPECT_TRUE(wait_until([&] { return !netdev_exists("br0"); }));
+    EXPECT_TRUE(wait_until([&] { return !netdev_exists("tap0"); }));
     EXPECT_TRUE(has(log(), "another process has taken the lock"));
     shell("kill " + pid);
-    EXPECT_TRUE(wait_until([&] { return netdev_exists("br0"); }));
+    EXPECT_TRUE(wait_until([&] { return netdev_exists("tap0"); }));
 }
 
 TEST_F(Vswitchd, AnswersWhatOperatorsAsk) {
@@ -192,15 +194,16 @@ TEST_F(Vswitchd, AnswersWhatOperatorsAsk) {
           "vlog/set port:dbg", "set-options --format json"})
         EXPECT_EQ(appctl(command).status, 0) << command;
     EXPECT_TRUE(has(appctl("dpif/show").output, "tap0 1/"));
-    EXPECT_TRUE(has(appctl("ringfence/fabric dump").output, "tap0 unbound"));
+    EXPECT_TRUE(has(appctl("ringfence/fabric dump").output, "tap0 bridged"));
     EXPECT_TRUE(has(appctl("ringfence/drops nosuch").output, "no port is named nosuch"));
     EXPECT_TRUE(has(appctl("ringfence/trace x").output, "not a number"));
     EXPECT_TRUE(has(appctl("ofproto/trace br0 ip").output, "ringfence/trace"));
 }
 
-TEST_F(Vswitchd, PortWithoutIfaceIdPassesNothing) {
+TEST_F(Vswitchd, PortWithoutIfaceIdPassesNothingOnASecureBridge) {
     start();
-    vsctl("add-br br0 -- add-port br0 tap0 -- set interface tap0 type=tap");
+    vsctl("add-br br0 -- set-fail-mode br0 secure -- add-port br0 tap0 -- set interface tap0 "
+          "type=tap");
     run("ping -c 1 -W 1 -b -I tap0 10.255.255.255");
     run("arping -c 1 -w 1 -I tap0 -S 10.0.0.1 10.0.0.2");
     EXPECT_TRUE(
@@ -312,7 +315,8 @@ protected:
         return text.str();
     }
     void plug() {
-        vsctl("--may-exist add-br br0 -- add-port br0 tap0 -- set interface tap0 type=tap "
+        vsctl("--may-exist add-br br0 -- set-fail-mode br0 secure -- add-port br0 tap0 -- set "
+              "interface tap0 type=tap "
               "external_ids:iface-id=nic");
     }
 };

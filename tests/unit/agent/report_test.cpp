@@ -45,6 +45,17 @@ TEST(Report, ResultAndBarrierStandInOneTransactionUnderTheLock) {
     EXPECT_EQ(text.find("iface_types"), text.npos) << "unchanged columns are left alone";
 }
 
+TEST(Report, OfAMirrorWhatItsOutputWasSentIsWritten) {
+    Report now = one_port(3);
+    vswitch::Mirror mirror;
+    mirror.uuid = ovsdb::Uuid::named("mirror");
+    mirror.statistics = {{"tx_packets", 7}, {"tx_bytes", 700}};
+    now.mirrors.emplace(mirror.uuid, mirror);
+    std::string text = json(one_port(3), now);
+    EXPECT_NE(text.find("[\"tx_packets\",7]"), text.npos) << text;
+    EXPECT_TRUE(difference(now, now).empty());
+}
+
 TEST(Report, ErrorIsClearedWhenThePortWorksAtLast) {
     Report failed = one_port(3);
     ovsdb::Uuid uuid = ovsdb::Uuid::named("tap0");

@@ -36,6 +36,13 @@ public:
     }
     vswitch::Port& port(const std::string& name) { return ports_.at(name); }
     vswitch::OpenvSwitch& root() { return root_; }
+    vswitch::Bridge& bridge() { return bridge_; }
+    vswitch::Mirror& mirror() {
+        mirror_.uuid = ovsdb::Uuid::named("mirror");
+        mirror_.name = "m_vnet0";
+        bridge_.mirrors = {mirror_.uuid};
+        return mirror_;
+    }
     vswitch::QoS& qos(const std::string& port_name, const std::string& type) {
         qos_.uuid = ovsdb::Uuid::named("qos");
         qos_.type = type;
@@ -61,6 +68,7 @@ public:
             tables.port.insert(row);
         tables.qos.insert(qos_);
         tables.queue.insert(queue_);
+        tables.mirror.insert(mirror_);
         return wanted_from(tables);
     }
 
@@ -71,6 +79,7 @@ private:
     std::map<std::string, vswitch::Port> ports_;
     vswitch::QoS qos_;
     vswitch::Queue queue_;
+    vswitch::Mirror mirror_;
 };
 
 TEST(Wanted, BridgeHasItsOwnInternalPort) {
@@ -129,6 +138,93 @@ TEST(Wanted, ANetdevOfTheHostsIsATenantsPort) {
     Rows rows;
     rows.plug("vnet0", "").external_ids = {{"iface-id", "acme/default/web/0"}};
     EXPECT_EQ(rows.wanted().ports.at("vnet0").type, PortType::system);
+}
+
+TEST(Wanted, APortOfNobodysIsItsBridgesUnlessThatIsSecure) {
+    Rows rows;
+    rows.plug("eth0", "system");
+    rows.plug("vnet0", "").external_ids = {{"iface-id", "acme/default/web/0"}};
+    for (const char* mode : {"", "standalone", "secure"}) {
+        if (*mode)
+            rows.bridge().fail_mode = mode;
+        Wanted wanted = rows.wanted();
+        EXPECT_EQ(wanted.ports.at("eth0").is_bridged, std::string(mode) != "secure") << mode;
+        EXPECT_EQ(wanted.ports.at("br0").is_bridged, std::string(mode) != "secure") << mode;
+        EXPECT_FALSE(wanted.ports.at("vnet0").is_bridged);
+    }
+}
+
+TEST(Wanted, VlansOfABridgesPort) {
+    Rows rows;
+    for (const char* name : {"plain", "access", "native", "trunk", "tunnel"})
+        rows.plug(name, "tap");
+    rows.port("access").tag = 10;
+    rows.port("native").tag = 10;
+    rows.port("native").vlan_mode = "native-untagged";
+    rows.port("trunk").vlan_mode = "trunk";
+    rows.port("trunk").tag = 10;
+    rows.port("tunnel").vlan_mode = "dot1q-tunnel";
+    Wanted wanted = rows.wanted();
+    EXPECT_EQ(wanted.ports.at("plain").vlan_mode, VlanMode::trunk);
+    EXPECT_EQ(wanted.ports.at("access").vlan_mode, VlanMode::access);
+    EXPECT_EQ(wanted.ports.at("native").vlan_mode, VlanMode::native_untagged);
+    EXPECT_EQ(wanted.ports.at("trunk").vlan_mode, VlanMode::trunk);
+    EXPECT_EQ(wanted.refused[Rows::uuid("tunnel")], "vlan_mode dot1q-tunnel is not built");
+}
+
+TEST(Wanted, HowMuchABridgeLearns) {
+    Rows rows;
+    EXPECT_EQ(rows.wanted().bridges[0].most_macs, 8192u);
+    rows.bridge().other_config = {{"mac-table-size", "1"}, {"mac-aging-time", "60"}};
+    EXPECT_EQ(rows.wanted().bridges[0].most_macs, 10u) << "the least";
+    EXPECT_EQ(rows.wanted().bridges[0].mac_life, std::chrono::seconds(60));
+    rows.bridge().other_config = {{"mac-table-size", "many"}};
+    EXPECT_EQ(rows.wanted().bridges[0].most_macs, 8192u);
+}
+
+TEST(Wanted, SpanningTreesAreNotBuilt) {
+    Rows rows;
+    EXPECT_TRUE(rows.wanted().fabric.errors.empty());
+    rows.bridge().rstp_enable = true;
+    EXPECT_EQ(rows.wanted().fabric.errors.size(), 1u);
+}
+
+TEST(Wanted, AMirrorsOutputCarriesNothingElse) {
+    Rows rows;
+    rows.plug("vnet0", "").external_ids = {{"iface-id", "acme/default/web/0"}};
+    rows.plug("mivnet0", "");
+    vswitch::Mirror& mirror = rows.mirror();
+    mirror.select_src_port = mirror.select_dst_port = {rows.port("vnet0").uuid};
+    mirror.output_port = rows.port("mivnet0").uuid;
+    Wanted wanted = rows.wanted();
+    EXPECT_EQ(wanted.mirrors,
+              std::vector({WantedMirror{mirror.uuid, "mivnet0", {"vnet0"}, {"vnet0"}}}));
+    EXPECT_TRUE(wanted.ports.at("mivnet0").is_mirror_output);
+    EXPECT_FALSE(wanted.ports.at("mivnet0").is_bridged);
+    mirror.select_all = true;
+    EXPECT_EQ(rows.wanted().mirrors[0].received, (std::set<std::string>{"br0", "vnet0"}));
+}
+
+TEST(Wanted, AMirrorThatIsNotBuiltCopiesNothingAndIsNamed) {
+    auto error = [](auto change) {
+        Rows rows;
+        rows.plug("vnet0", "").external_ids = {{"iface-id", "acme/default/web/0"}};
+        rows.plug("mon", "tap");
+        rows.mirror().select_all = true;
+        rows.mirror().output_port = rows.port("mon").uuid;
+        change(rows, rows.mirror());
+        Wanted wanted = rows.wanted();
+        EXPECT_TRUE(wanted.mirrors.empty());
+        return wanted.fabric.errors.empty() ? std::string() : wanted.fabric.errors[0];
+    };
+    EXPECT_EQ(error([](Rows&, auto& mirror) { mirror.select_vlan = {10}; }),
+              "mirror m_vnet0 of bridge br0: select_vlan is not built");
+    EXPECT_EQ(error([](Rows&, auto& mirror) { mirror.output_vlan = 10; }),
+              "mirror m_vnet0 of bridge br0: output_vlan is not built: use output_port");
+    EXPECT_EQ(error([](Rows&, auto& mirror) { mirror.output_port.reset(); }),
+              "mirror m_vnet0 of bridge br0: it has no output_port");
+    EXPECT_EQ(error([](Rows& rows, auto& mirror) { mirror.output_port = rows.port("vnet0").uuid; }),
+              "mirror m_vnet0 of bridge br0: its output_port vnet0 is there for something else");
 }
 
 TEST(Wanted, WhatAPortSendsIsPoliced) {
@@ -233,9 +329,7 @@ TEST_P(WantedRefuses, OneInterfaceInWordsAndTakesTheRest) {
 
 INSTANTIATE_TEST_SUITE_P(
     , WantedRefuses,
-    testing::Values(Refusal{"eth0", "", "has no external_ids:iface-id"},
-                    Refusal{"eth0", "system", "has no external_ids:iface-id"},
-                    Refusal{"p", "patch", "patch is not built yet"},
+    testing::Values(Refusal{"p", "patch", "patch is not built yet"},
                     Refusal{"v", "vxlan", "ringfence-encap-ip"},
                     Refusal{"../vhu", "dpdkvhostuser", "outside of the run folder"},
                     Refusal{"/vhu", "dpdkvhostuser", "outside of the run folder"},
