@@ -69,11 +69,26 @@ Result<Endpoint> parse_network(Endpoint endpoint, std::string_view rest) {
     return endpoint;
 }
 
+// Or has so many callers already that the kernel keeps no more of them: EAGAIN.
 bool somebody_listens(Address address) {
-    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const bool connected = connect(fd, address.raw(), address.length) == 0;
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    const bool listens = connect(fd, address.raw(), address.length) == 0 || errno == EAGAIN;
     close(fd);
-    return connected;
+    return listens;
+}
+
+// Removes what a daemon that was killed has left, and nothing else.
+Result<> clear_path(const Endpoint& endpoint, const Address& address) {
+    struct stat found {};
+    if (lstat(endpoint.path.c_str(), &found) != 0)
+        return {}; // bind() says what is wrong
+    if (!S_ISSOCK(found.st_mode))
+        return fail(ErrorKind::conflict, "{}: {} is there, and is no socket", endpoint.name,
+                    endpoint.path);
+    if (somebody_listens(address))
+        return fail(ErrorKind::conflict, "{}: another process listens there", endpoint.name);
+    unlink(endpoint.path.c_str());
+    return {};
 }
 
 bool bind_at(int fd, const Endpoint& endpoint, Address address) {
@@ -110,11 +125,9 @@ Result<int> listen_at(const Endpoint& endpoint) {
     auto address = address_of(endpoint);
     if (!address)
         return tl::unexpected(address.error());
-    if (endpoint.kind == Endpoint::Kind::unix) {
-        if (somebody_listens(*address))
-            return fail(ErrorKind::conflict, "{}: another process listens there", endpoint.name);
-        unlink(endpoint.path.c_str());
-    }
+    if (endpoint.kind == Endpoint::Kind::unix)
+        if (auto clear = clear_path(endpoint, *address); !clear)
+            return tl::unexpected(clear.error());
     const int fd =
         socket(address->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0 && errno == EAFNOSUPPORT && endpoint.address.empty()) { // a kernel without IPv6

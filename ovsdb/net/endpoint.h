@@ -24,7 +24,8 @@ struct Endpoint {
 };
 
 // A listening, non-blocking socket. A Unix socket that nobody listens on any more is replaced
-// (error `conflict` where somebody does), and only its owner may connect.
+// (error `conflict` where somebody does, or where something else has that name), and only its owner
+// may connect.
 [[nodiscard]] Result<int> listen_at(const Endpoint& endpoint);
 
 } // namespace ringfence::net
