@@ -12,6 +12,12 @@ namespace ringfence::net {
 using namespace std::chrono_literals;
 using Clock = std::chrono::steady_clock;
 
+namespace {
+
+constexpr size_t most_ignored = 65536; // bytes of a peer that was refused
+
+} // namespace
+
 // One peer. It reads nothing while an answer is on its way, so what it keeps is one request and one
 // answer.
 class Listener::Connection {
@@ -35,13 +41,11 @@ private:
             return;
         if (close_after_)
             return hang_up();
-        const auto now = Clock::now();
-        if (now < listener_.rests_until_) {
-            next_ = listener_.reactor_.after(listener_.rests_until_ - now, [this] { advance(); });
+        if (rests_until(listener_.rests_until_))
             return;
-        }
+        const auto began = Clock::now();
         Reply reply = listener_.serve_(input_, stream_->peer());
-        listener_.rests_until_ = now + (Clock::now() - now) * (1 + listener_.limits_.rest);
+        listener_.rests_until_ = end_of_rest(began);
         if (!reply.output.empty() || reply.close) {
             output_ = std::move(reply.output);
             close_after_ = reply.close;
@@ -53,8 +57,26 @@ private:
         receive();
     }
 
+    bool rests_until(Clock::time_point end) {
+        const auto now = Clock::now();
+        if (now >= end)
+            return false;
+        next_ = listener_.reactor_.after(end - now, [this] { advance(); });
+        return true;
+    }
+
+    // After work that ends now.
+    Clock::time_point end_of_rest(Clock::time_point began) const {
+        const auto now = Clock::now();
+        return now + (now - began) * listener_.limits_.rest;
+    }
+
     bool shake_hands() {
+        if (rests_until(listener_.handshakes_rest_until_))
+            return false;
+        const auto began = Clock::now();
         const auto shaken = stream_->handshake();
+        listener_.handshakes_rest_until_ = end_of_rest(began);
         if (!shaken) {
             linger();
             return false;
@@ -71,11 +93,15 @@ private:
     void linger() {
         shutdown(fd_, SHUT_WR);
         watch_ = listener_.reactor_.watch_readable(fd_, [this] {
-            char ignored[4096];
-            const ssize_t got = recv(fd_, ignored, sizeof ignored, 0);
+            char bytes[4096];
+            const ssize_t got = recv(fd_, bytes, sizeof bytes, 0);
             if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR))
+                return hang_up();
+            ignored_ += got > 0 ? static_cast<size_t>(got) : 0;
+            if (ignored_ > most_ignored)
                 hang_up();
         });
+        hang_up_unless_watched();
     }
 
     bool send_output() {
@@ -109,7 +135,14 @@ private:
         watch_ = *progress == Progress::wants_read
                      ? reactor.watch_readable(fd_, [this] { ready(); })
                      : reactor.watch_writable(fd_, [this] { ready(); });
+        hang_up_unless_watched();
         return false;
+    }
+
+    // No descriptor is left for it: nobody would ever say that it can go on.
+    void hang_up_unless_watched() {
+        if (!watch_)
+            hang_up();
     }
 
     // The watch is level-triggered: where nothing waits for the socket, it has to go.
@@ -134,7 +167,7 @@ private:
     std::unique_ptr<Stream> stream_;
     const int fd_;
     std::string input_, output_;
-    size_t sent_ = 0;
+    size_t sent_ = 0, ignored_ = 0;
     bool known_ = false, close_after_ = false, closing_ = false;
     ovsdb::Handle watch_, next_, deadline_;
 };
@@ -165,18 +198,29 @@ Listener::~Listener() {
         unlink(endpoint_.path.c_str());
 }
 
+void Listener::set_context(std::shared_ptr<const TlsContext> context) {
+    context_ = std::move(context);
+    connections_.clear();
+}
+
 void Listener::watch() {
     watch_ = reactor_.watch_readable(fd_, [this] { accept_some(); });
+    if (!watch_) // no descriptor is left: perhaps in a second
+        begin_second();
+}
+
+void Listener::begin_second() {
+    next_second_ = reactor_.after(1s, [this] {
+        next_second_ = {};
+        this_second_ = 0;
+        if (!watch_)
+            watch();
+    });
 }
 
 void Listener::accept_some() {
     if (!next_second_)
-        next_second_ = reactor_.after(1s, [this] {
-            next_second_ = {};
-            this_second_ = 0;
-            if (!watch_)
-                watch();
-        });
+        begin_second();
     while (this_second_ < limits_.per_second) {
         const int fd = accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
         if (fd < 0 && (errno == EAGAIN || errno == EINTR || errno == ECONNABORTED))

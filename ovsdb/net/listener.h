@@ -25,7 +25,7 @@ struct Limits {
     std::chrono::milliseconds patience{30'000};
     std::chrono::milliseconds handshake{5'000};
     // So many times as long as an answer took to make, nobody is answered: the thread is not
-    // theirs.
+    // theirs. Handshakes alike, on an account of their own: strangers don't delay the answers.
     unsigned rest = 4;
 };
 
@@ -48,14 +48,15 @@ public:
     ~Listener();
 
     const Endpoint& endpoint() const { return endpoint_; }
-    // Of connections from now on: the files have changed.
-    void set_context(std::shared_ptr<const TlsContext> context) { context_ = std::move(context); }
+    // The files have changed: who was let in by the old ones has to come again.
+    void set_context(std::shared_ptr<const TlsContext> context);
 
 private:
     class Connection;
 
     Listener(ovsdb::Reactor& reactor, Endpoint endpoint, int fd, const Limits& limits, Serve serve);
     void watch();
+    void begin_second();
     void accept_some();
     void admit(int fd);
     void make_room();
@@ -70,7 +71,7 @@ private:
     std::map<uint64_t, std::unique_ptr<Connection>> connections_; // by number, oldest first
     uint64_t last_ = 0;
     size_t this_second_ = 0;
-    std::chrono::steady_clock::time_point rests_until_{};
+    std::chrono::steady_clock::time_point rests_until_{}, handshakes_rest_until_{};
     std::shared_ptr<bool> alive_ = std::make_shared<bool>(); // for what is posted
     ovsdb::Handle watch_, next_second_;
 };

@@ -34,6 +34,7 @@ bool Watch::apply(const WatchSettings& settings) {
     if (settings == settings_ && stamp == stamp_ && failed_.empty())
         return false;
     const auto before = std::pair(status_, failed_);
+    other_files_ = settings.files != settings_.files || stamp != stamp_;
     settings_ = settings;
     stamp_ = stamp;
     status_.clear();
@@ -65,6 +66,9 @@ Result<> Watch::open(const std::string& place, Check check, const net::Serve& se
         return tl::unexpected(endpoint.error());
     if (auto fits = check(*endpoint); !fits)
         return fits;
+    const bool stays = listener && listener->endpoint() == *endpoint;
+    if (stays && !other_files_)
+        return {};
     std::shared_ptr<const net::TlsContext> context;
     if (endpoint->kind == net::Endpoint::Kind::tls) {
         if (settings_.files == net::TlsFiles{})
@@ -75,7 +79,7 @@ Result<> Watch::open(const std::string& place, Check check, const net::Serve& se
             return tl::unexpected(loaded.error());
         context = std::move(*loaded);
     }
-    if (listener && listener->endpoint() == *endpoint) {
+    if (stays) {
         listener->set_context(std::move(context));
         return {};
     }

@@ -47,7 +47,8 @@ private:
     const unixctl::Server& commands_;
     const std::function<std::string()> metrics_;
     WatchSettings settings_;
-    std::string stamp_; // of the files, as they were read
+    std::string stamp_;        // of the files, as they were read
+    bool other_files_ = false; // than last time
     std::unique_ptr<net::Listener> query_, metrics_listener_;
     std::map<std::string, std::string> status_, failed_;
 };
