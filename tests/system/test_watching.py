@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from scapy.layers.inet import ICMP
 from scapy.utils import rdpcap
 
-from harness import Capture, SystemTest, counters, main, send, wait_until
+from harness import Capture, LabError, SystemTest, counters, main, send, wait_until
 from labkit.capture import ethernet
 from labkit.certificates import Authority
 from labkit.daemon import binary
@@ -146,6 +146,22 @@ class Watching(SystemTest):
         here = self.watched.namespace.run("bash", "-c", piped, env=self.watched.environment)
         self.assertIn("snapshot length 60", here, "on the host itself, without TLS")
 
+    def test_a_capture_ends_with_its_nic(self):
+        """Whose port it is next is not shown to who watched the last one."""
+        def capture(*words: str) -> str:
+            return self.watched.appctl("ringfence/capture", *words).strip()
+        one = capture("start", self.a.port)
+        self.assertTrue(capture("read", one))
+        self.lose_frames(3)
+        nic = self.watched.interface(self.a.port, "external_ids")["external_ids"]["iface-id"]
+        self.watched.vsctl("set", "interface", self.a.port, "external_ids:iface-id=nobodys")
+        with self.assertRaisesRegex(LabError, "is another NIC's now"):
+            capture("read", one)
+        self.watched.vsctl("set", "interface", self.a.port, f"external_ids:iface-id={nic}")
+        with self.assertRaisesRegex(LabError, "no capture .* is under way"):
+            capture("read", one)
+        wait_until("it to talk", lambda: self.b.attempt("ping", "-c1", "-W1", "10.0.0.1").returncode == 0)
+
     def test_the_same_numbers_everywhere(self):
         """ovs-appctl, network-ctl, Prometheus and DPDK's telemetry, and the worker's own."""
         lost = self.lose_frames(2)
@@ -221,7 +237,7 @@ class Watching(SystemTest):
             self.fail(f"it said {channel.recv(100)}")
         self.assertIn("certificate required", str(error.exception).lower())
         costly = self.elsewhere.namespace.attempt(
-            "openssl", "s_client", "-connect", f"{self.watched.vtep}:{PORT}", "-groups", "ffdhe8192", input="")
+            "openssl", "s_client", "-connect", f"{self.watched.vtep}:{PORT}", "-groups", "ffdhe8192")
         self.assertIn("handshake failure", costly.stderr, "a key exchange that costs the host more than its peer")
         with self.connect() as plain:
             plain.sendall(b'{"id":0,"method":"version","params":[]}')

@@ -109,6 +109,8 @@ bool PortSet::apply(const std::map<std::string, WantedPort>& wanted) {
     bool complete = true;
     for (const auto& [name, wish] : wanted) {
         if (auto open = open_.find(name); open != open_.end()) {
+            if (open->second.wanted.iface_id != wish.iface_id)
+                open->second.plugging = ++pluggings_;
             open->second.wanted = wish;
             adjust(open->second);
         } else if (closing_.contains(name) || closing_.contains(wish.uplink_shadow)) {
@@ -201,7 +203,8 @@ Result<> PortSet::add(const WantedPort& wanted, const Device& device) {
               to_string(device->mac()), device->mtu(), worker);
     if (wanted.is_bridge)
         staying_.insert(wanted.name);
-    open_.insert_or_assign(wanted.name, OpenPort{wanted, *id, worker, device, false, {}, {}, {}});
+    open_.insert_or_assign(wanted.name,
+                           OpenPort{wanted, *id, worker, device, false, {}, {}, {}, ++pluggings_});
     return {};
 }
 

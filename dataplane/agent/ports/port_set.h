@@ -27,6 +27,7 @@ struct OpenPort {
     std::optional<PortId> peer;          // uplink <-> shadow
     std::optional<unsigned> network_mtu; // of the segment that it is in
     std::optional<std::string> trouble;  // what could not be changed while it runs
+    uint64_t plugging = 0; // another number once it is another device, or has another iface-id
 };
 
 class PortSet {
@@ -87,6 +88,7 @@ private:
     std::set<std::string> guarded_; // netdevs of system ports, to be given back when unplugged
     std::set<std::string> absent_;  // system ports that failed while their netdev was not there
     std::set<std::string> closing_;
+    uint64_t pluggings_ = 0;
 };
 
 } // namespace ringfence::agent

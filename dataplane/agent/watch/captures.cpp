@@ -38,7 +38,7 @@ Result<std::string> Captures::run(const unixctl::Arguments& words) {
     if (found == running_.end() || words.size() > 2)
         return fail(ErrorKind::not_found, "no capture {} is under way", words[1]);
     if (words[0] == "read")
-        return read(found->second);
+        return read(found->first);
     if (words[0] != "stop")
         return fail("\"{}\": start PORT [BYTES], read ID or stop ID", words[0]);
     end(found->first);
@@ -51,6 +51,7 @@ Result<std::string> Captures::start(const std::string& name, const std::string& 
     if (!bytes.empty() && (bad != std::errc() || stop != bytes.data() + bytes.size() ||
                            snaplen < 14 || snaplen > Capture::most_bytes))
         return fail("\"{}\" is not a number of bytes, 14 to {}", bytes, Capture::most_bytes);
+    end_what_is_over();
     const auto port = std::ranges::find_if(ports_.open(), [&](const auto& entry) {
         return entry.first == name || (!name.empty() && entry.second.wanted.iface_id == name);
     });
@@ -64,6 +65,7 @@ Result<std::string> Captures::start(const std::string& name, const std::string& 
 
     Running running{port->first,
                     port->second.id,
+                    port->second.plugging,
                     std::make_shared<Capture>(snaplen),
                     {},
                     rte_rdtsc(),
@@ -75,15 +77,18 @@ Result<std::string> Captures::start(const std::string& name, const std::string& 
     const std::string id = new_id();
     running_.emplace(id, std::move(running));
     if (!timer_)
-        timer_ = reactor_.every(std::chrono::seconds(1), [this] { end_silent(); });
+        timer_ = reactor_.every(std::chrono::seconds(1), [this] { end_what_is_over(); });
     return id;
 }
 
-Result<std::string> Captures::read(Running& running) {
+Result<std::string> Captures::read(const std::string& id) {
+    Running& running = running_.at(id);
+    if (!goes_on(running)) {
+        const std::string port = running.port;
+        end(id);
+        return fail(ErrorKind::not_found, "port {}: it has gone, or is another NIC's now", port);
+    }
     running.last_read = std::chrono::steady_clock::now();
-    const auto port = ports_.open().find(running.port);
-    if (port == ports_.open().end() || port->second.id != running.id)
-        return fail(ErrorKind::not_found, "port {}: it has gone", running.port);
     const auto hz = static_cast<double>(rte_get_tsc_hz());
     running.capture->take(most_read, [&](const Capture::Frame& frame) {
         const auto passed =
@@ -97,6 +102,12 @@ Result<std::string> Captures::read(Running& running) {
     return unixctl::to_base64(std::exchange(running.unread, {}));
 }
 
+// The port, its device and its NIC are those that it began with.
+bool Captures::goes_on(const Running& running) const {
+    const auto port = ports_.open().find(running.port);
+    return port != ports_.open().end() && port->second.plugging == running.plugging;
+}
+
 void Captures::end(const std::string& id) {
     const auto found = running_.find(id);
     const Running& running = found->second;
@@ -108,11 +119,11 @@ void Captures::end(const std::string& id) {
         timer_ = {};
 }
 
-void Captures::end_silent() {
+void Captures::end_what_is_over() {
     const auto now = std::chrono::steady_clock::now();
     for (auto it = running_.begin(); it != running_.end();) {
         const auto here = it++;
-        if (now - here->second.last_read > patience)
+        if (now - here->second.last_read > patience || !goes_on(here->second))
             end(std::string(here->first));
     }
 }

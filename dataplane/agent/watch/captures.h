@@ -1,5 +1,7 @@
 // Captures of ports that are under way: `ringfence/capture start PORT`, then `read ID` again and
-// again. Who stops reading is forgotten, and his port with him: nothing is copied for nobody.
+// again. Who stops reading is forgotten, and his port with him: nothing is copied for nobody. A
+// capture is of one NIC: it ends, with what nobody has read yet, when its port is plugged into
+// another one.
 // Control thread.
 #pragma once
 
@@ -33,6 +35,7 @@ private:
     struct Running {
         std::string port;
         PortId id;
+        uint64_t plugging;
         std::shared_ptr<Capture> capture;
         std::string unread; // pcapng
         uint64_t first_ticks;
@@ -40,9 +43,10 @@ private:
         std::chrono::steady_clock::time_point last_read;
     };
     Result<std::string> start(const std::string& port, const std::string& bytes);
-    Result<std::string> read(Running& running);
+    Result<std::string> read(const std::string& id);
+    bool goes_on(const Running& running) const;
     void end(const std::string& id);
-    void end_silent();
+    void end_what_is_over();
 
     ovsdb::Reactor& reactor_;
     Dataplane& dataplane_;
