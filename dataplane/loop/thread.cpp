@@ -166,11 +166,14 @@ void Thread::watch_ports() {
         return epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event) == 0;
     };
     watch(alarm_.fd(), alarm_tag);
-    for (const Berth* berth : plan_->layout->polled[worker_.index()])
+    for (const Berth* berth : plan_->layout->polled[worker_.index()]) {
         if (int fd = berth->port->wake_fd(); fd >= 0 && watch(fd, berth->id.value()))
             watches_ = true;
         else
             devices_.push_back(berth);
+        if (berth->port->has_more()) // which no descriptor says
+            ready_.push_back({berth->id, false});
+    }
 }
 
 unsigned Thread::poll_round() {
