@@ -9,13 +9,15 @@ std::string text_of(const std::map<std::string, std::string>& external_ids, cons
     return found == external_ids.end() ? std::string() : found->second;
 }
 
+// Common names, which may have blanks within: between commas.
 std::set<std::string> names_in(const std::string& list) {
     std::set<std::string> names;
     for (size_t from = 0; from < list.size();) {
-        const size_t to = std::min(list.find_first_of(", ", from), list.size());
-        if (to > from)
-            names.insert(list.substr(from, to - from));
-        from = to + 1;
+        const size_t comma = std::min(list.find(',', from), list.size());
+        const size_t begin = list.find_first_not_of(' ', from);
+        if (begin < comma)
+            names.insert(list.substr(begin, list.find_last_not_of(' ', comma - 1) + 1 - begin));
+        from = comma + 1;
     }
     return names;
 }

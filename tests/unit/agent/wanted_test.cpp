@@ -308,6 +308,12 @@ TEST(Wanted, LimitsOfEveryPort) {
               std::string::npos);
 }
 
+TEST(Wanted, WhoMayCaptureStandsBetweenCommas) {
+    Rows rows;
+    rows.root().external_ids = {{"ringfence-query-capture", " Night Operator ,,b, "}};
+    EXPECT_EQ(rows.wanted().watch.capturers, (std::set<std::string>{"Night Operator", "b"}));
+}
+
 struct Refusal {
     const char* name;
     const char* type;
