@@ -43,10 +43,24 @@ std::optional<std::string> take_object(std::string& input) {
     return std::nullopt;
 }
 
-// A request's identity comes back in the answer; it is nothing that could be deep.
+// No request is deep, and what is copies and ends with a stack as deep: null then, as for no JSON.
+json shallow_json(const std::string& text) {
+    constexpr int most_levels = 1000;
+    bool is_deep = false;
+    json value = json::parse(
+        text,
+        [&](int depth, json::parse_event_t, const json&) {
+            is_deep |= depth > most_levels;
+            return depth <= most_levels;
+        },
+        false);
+    return is_deep ? json() : value;
+}
+
+// A request's identity comes back in the answer; it is nothing that has parts.
 json id_of(const json& request) {
-    json id = request.value("id", json());
-    return id.is_structured() ? json() : id;
+    const auto id = request.find("id");
+    return id == request.end() || id->is_structured() ? json() : *id;
 }
 
 using Run = std::function<Result<std::string>(const std::string& name, const Arguments& arguments)>;
@@ -55,15 +69,17 @@ json answer_to(const json& request, const Run& run) {
     auto error = [&](const std::string& text) {
         return json{{"id", id_of(request)}, {"result", nullptr}, {"error", text}};
     };
-    if (!request.contains("method") || !request["method"].is_string())
+    const auto method = request.find("method");
+    if (method == request.end() || !method->is_string())
         return error("a request names its method");
     Arguments arguments;
-    for (const json& parameter : request.value("params", json::array())) {
-        if (!parameter.is_string())
-            return error("arguments are strings");
-        arguments.push_back(parameter);
-    }
-    auto text = run(request["method"], arguments);
+    if (const auto parameters = request.find("params"); parameters != request.end())
+        for (const json& parameter : *parameters) {
+            if (!parameter.is_string())
+                return error("arguments are strings");
+            arguments.push_back(parameter.get<std::string>());
+        }
+    auto text = run(method->get_ref<const std::string&>(), arguments);
     if (!text)
         return error(text.error().text + "\n");
     if (!text->empty() && text->back() != '\n')
@@ -76,7 +92,7 @@ net::Reply serve(std::string& input, const Run& run) {
     auto object = take_object(input);
     if (!object)
         return {};
-    const json request = json::parse(*object, nullptr, false);
+    const json request = shallow_json(*object);
     if (!request.is_object())
         return {.output = {}, .close = true};
     return {.output = answer_to(request, run).dump(-1, ' ', false, json::error_handler_t::replace)};
