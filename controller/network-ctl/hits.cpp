@@ -1,12 +1,19 @@
 #include "controller/network-ctl/hits.h"
 
-#include <nlohmann/json.hpp>
-
+#include "controller/network-ctl/answer.h"
 #include "controller/network-ctl/records.h"
 
 namespace ringfence::ctl {
 
 using nlohmann::json;
+
+namespace {
+
+int64_t saturated_sum(int64_t one, int64_t other) {
+    return one > INT64_MAX - other ? INT64_MAX : one + other;
+}
+
+} // namespace
 
 Result<Hits> hits_from(const std::string& text) {
     const json policies = json::parse(text, nullptr, false);
@@ -15,8 +22,13 @@ Result<Hits> hits_from(const std::string& text) {
                                             "this version");
     Hits all;
     for (const json& policy : policies)
-        for (const json& rule : policy.value("rules", json::array()))
-            all[rule.value("intent", "")] += rule.value("hits", int64_t{0});
+        for (const json& rule : in(policy, "rules")) {
+            const std::string intent = text_in(rule, "intent");
+            if (intent.empty())
+                continue;
+            int64_t& hits = all[intent];
+            hits = saturated_sum(hits, std::max<int64_t>(number_in(rule, "hits"), 0));
+        }
     return all;
 }
 

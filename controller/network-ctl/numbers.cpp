@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include <nlohmann/json.hpp>
+#include "controller/network-ctl/answer.h"
 
 namespace ringfence::ctl {
 
@@ -14,28 +14,12 @@ constexpr bool in_full_only = false;
 constexpr const char* device_numbers[] = {"rx_packets", "rx_bytes", "rx_errors", "rx_missed",
                                           "tx_packets", "tx_bytes", "tx_errors", "drops"};
 
-const json& in(const json& object, const char* key) {
-    static const json nothing;
-    const auto found = object.find(key);
-    return found == object.end() ? nothing : *found;
-}
-
-std::string text_in(const json& object, const char* key) {
-    const json& value = in(object, key);
-    return value.is_string() ? value.get<std::string>() : std::string();
-}
-
-int64_t number_in(const json& object, const char* key) {
-    const json& value = in(object, key);
-    return value.is_number_integer() ? value.get<int64_t>() : 0;
-}
-
 Counts counts_in(const json& object, const char* key) {
     Counts counts;
     if (const json& map = in(object, key); map.is_object())
         for (const auto& [name, count] : map.items())
             if (count.is_number_integer())
-                counts[name] = count.get<int64_t>();
+                counts[name] = number_of(count);
     return counts;
 }
 

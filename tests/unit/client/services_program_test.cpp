@@ -236,6 +236,10 @@ TEST(Hits, AreOfEachRuleWhateverThePolicies) {
                                   {"policy":"group/1","rules":[]}])"),
         (ctl::Hits{{"org/acme/edge/main/firewall/10", 7}, {"org/acme/edge/main/firewall/20", 0}}));
     EXPECT_FALSE(ctl::hits_from("edge/1: 2 rules\n"));
+    EXPECT_EQ(*ctl::hits_from(R"([3, {"rules": 4}, {"rules": [5, {"intent": 6, "hits": "7"},
+                                   {"intent": "a", "hits": 18446744073709551615},
+                                   {"intent": "a", "hits": 1}]}])"),
+              (ctl::Hits{{"a", INT64_MAX}}));
 }
 
 // --- The client of a control socket -------------------------------------------------------------
