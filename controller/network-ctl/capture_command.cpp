@@ -32,10 +32,14 @@ struct Close {
 };
 using File = std::unique_ptr<std::FILE, Close>;
 
-Result<File> open_file(const std::string& name) {
+Result<> check_output(const std::string& name) {
     if (name == "-" && isatty(STDOUT_FILENO))
         return fail("capture: a terminal can't show frames; say --write FILE, or pipe it into "
                     "'tcpdump -r -'");
+    return {};
+}
+
+Result<File> open_file(const std::string& name) {
     File file(name == "-" ? stdout : std::fopen(name.c_str(), "wbe"));
     if (!file)
         return fail("--write {}: {}", name, std::strerror(errno));
@@ -100,9 +104,9 @@ Result<> capture(Session& session, const Arguments& arguments) {
     const auto bounds = bounds_of(arguments);
     if (!bounds)
         return tl::unexpected(bounds.error());
-    auto file = open_file(arguments.maybe("write").value_or("-"));
-    if (!file)
-        return tl::unexpected(file.error());
+    const std::string name = arguments.maybe("write").value_or("-");
+    if (auto fits = check_output(name); !fits)
+        return fits;
     const std::string& port = arguments.operands[0];
     const auto daemon = daemon_of(session, arguments, port);
     if (!daemon)
@@ -117,6 +121,12 @@ Result<> capture(Session& session, const Arguments& arguments) {
     if (!id)
         return tl::unexpected(id.error());
     id->erase(id->find_last_not_of('\n') + 1);
+    // Not before: who may not capture loses no file.
+    auto file = open_file(name);
+    if (!file) {
+        (void)client->ask("ringfence/capture", {"stop", *id}, patience);
+        return tl::unexpected(file.error());
+    }
     std::signal(SIGINT, interrupt);
     std::signal(SIGTERM, interrupt);
     fmt::print(stderr, "network-ctl: the frames of {} are captured\n", port);
