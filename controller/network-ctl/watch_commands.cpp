@@ -1,4 +1,5 @@
 // What hosts count, live: port, drops, top.
+#include <optional>
 #include <thread>
 
 #include <unistd.h>
@@ -45,6 +46,9 @@ Result<> show_drops(Session& session, const Arguments& arguments) {
     });
 }
 
+// Longer than that a host doesn't wait for the next question on a connection.
+constexpr std::chrono::seconds host_waits{30};
+
 // A screen every so often, over the last one where somebody looks.
 Result<> show_top(Session& session, const Arguments& arguments) {
     const auto seconds = arguments.number("interval", 1, 3600);
@@ -55,12 +59,16 @@ Result<> show_top(Session& session, const Arguments& arguments) {
     const auto daemon = daemon_of(session, arguments, port_of(arguments));
     if (!daemon)
         return tl::unexpected(daemon.error());
-    auto client = unixctl::Client::connect(*daemon, std::chrono::seconds(5));
-    if (!client)
-        return tl::unexpected(client.error());
-    const auto read = [&] {
-        return client
-            ->ask("ringfence/ports", words_for(port_of(arguments)), std::chrono::seconds(5))
+    constexpr std::chrono::seconds patience(5);
+    std::optional<unixctl::Client> client;
+    const auto read = [&]() -> Result<HostNumbers> {
+        if (!client || interval + patience > host_waits) {
+            auto connected = unixctl::Client::connect(*daemon, patience);
+            if (!connected)
+                return tl::unexpected(connected.error());
+            client = std::move(*connected);
+        }
+        return client->ask("ringfence/ports", words_for(port_of(arguments)), patience)
             .and_then(numbers_from);
     };
     auto before = read();
