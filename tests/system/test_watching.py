@@ -155,9 +155,11 @@ class Watching(SystemTest):
         self.lose_frames(3)
         nic = self.watched.interface(self.a.port, "external_ids")["external_ids"]["iface-id"]
         self.watched.vsctl("set", "interface", self.a.port, "external_ids:iface-id=nobodys")
-        with self.assertRaisesRegex(LabError, "is another NIC's now"):
-            capture("read", one)
-        self.watched.vsctl("set", "interface", self.a.port, f"external_ids:iface-id={nic}")
+        try:
+            with self.assertRaisesRegex(LabError, "is another NIC's now"):
+                capture("read", one)
+        finally:
+            self.watched.vsctl("set", "interface", self.a.port, f"external_ids:iface-id={nic}")
         with self.assertRaisesRegex(LabError, "no capture .* is under way"):
             capture("read", one)
         wait_until("it to talk", lambda: self.b.attempt("ping", "-c1", "-W1", "10.0.0.1").returncode == 0)
