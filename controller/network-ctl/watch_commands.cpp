@@ -59,16 +59,16 @@ Result<> show_top(Session& session, const Arguments& arguments) {
     const auto daemon = daemon_of(session, arguments, port_of(arguments));
     if (!daemon)
         return tl::unexpected(daemon.error());
-    constexpr std::chrono::seconds patience(5);
+    constexpr std::chrono::seconds soon(5);
     std::optional<unixctl::Client> client;
     const auto read = [&]() -> Result<HostNumbers> {
-        if (!client || interval + patience > host_waits) {
-            auto connected = unixctl::Client::connect(*daemon, patience);
+        if (!client || interval + soon > host_waits) {
+            auto connected = unixctl::Client::connect(*daemon, soon);
             if (!connected)
                 return tl::unexpected(connected.error());
             client = std::move(*connected);
         }
-        return client->ask("ringfence/ports", words_for(port_of(arguments)), patience)
+        return client->ask("ringfence/ports", words_for(port_of(arguments)), soon)
             .and_then(numbers_from);
     };
     auto before = read();
