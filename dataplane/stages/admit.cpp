@@ -57,7 +57,7 @@ bool is_strict(const Packet& packet) { return packet.port->security == PortSecur
         notice.kind = Notice::Kind::sends;
         notice.port = port.id;
         notice.mac = port.mac;
-        worker.notice_speaker(notice);
+        worker.notice(notice);
     }
     return Verdict::admit_not_ready;
 }

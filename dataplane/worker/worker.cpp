@@ -186,13 +186,14 @@ void Worker::send_copy(const rte_mbuf* frame, PortId cause, PortId output) {
     enqueue(output, twin, cause);
 }
 
-// Not of what its output got already when it was received.
+// Not of what its output got already when it was received. What goes back to where it is from was
+// made here for it: an answer.
 void Worker::mirror_sent(const Fabric& fabric, const LocalPort& port, const Outbox& outbox) {
     for (uint16_t i = 0; i < outbox.count; ++i) {
         const PortId origin(outbox.origins[i]);
         const LocalPort* from = fabric.port(origin);
         for (PortId output : port.sent_to)
-            if (!from || std::ranges::count(from->received_to, output) == 0)
+            if (!from || origin == port.id || std::ranges::count(from->received_to, output) == 0)
                 send_copy(outbox.frames[i], origin, output);
     }
 }

@@ -205,6 +205,19 @@ TEST(Wanted, AMirrorsOutputCarriesNothingElse) {
     EXPECT_EQ(rows.wanted().mirrors[0].received, (std::set<std::string>{"br0", "vnet0"}));
 }
 
+TEST(Wanted, AMirrorCopiesPortsOfItsBridgeOnly) {
+    Rows rows;
+    rows.plug("mon", "tap");
+    rows.plug("vnet0", "").external_ids = {{"iface-id", "acme/default/web/0"}};
+    rows.bridge().ports.erase(rows.port("vnet0").uuid);
+    rows.mirror().output_port = rows.port("mon").uuid;
+    rows.mirror().select_src_port = {rows.port("vnet0").uuid, rows.port("br0").uuid};
+    Wanted wanted = rows.wanted();
+    EXPECT_EQ(wanted.mirrors.at(0).received, std::set<std::string>{"br0"});
+    EXPECT_EQ(wanted.fabric.errors.at(0),
+              "mirror m_vnet0 of bridge br0: it selects port vnet0, which is on another one");
+}
+
 TEST(Wanted, AMirrorThatIsNotBuiltCopiesNothingAndIsNamed) {
     auto error = [](auto change) {
         Rows rows;
