@@ -137,6 +137,7 @@ private:
     void note(ObjectId object, Change::Effect effect) { changes_.push_back({object, effect}); }
 
     SegmentId id_;
+    std::optional<RouterPlace> fence_; // where both fit into 16 bytes
     SegmentSettings settings_;
     MacTable macs_;                                            // -> Destination::bits()
     std::vector<PortId> flood_ports_;                          // sorted
@@ -150,7 +151,6 @@ private:
     HeldAddresses held_;
     PagedMap<MacAddr, RouterPlace> router_macs_;
     PagedMap<IpAddr, RouterPlace> router_addresses_;
-    std::optional<RouterPlace> fence_;
     std::vector<Change> changes_; // since the edit began; published ones have none
 };
 

@@ -26,9 +26,9 @@ struct RouterInterface {
 
     SegmentId segment;
     MacAddr mac;
+    bool outside = false; // the parent network's side
+    DomainId domain{0};   // where the groups that its policies name are looked up
     std::vector<InterfaceAddress> addresses; // none on a fence's inside: it proxies
-    bool outside = false;                    // the parent network's side
-    DomainId domain{0}; // where the groups that its policies name are looked up
     // Inside: asked `in` for what comes from outside or from a sibling network, `out` for what
     // leaves; each must allow.
     std::vector<PolicyId> policies;
