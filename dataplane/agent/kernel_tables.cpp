@@ -341,7 +341,8 @@ std::vector<Hop::Way> KernelTables::ask_for_ways(const IpAddr& address) {
         const nlattr* all = parse<rtmsg>(answer)[RTA_MULTIPATH];
         int left = all ? nla_len(all) : 0;
         const auto* next = all ? static_cast<const rtnexthop*>(nla_data(all)) : nullptr;
-        for (; next && RTNH_OK(next, left); next = RTNH_NEXT(next)) {
+        constexpr auto header_size = static_cast<int>(sizeof(rtnexthop)); // RTNH_OK reads one
+        for (; left >= header_size && RTNH_OK(next, left); next = RTNH_NEXT(next)) {
             if (!(next->rtnh_flags & (RTNH_F_DEAD | RTNH_F_LINKDOWN)))
                 ways.push_back(read_way(*next, address));
             left -= static_cast<int>(RTNH_ALIGN(next->rtnh_len));

@@ -33,7 +33,7 @@ protected:
         ASSERT_EQ(started.status, 0) << started.output;
     }
     void plug() {
-        vsctl("--may-exist add-br br0 "
+        vsctl("--may-exist add-br br0 -- set-fail-mode br0 secure " // no segment of its own
               "-- --may-exist add-port br0 web -- set interface web type=tap "
               "external_ids:iface-id=acme/web "
               "-- --may-exist add-port br0 client -- set interface client type=tap "

@@ -141,6 +141,14 @@ TEST_F(Listening, WhoWasLetInByOldFilesComesAgain) {
 }
 
 // Descriptors run out, for longer than a second, and are there again.
+// UBSan opens a pipe when it looks at an object's type, and takes the lack of descriptors for a
+// wrong one: this is for the builds without it.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) // which is on where UBSan is
+#define RINGFENCE_NEEDS_DESCRIPTORS
+#endif
+#endif
+#ifndef RINGFENCE_NEEDS_DESCRIPTORS
 TEST_F(Listening, GoesOnWhenThereAreDescriptorsAgain) {
     open({});
     const Socket peer;
@@ -156,6 +164,7 @@ TEST_F(Listening, GoesOnWhenThereAreDescriptorsAgain) {
     EXPECT_EQ(peer.hear(), "");
     EXPECT_TRUE(soon([&] { return peer.hear() == "yes"; }));
 }
+#endif
 
 TEST_F(Listening, AFileThatIsNoSocketStays) {
     std::ofstream(path_) << "mine";
