@@ -49,7 +49,8 @@ private:
         if (!reply.output.empty() || reply.close) {
             output_ = std::move(reply.output);
             close_after_ = reply.close;
-            next_ = listener_.reactor_.after(0ms, [this] { advance(); });
+            if (send_output()) // at once: what was asked for may be the daemon's end
+                next_ = listener_.reactor_.after(0ms, [this] { advance(); });
             return;
         }
         if (input_.size() > listener_.limits_.request)
