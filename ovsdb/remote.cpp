@@ -5,47 +5,21 @@
 #include <charconv>
 #include <cstring>
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
+
+#include "ovsdb/socket_address.h"
 
 namespace ringfence::ovsdb {
 namespace {
 
-struct Address {
-    sockaddr_storage storage{};
-    socklen_t length = 0;
-
-    template <class T> T& as(sa_family_t family) {
-        storage.ss_family = family;
-        length = sizeof(T);
-        return reinterpret_cast<T&>(storage);
-    }
-};
-
-Result<Address> socket_address(const Remote& remote) {
-    Address address;
-    if (remote.kind == Remote::Kind::unix) {
-        auto& un = address.as<sockaddr_un>(AF_UNIX);
-        if (remote.path.size() >= sizeof un.sun_path)
-            return fail("{}: the path is longer than {} bytes", remote.name,
-                        sizeof un.sun_path - 1);
-        std::memcpy(un.sun_path, remote.path.c_str(), remote.path.size() + 1);
-        return address;
-    }
-    if (auto& in = address.as<sockaddr_in>(AF_INET);
-        inet_pton(AF_INET, remote.host.c_str(), &in.sin_addr) == 1) {
-        in.sin_port = htons(remote.port);
-        return address;
-    }
-    if (auto& in6 = address.as<sockaddr_in6>(AF_INET6);
-        inet_pton(AF_INET6, remote.host.c_str(), &in6.sin6_addr) == 1) {
-        in6.sin6_port = htons(remote.port);
-        return address;
-    }
+Result<SocketAddress> socket_address(const Remote& remote) {
+    if (remote.kind == Remote::Kind::unix)
+        return SocketAddress::of_path(remote.path, remote.name);
+    if (auto address = SocketAddress::of_host(remote.host, remote.port))
+        return *address;
     return fail(ErrorKind::unsupported,
                 "{}: \"{}\" is not a numeric address; host names are not looked up", remote.name,
                 remote.host);
@@ -124,16 +98,13 @@ Result<Socket> begin_connect(const Remote& remote) {
     auto address = socket_address(remote);
     if (!address)
         return tl::unexpected(address.error());
-    Socket socket(
-        ::socket(address->storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+    Socket socket(::socket(address->family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (socket.get() < 0)
         return fail(ErrorKind::unavailable, "{}: {}", remote.name, std::strerror(errno));
     const int on = 1;
     if (remote.kind != Remote::Kind::unix)
         setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    if (connect(socket.get(), reinterpret_cast<const sockaddr*>(&address->storage),
-                address->length) < 0 &&
-        errno != EINPROGRESS)
+    if (connect(socket.get(), address->raw(), address->length()) < 0 && errno != EINPROGRESS)
         return fail(ErrorKind::unavailable, "{}: {}", remote.name, std::strerror(errno));
     return socket;
 }

@@ -5,12 +5,11 @@
 #include <charconv>
 #include <cstring>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <unistd.h>
+
+#include "ovsdb/socket_address.h"
 
 namespace ringfence::net {
 
@@ -18,39 +17,14 @@ namespace {
 
 constexpr int waiting = 16; // connections that the kernel keeps until they are accepted
 
-struct Address {
-    sockaddr_storage storage{};
-    socklen_t length = 0;
+using ovsdb::SocketAddress;
 
-    template <class T> T& as(int family) {
-        storage.ss_family = static_cast<sa_family_t>(family);
-        length = sizeof(T);
-        return reinterpret_cast<T&>(storage);
-    }
-    sockaddr* raw() { return reinterpret_cast<sockaddr*>(&storage); }
-};
-
-Result<Address> address_of(const Endpoint& endpoint) {
-    Address address;
-    if (endpoint.kind == Endpoint::Kind::unix) {
-        auto& un = address.as<sockaddr_un>(AF_UNIX);
-        if (endpoint.path.size() >= sizeof un.sun_path)
-            return fail("{}: the path is longer than {} bytes", endpoint.name,
-                        sizeof un.sun_path - 1);
-        endpoint.path.copy(un.sun_path, endpoint.path.size());
-        return address;
-    }
-    if (auto& in = address.as<sockaddr_in>(AF_INET);
-        inet_pton(AF_INET, endpoint.address.c_str(), &in.sin_addr) == 1) {
-        in.sin_port = htons(endpoint.port);
-        return address;
-    }
-    const char* wanted = endpoint.address.empty() ? "::" : endpoint.address.c_str();
-    if (auto& in6 = address.as<sockaddr_in6>(AF_INET6);
-        inet_pton(AF_INET6, wanted, &in6.sin6_addr) == 1) {
-        in6.sin6_port = htons(endpoint.port);
-        return address;
-    }
+Result<SocketAddress> address_of(const Endpoint& endpoint) {
+    if (endpoint.kind == Endpoint::Kind::unix)
+        return SocketAddress::of_path(endpoint.path, endpoint.name);
+    const std::string host = endpoint.address.empty() ? "::" : endpoint.address;
+    if (auto address = SocketAddress::of_host(host, endpoint.port))
+        return *address;
     return fail("{}: \"{}\" is not a numeric address", endpoint.name, endpoint.address);
 }
 
@@ -70,15 +44,15 @@ Result<Endpoint> parse_network(Endpoint endpoint, std::string_view rest) {
 }
 
 // Or has so many callers already that the kernel keeps no more of them: EAGAIN.
-bool somebody_listens(Address address) {
+bool somebody_listens(const SocketAddress& address) {
     const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-    const bool listens = connect(fd, address.raw(), address.length) == 0 || errno == EAGAIN;
+    const bool listens = connect(fd, address.raw(), address.length()) == 0 || errno == EAGAIN;
     close(fd);
     return listens;
 }
 
 // Removes what a daemon that was killed has left, and nothing else.
-Result<> clear_path(const Endpoint& endpoint, const Address& address) {
+Result<> clear_path(const Endpoint& endpoint, const SocketAddress& address) {
     struct stat found {};
     if (lstat(endpoint.path.c_str(), &found) != 0)
         return {}; // bind() says what is wrong
@@ -91,10 +65,10 @@ Result<> clear_path(const Endpoint& endpoint, const Address& address) {
     return {};
 }
 
-bool bind_at(int fd, const Endpoint& endpoint, Address address) {
+bool bind_at(int fd, const Endpoint& endpoint, const SocketAddress& address) {
     const int on = 1;
     setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-    if (bind(fd, address.raw(), address.length) != 0)
+    if (bind(fd, address.raw(), address.length()) != 0)
         return false;
     return endpoint.kind != Endpoint::Kind::unix || chmod(endpoint.path.c_str(), 0700) == 0;
 }
@@ -106,7 +80,7 @@ Result<Endpoint> Endpoint::from(std::string_view text) {
     const std::string_view rest = text.substr(std::min(text.find(':') + 1, text.size()));
     if (text.starts_with("punix:/")) {
         endpoint.path = rest;
-        return address_of(endpoint).map([&](const Address&) { return endpoint; });
+        return address_of(endpoint).map([&](const SocketAddress&) { return endpoint; });
     }
     if (text.starts_with("pssl:"))
         endpoint.kind = Kind::tls;
@@ -128,8 +102,7 @@ Result<int> listen_at(const Endpoint& endpoint) {
     if (endpoint.kind == Endpoint::Kind::unix)
         if (auto clear = clear_path(endpoint, *address); !clear)
             return tl::unexpected(clear.error());
-    const int fd =
-        socket(address->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    const int fd = socket(address->family(), SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0 && errno == EAFNOSUPPORT && endpoint.address.empty()) { // a kernel without IPv6
         Endpoint four = endpoint;
         four.address = "0.0.0.0";
