@@ -219,6 +219,7 @@ constexpr bool is_drop(Verdict verdict) {
     return info(verdict).kind == VerdictKind::drop || info(verdict).kind == VerdictKind::system;
 }
 
+const char* name_of(VerdictKind kind);
 std::optional<Verdict> verdict_from(std::string_view name); // by counter's name
 
 } // namespace ringfence

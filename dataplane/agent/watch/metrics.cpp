@@ -64,7 +64,7 @@ void add_counters(Page& page, const Labels& labels, const CounterSums& counters)
     each_counter(counters, [&](Verdict verdict, uint64_t packets) {
         Labels all = labels;
         all.emplace_back("verdict", to_string(verdict));
-        all.emplace_back("kind", kind_of(verdict));
+        all.emplace_back("kind", name_of(info(verdict).kind));
         page.sample(all, static_cast<double>(packets));
     });
 }

@@ -57,23 +57,6 @@ std::string line_of(const std::string& port, const Rates& rates) {
 
 } // namespace
 
-const char* kind_of(Verdict verdict) {
-    switch (info(verdict).kind) {
-    case VerdictKind::in:
-        return "in";
-    case VerdictKind::out:
-        return "out";
-    case VerdictKind::drop:
-        return "drop";
-    case VerdictKind::system:
-        return "system";
-    case VerdictKind::note:
-    case VerdictKind::next:
-        break;
-    }
-    return "note";
-}
-
 Numbers read(const Dataplane& dataplane, const PortSet& ports, const std::string& host) {
     Numbers numbers;
     numbers.host = host;
@@ -162,7 +145,7 @@ std::string to_json(const Numbers& numbers) {
         object["ports"].push_back(json_of(port));
     each_counter(numbers.total, [&](Verdict verdict, uint64_t) {
         object["meanings"][std::string(ringfence::to_string(verdict))] = {
-            {"kind", kind_of(verdict)}, {"meaning", info(verdict).meaning}};
+            {"kind", name_of(info(verdict).kind)}, {"meaning", info(verdict).meaning}};
     });
     return object.dump();
 }

@@ -39,7 +39,6 @@ template <class Visit> void each_counter(const CounterSums& counters, Visit visi
         if (auto verdict = static_cast<Verdict>(i); uint64_t packets = counters[verdict])
             visit(verdict, packets);
 }
-const char* kind_of(Verdict verdict); // "in", "out", "drop", "system" or "note"
 
 Numbers read(const Dataplane& dataplane, const PortSet& ports, const std::string& host);
 

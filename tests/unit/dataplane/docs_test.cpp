@@ -27,24 +27,6 @@ std::string read_file(const std::filesystem::path& path) {
 
 std::string read_readme() { return read_file(DATAPLANE_README); }
 
-const char* name_of(VerdictKind kind) {
-    switch (kind) {
-    case VerdictKind::next:
-        return "next";
-    case VerdictKind::in:
-        return "in";
-    case VerdictKind::out:
-        return "out";
-    case VerdictKind::drop:
-        return "drop";
-    case VerdictKind::system:
-        return "system";
-    case VerdictKind::note:
-        return "note";
-    }
-    return "";
-}
-
 std::string verdict_table() {
     std::string table = "| counter | kind | meaning |\n|---|---|---|\n";
     for (const VerdictInfo& verdict : verdict_infos)
