@@ -98,8 +98,7 @@ private:
     std::optional<MacAddr> declared_mac_;
     int wake_fd_ = -1; // af_packet's socket
     std::atomic<bool> removed_{false};
-    bool was_up_ = false;
-    uint64_t link_resets_ = 0;
+    CarrierChanges carrier_;
 };
 
 // The bytes of a frame that af_packet's ring slot carries: `framesz`, 2048 by default, less the
@@ -331,9 +330,7 @@ LinkState EthdevPort::link() {
         state.admin_up = flags & IFF_UP;
         state.up = state.admin_up && (flags & IFF_RUNNING);
     }
-    link_resets_ += state.up != was_up_;
-    was_up_ = state.up;
-    state.resets = link_resets_;
+    state.resets = carrier_.follow(state.up);
     return state;
 }
 

@@ -36,9 +36,7 @@ LinkState NetdevPort::link() {
         state.up = state.admin_up && (*flags & IFF_RUNNING);
         state.speed = speed_;
     }
-    link_resets_ += state.up != was_up_;
-    was_up_ = state.up;
-    state.resets = link_resets_;
+    state.resets = carrier_.follow(state.up);
     return state;
 }
 

@@ -45,8 +45,7 @@ protected:
 
 private:
     uint64_t speed_;
-    bool was_up_ = false;
-    uint64_t link_resets_ = 0;
+    CarrierChanges carrier_;
 };
 
 } // namespace ringfence::ports

@@ -44,6 +44,20 @@ struct LinkState {
     uint64_t resets = 0; // times that up has changed, as seen by link()
 };
 
+// How often the carrier has changed, as a port's link() sees it; the control thread's.
+class CarrierChanges {
+public:
+    uint64_t follow(bool up) {
+        changes_ += up != was_up_;
+        was_up_ = up;
+        return changes_;
+    }
+
+private:
+    bool was_up_ = false;
+    uint64_t changes_ = 0;
+};
+
 // Since the port was opened.
 struct PortStatistics {
     uint64_t rx_packets = 0, rx_bytes = 0, rx_errors = 0;
