@@ -104,7 +104,7 @@ class DhcpClient:
 
     def networkd_state(self) -> str:
         """What networkd knows of eth0: name servers and so on, which resolved would ask it for."""
-        found = Path(f"/proc/{self._process.pid}/root/run/systemd/netif/links").glob("*")
+        found = Path("/proc", str(self._process.pid), "root/run/systemd/netif/links").glob("*")
         return "".join(file.read_text(encoding="utf-8") for file in found)
 
     def output(self) -> str:

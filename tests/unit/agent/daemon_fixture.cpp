@@ -73,8 +73,6 @@ void DaemonTest::SetUpTestSuite() {
 
 DaemonTest::DaemonTest() {
     static int count = 0;
-    std::string pattern = testing::TempDir() + "ringfence-daemon-XXXXXX";
-    folder_ = mkdtemp(pattern.data());
     namespace_ = "rf-agent-" + std::to_string(getpid()) + "-" + std::to_string(count++);
     shell("ip netns add " + namespace_);
     shell("ip -n " + namespace_ + " link set lo up");
@@ -88,13 +86,11 @@ DaemonTest::~DaemonTest() {
     shell("ip netns del " + namespace_);
     if (HasFailure())
         std::fprintf(stderr, "--- the daemon's log\n%s\n", log().c_str());
-    fs::remove_all(folder_);
 }
 
 Outcome DaemonTest::run(const std::string& command) const {
-    return shell("export OVS_RUNDIR=" + folder_.string() + " OVS_LOGDIR=" + folder_.string() +
-                 " OVS_DBDIR=" + folder_.string() + "; ip netns exec " + namespace_ + " " +
-                 command);
+    return shell("export OVS_RUNDIR=" + folder_.path() + " OVS_LOGDIR=" + folder_.path() +
+                 " OVS_DBDIR=" + folder_.path() + "; ip netns exec " + namespace_ + " " + command);
 }
 
 std::string DaemonTest::start_server(const std::string& name, const std::string& schema) {

@@ -10,6 +10,8 @@
 
 #include <gtest/gtest.h>
 
+#include "tests/unit/temporary_folder.h"
+
 namespace ringfence::test {
 
 struct Outcome {
@@ -51,7 +53,7 @@ protected:
     bool netdev_exists(const std::string& name) const;
     std::string log() const;
 
-    std::filesystem::path folder_;
+    TemporaryFolder folder_{"ringfence-daemon"};
     std::string namespace_;
 
 private:

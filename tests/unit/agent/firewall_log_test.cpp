@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "tests/unit/temporary_folder.h"
+
 namespace ringfence::agent {
 namespace {
 
@@ -43,12 +45,6 @@ private:
 
 class FirewallLogTest : public testing::Test {
 protected:
-    FirewallLogTest() {
-        char pattern[] = "/tmp/ringfence-log-XXXXXX";
-        folder_ = mkdtemp(pattern);
-    }
-    ~FirewallLogTest() override { fs::remove_all(folder_); }
-
     std::shared_ptr<const Fabric> fabric() {
         FabricEdit edit;
         LocalPort web(PortId(3), PortKind::nic);
@@ -89,7 +85,7 @@ protected:
     fs::path path() const { return folder_ / "firewall.log"; }
 
     Server server_;
-    fs::path folder_;
+    test::TemporaryFolder folder_{"ringfence-log"};
 };
 
 } // namespace

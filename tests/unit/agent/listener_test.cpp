@@ -12,6 +12,7 @@
 #include <gtest/gtest.h>
 
 #include "ovsdb/net/listener.h"
+#include "tests/unit/temporary_folder.h"
 
 namespace {
 
@@ -57,16 +58,6 @@ private:
 
 class Listening : public testing::Test {
 protected:
-    Listening() {
-        std::string pattern = testing::TempDir() + "ringfence-listener-XXXXXX";
-        directory_ = mkdtemp(pattern.data());
-        path_ = directory_ / "socket";
-    }
-    ~Listening() override {
-        listener_.reset();
-        fs::remove_all(directory_);
-    }
-
     Result<net::Endpoint> endpoint() const {
         return net::Endpoint::from("punix:" + path_.string());
     }
@@ -89,7 +80,8 @@ protected:
         return reactor_.run_until(done, Clock::now() + 20s);
     }
 
-    fs::path directory_, path_;
+    test::TemporaryFolder folder_{"ringfence-listener"};
+    const fs::path path_ = folder_ / "socket";
     ovsdb::Reactor reactor_;
     std::unique_ptr<net::Listener> listener_;
     std::vector<Clock::time_point> asked_;

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "dataplane/agent/state/state_file.h"
+#include "tests/unit/temporary_folder.h"
 
 namespace {
 
@@ -117,14 +118,9 @@ TEST(StateFile, EveryTruncationIsRefused) {
 
 class StateFileOnDisk : public testing::Test {
 protected:
-    StateFileOnDisk() {
-        std::string pattern = testing::TempDir() + "ringfence-state-XXXXXX";
-        directory_ = mkdtemp(pattern.data());
-    }
-    ~StateFileOnDisk() override { fs::remove_all(directory_); }
     fs::path path() const { return directory_ / "state.json"; }
 
-    fs::path directory_;
+    test::TemporaryFolder directory_{"ringfence-state"};
 };
 
 TEST_F(StateFileOnDisk, MissingFileIsTold) {

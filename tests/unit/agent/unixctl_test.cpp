@@ -17,6 +17,7 @@
 #include "ovsdb/unixctl/base64.h"
 #include "ovsdb/unixctl/server.h"
 #include "ovsdb/unixctl/standard_commands.h"
+#include "tests/unit/temporary_folder.h"
 
 namespace {
 
@@ -45,17 +46,11 @@ Outcome shell(const std::string& command) {
 class Unixctl : public testing::Test {
 protected:
     Unixctl() {
-        std::string pattern = testing::TempDir() + "ringfence-unixctl-XXXXXX";
-        directory_ = mkdtemp(pattern.data());
         server_ = *unixctl::Server::listen(reactor_, socket());
         unixctl::add_standard_commands(*server_, "ringfence-test 1.2\n");
         server_->add(
             {"echo", "WORD...", 1, 2,
              [](const unixctl::Arguments& words) -> Result<std::string> { return words.back(); }});
-    }
-    ~Unixctl() override {
-        server_.reset();
-        fs::remove_all(directory_);
     }
 
     std::string socket() const {
@@ -78,7 +73,7 @@ protected:
         return run("ovs-appctl -t " + socket() + " " + words);
     }
 
-    fs::path directory_;
+    test::TemporaryFolder directory_{"ringfence-unixctl"};
     ovsdb::Reactor reactor_;
     std::unique_ptr<unixctl::Server> server_;
 };
@@ -93,7 +88,7 @@ TEST_F(Unixctl, AnswersOvsAppctl) {
 TEST_F(Unixctl, IsFoundThroughThePidFile) {
     auto pid_file = process::PidFile::create(directory_ / "ovs-vswitchd.pid");
     ASSERT_TRUE(pid_file) << pid_file.error().text;
-    Outcome version = run("OVS_RUNDIR=" + directory_.string() + " ovs-appctl version");
+    Outcome version = run("OVS_RUNDIR=" + directory_.path() + " ovs-appctl version");
     EXPECT_EQ(version.output, "ringfence-test 1.2\n");
 }
 

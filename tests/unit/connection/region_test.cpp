@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "tests/unit/connection/fixture.h"
+#include "tests/unit/temporary_folder.h"
 
 namespace ringfence {
 
@@ -21,15 +22,10 @@ using testing::way_of;
 
 class RegionTest : public ::testing::Test {
 protected:
-    RegionTest() {
-        std::string pattern = std::filesystem::temp_directory_path() / "ringfence-region-XXXXXX";
-        folder_ = mkdtemp(pattern.data());
-    }
-    ~RegionTest() override { std::filesystem::remove_all(folder_); }
     std::string path() const { return folder_ / "connections.0"; }
 
 private:
-    std::filesystem::path folder_;
+    test::TemporaryFolder folder_{"ringfence-region"};
 };
 
 template <class Address> void open_both(ConnectionTable<Address>& table, uint32_t n) {

@@ -14,6 +14,7 @@
 #include "core/process/detach.h"
 #include "core/process/notify.h"
 #include "core/process/pid_file.h"
+#include "tests/unit/temporary_folder.h"
 
 namespace {
 
@@ -23,12 +24,6 @@ namespace fs = std::filesystem;
 
 class Process : public testing::Test {
 protected:
-    Process() {
-        std::string pattern = testing::TempDir() + "ringfence-process-XXXXXX";
-        directory_ = mkdtemp(pattern.data());
-    }
-    ~Process() override { fs::remove_all(directory_); }
-
     fs::path pid_file() const { return directory_ / "daemon.pid"; }
     std::string content() const {
         std::ifstream file(pid_file());
@@ -37,7 +32,7 @@ protected:
         return line;
     }
 
-    fs::path directory_;
+    ringfence::test::TemporaryFolder directory_{"ringfence-process"};
 };
 
 // Runs `body` in a child and gives its exit status.

@@ -9,6 +9,7 @@
 
 #include "dataplane/engine/connection_options.h"
 #include "dataplane/engine/region_folder.h"
+#include "tests/unit/temporary_folder.h"
 
 namespace ringfence {
 namespace {
@@ -74,13 +75,8 @@ TEST(ConnectionOptions, AreDocumentedWithTheirDefaults) {
 
 class RegionFolderTest : public testing::Test {
 protected:
-    RegionFolderTest() {
-        std::string pattern = testing::TempDir() + "ringfence-regions-XXXXXX";
-        path_ = fs::path(mkdtemp(pattern.data())) / "ringfence-connections";
-    }
-    ~RegionFolderTest() override { fs::remove_all(path_.parent_path()); }
-
-    fs::path path_;
+    test::TemporaryFolder folder_{"ringfence-regions"};
+    const fs::path path_ = folder_ / "ringfence-connections";
     ConnectionSettings small_ = *connection_settings_from({{"ringfence-connections", "1024"}});
 };
 

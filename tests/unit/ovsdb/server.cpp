@@ -58,15 +58,6 @@ int Process::wait() {
     return status;
 }
 
-TemporaryFolder::TemporaryFolder() {
-    std::string name = (fs::temp_directory_path() / "ringfence-ovsdb-XXXXXX").string();
-    if (!mkdtemp(name.data()))
-        throw std::runtime_error("cannot make a temporary folder");
-    path_ = name;
-}
-
-TemporaryFolder::~TemporaryFolder() { fs::remove_all(path_); }
-
 namespace {
 
 // A socket's file is there a moment before anybody listens.

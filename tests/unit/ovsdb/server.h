@@ -7,6 +7,8 @@
 
 #include <sys/types.h>
 
+#include "tests/unit/temporary_folder.h"
+
 namespace ringfence::ovsdb::test {
 
 // A process that a test started, and nobody else's.
@@ -32,16 +34,7 @@ private:
     pid_t pid_ = 0;
 };
 
-class TemporaryFolder {
-public:
-    TemporaryFolder();
-    ~TemporaryFolder();
-    TemporaryFolder(const TemporaryFolder&) = delete;
-    const std::string& path() const { return path_; }
-
-private:
-    std::string path_;
-};
+using ringfence::test::TemporaryFolder;
 
 class Server {
 public:
@@ -62,7 +55,7 @@ public:
     std::string transact(const std::string& json);
 
 private:
-    TemporaryFolder folder_;
+    TemporaryFolder folder_{"ringfence-ovsdb"};
     std::vector<std::string> files_;
     Process process_;
 };
