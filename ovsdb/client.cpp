@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -140,15 +141,24 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
                               wanted.push_back(table.columns);
                           auto found = check_schema(schema, wanted, result);
                           if (!found) {
-                              session->drop(found.error().text);
+                              refuse_schema(found.error().text);
                               return;
                           }
+                          schema_trouble.clear();
                           for (size_t i = 0; i < monitored.size(); ++i)
                               monitored[i].present = (*found)[i].present;
                           replica.set_columns(std::move(*found));
                           schema_timer.cancel();
                           begin_monitor();
                       });
+    }
+
+    // To try again goes on, in case that somebody converts the database; to be told so once is
+    // enough.
+    void refuse_schema(const std::string& trouble) {
+        if (std::exchange(schema_trouble, trouble) != trouble)
+            log::warning(module, "{}", trouble);
+        session->drop(trouble);
     }
 
     void begin_monitor() {
@@ -587,6 +597,7 @@ struct Client::Impl : std::enable_shared_from_this<Client::Impl> {
     std::map<uint64_t, Handle> delays;
     uint64_t next_key = 0;
     Handle schema_timer;
+    std::string schema_trouble; // of the last server that we asked
     log::Limiter trouble_limiter;
 
     std::function<void(const std::vector<RowChange>&)> change_callback;

@@ -46,8 +46,8 @@ check_schema(const SchemaInfo& ours, const std::vector<uint64_t>& wanted, const 
     if (!missing.empty() && ours.missing == MissingColumns::error) {
         const auto version = servers.find("version");
         return fail(ErrorKind::unsupported,
-                    "the server's schema {} {} lacks {} (ours is {}): convert the database to the "
-                    "newer schema",
+                    "the server's schema {} {} lacks {} (ours is {}): convert the database, with "
+                    "\"ovsdb-client convert\" or by a restart of ringfence-ovsdb@",
                     ours.name,
                     version != servers.end() && version->is_string() ? version->get<std::string>()
                                                                      : "without version",

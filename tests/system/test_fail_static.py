@@ -5,7 +5,7 @@ last knew (row P4). Losses are counted, and the gap of a restart is measured."""
 import time
 
 from frames import EXPERIMENTAL
-from harness import Capture, SystemTest, main, send, wait_until
+from harness import Capture, LabError, SystemTest, main, send, wait_until
 from labkit.capture import ethernet
 from stream import Stream
 
@@ -62,11 +62,17 @@ class FailStatic(SystemTest):
                 self.assert_reaches(self.a, "10.0.0.2")
 
     def test_3_an_emptied_database_is_not_obeyed(self):
-        """The southbound database comes back empty, alone and then with a controller that fills it anew."""
+        """The southbound database is damaged, its server refuses it (row 46), and it comes back empty: alone, and then with a
+        controller that fills it anew."""
+        file = self.lab.databases.socket.parent / "southbound.db"
         with Stream(self.a, self.b) as stream:
             self.lab.controller.kill()
             self.lab.databases.kill()
-            (self.lab.databases.socket.parent / "southbound.db").unlink()
+            file.write_bytes(bytes(file.stat().st_size))
+            with self.assertRaisesRegex(LabError, "unexpected file format"):
+                self.lab.databases.start()
+            self.new_flows_pass()
+            file.unlink()
             self.lab.databases.start()
             for host in self.hosts:
                 wait_until("the host to say so", lambda: "names no host any more" in host.appctl("ringfence/fabric"), 20)

@@ -5,6 +5,7 @@ its service manager how it is, and Debian's link to the switch, turned to us and
 import ctypes
 import json
 import os
+import random
 import re
 import select
 import shutil
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from harness import SystemTest, main, wait_until
 from labkit.daemon import BINARIES, binary
+from labkit.ledger import end_processes
 from labkit.shell import attempt, run
 
 BUILD = BINARIES.parent
@@ -53,12 +55,16 @@ class Installed(unittest.TestCase):
         said = attempt("systemd-analyze", "verify", "--man=no", str(unit)).stderr
         return [line for line in said.splitlines() if name in line and "does not exist, ignoring" not in line]
 
-    def test_databases_are_made_and_brought_up_to_date(self):
+    def launcher(self) -> tuple[Path, Path, dict[str, str]]:
+        """ringfence-ovsdb, the schemas' folder, and the environment in which its databases are the test's."""
         script, schemas = self.find("ringfence-ovsdb"), self.find("ringfence-northbound.ovsschema").parent
         for folder in ("data", "run", "logs"):
             (self.root / folder).mkdir()
-        environment = {**os.environ, "RINGFENCE_SCHEMAS": str(schemas),
-                       **{f"RINGFENCE_{name.upper()}": f"{self.root}/{name}" for name in ("data", "run", "logs")}}
+        return script, schemas, {**os.environ, "RINGFENCE_SCHEMAS": str(schemas),
+                                 **{f"RINGFENCE_{name.upper()}": f"{self.root}/{name}" for name in ("data", "run", "logs")}}
+
+    def test_databases_are_made_and_brought_up_to_date(self):
+        script, schemas, environment = self.launcher()
         # A database of an older version: the same tables but one, with a row in it.
         schema = json.loads((schemas / "ringfence-northbound.ovsschema").read_text(encoding="utf-8"))
         database = self.root / "data/nb.db"
@@ -80,6 +86,49 @@ class Installed(unittest.TestCase):
         self.assertEqual(run("ovsdb-tool", "db-version", f"{database}.0.0.1").strip(), "0.0.1")
         run(binary("network-ctl"), f"--db=unix:{self.root}/run/nb.sock", "--wait=none", "org", "create", "acme")
         self.assertEqual(attempt(str(script), "conf", env=environment).returncode, 2)
+
+    def test_databases_that_are_damaged_or_newer(self):
+        """Row 46: refused, the file left as it was, with the file's name and the way out; but the end of a file that a power
+        cut leaves is left out, since nobody was told of it."""
+        script, schemas, environment = self.launcher()
+        schema = schemas / "ringfence-northbound.ovsschema"
+        database = self.root / "data/nb.db"
+        run("ovsdb-tool", "create", str(database), str(schema))
+        for name in ("acme", "umbrella"):
+            run("ovsdb-tool", "transact", str(database), json.dumps(
+                ["Ringfence_Northbound", {"op": "insert", "table": "Organization", "row": {"name": name}}]))
+        whole = database.read_bytes()
+        first, last = whole.index(b"OVSDB JSON", 11), whole.rindex(b"OVSDB JSON")
+        newer = json.loads(schema.read_text(encoding="utf-8")) | {"version": "99.0.0", "cksum": "0 0"}
+        (self.root / "newer.ovsschema").write_text(json.dumps(newer), encoding="utf-8")
+        run("ovsdb-tool", "convert", str(database), str(self.root / "newer.ovsschema"))
+        for what, content, words in (
+                ("newer", database.read_bytes(), ("version 99.0.0", "install the newer packages")),
+                ("empty", b"", ("damaged from its beginning",)),
+                ("zeros", bytes(len(whole)), ("damaged from its beginning",)),
+                ("cut in the schema", whole[:first // 2], ("damaged from its beginning",)),
+                ("zeros within", whole[:first] + bytes(20) + whole[first + 20:], ("damaged", f"offset {first}")),
+                ("zeros at the end", whole[:last + 40] + bytes(len(whole) - last - 40), ("damaged", f"offset {last}")),
+                ("a bit", whole[:last - 5] + b"~" + whole[last - 4:], ("damaged", "SHA-1")),
+                ("a longer record", whole[:first] + whole[first:].replace(b"JSON 1", b"JSON 91", 1), ("damaged", "End of file"))):
+            with self.subTest(what):
+                database.write_bytes(content)
+                done = attempt(str(script), "nb", env=environment)
+                print(f"{what}: {done.stderr.strip()}")
+                self.assertEqual((done.returncode, database.read_bytes()), (78, content))
+                for word in (str(database), "backup", "ringfence-ovsdb@nb", *words):
+                    self.assertIn(word, done.stderr)
+        for end in (last + 3, last + 30, random.randrange(last + 70, len(whole))):
+            with self.subTest("cut in the last record", end=end):
+                database.write_bytes(whole[:end])
+                done = attempt(str(script), "nb", env=environment)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                names = run("ovsdb-client", "transact", f"unix:{self.root}/run/nb.sock", json.dumps(
+                    ["Ringfence_Northbound", {"op": "select", "table": "Organization", "where": [], "columns": ["name"]}]))
+                end_processes([int((self.root / "run/nb.pid").read_text())])
+                self.assertEqual(names.strip(), '[{"rows":[{"name":"acme"}]}]')
+                self.assertIn(f"{database}.cut", done.stderr)
+                self.assertEqual(Path(f"{database}.cut").read_bytes(), whole[:end])
 
 
 class Takeover(unittest.TestCase):
