@@ -1,6 +1,7 @@
 """A process that keeps running: started, stopped, killed and started again; its log is read by the tests."""
 
 import os
+import re
 import signal
 import subprocess
 from pathlib import Path
@@ -54,6 +55,9 @@ class Daemon:
     @property
     def running(self) -> bool:
         return self._process is not None and self._process.poll() is None
+
+    def resident_kib(self) -> int:
+        return int(re.search(r"VmRSS:\s+(\d+)", _text_of(Path(f"/proc/{self.pid}/status")))[1])
 
     def stop(self) -> None:
         if self.running:

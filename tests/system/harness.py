@@ -181,6 +181,10 @@ def dropped(host: Host, name: str, port: str = ALL_PORTS) -> int:
     return counters(host, port).get(name, 0)
 
 
+def is_drop(name: str) -> bool:
+    return name not in ARRIVED | NOTES | {"tx", "consumed", "merged"}
+
+
 def main() -> None:
     if os.geteuid() != 0:
         print("skipped: not root, and system tests make network namespaces")

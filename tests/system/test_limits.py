@@ -8,7 +8,7 @@ import statistics
 from pathlib import Path
 
 from conversation import Attempt, Echo, attempts, lost_between
-from harness import ARRIVED, NOTES, SystemTest, counters, main, wait_until
+from harness import SystemTest, counters, is_drop, main, wait_until
 from labkit.ledger import end_processes
 from labkit.quickstart import transfer
 
@@ -25,10 +25,6 @@ def stream(lab, client, server, address: str) -> float:
     result = report["end"]["sum"]
     arrived = result["packets"] - result["lost_packets"]
     return arrived * (1400 + 42) * 8 / result["seconds"]
-
-
-def is_drop(name: str) -> bool:
-    return name not in ARRIVED | NOTES | {"tx", "consumed", "merged"}
 
 
 def sum_of_drops(found: dict[str, int]) -> int:
