@@ -8,18 +8,6 @@ namespace ringfence {
 
 namespace {
 
-Verdict refused(Refusal refusal) {
-    switch (refusal) {
-    case Refusal::connections:
-        return Verdict::quota_connections;
-    case Refusal::half_open:
-        return Verdict::quota_half_open;
-    case Refusal::full:
-        break;
-    }
-    return Verdict::quota_table;
-}
-
 // The half that an earlier packet of the burst has written.
 template <class Address>
 typename ConnectionTable<Address>::Hit written(const Fabric& fabric, Connections& connections,
@@ -44,7 +32,7 @@ template <class Address> Verdict open(const Fabric& fabric, Worker& worker, Pack
         auto opened = connections.open(passage.landing.port, outbound_tuple<Address>(passage.walk),
                                        passage.side);
         if (!opened)
-            return refused(opened.error());
+            return verdict_of(opened.error());
         passage.entry = *opened;
         if (picks_up(fabric, passage.landing.port))
             table.let_begin_midway(*opened);

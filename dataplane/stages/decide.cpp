@@ -2,7 +2,6 @@
 
 #include "dataplane/stages/reset.h"
 #include "dataplane/stages/way.h"
-#include "dataplane/walk/judge.h"
 
 namespace ringfence {
 
@@ -81,66 +80,6 @@ Verdict land_arrived(const Fabric& fabric, const Walk& walk, Landing& landing) {
 
 } // namespace
 
-namespace {
-
-// What the policies say of the packet may change with them, and with the groups that its addresses
-// are in.
-void note(const Fabric& fabric, Connections& connections, PortId port, const Question& question) {
-    for (PolicyId id : question.policies) {
-        connections.note(port, ObjectId(id));
-        const Policy* policy = fabric.policy(id);
-        if (!policy || policy->groups().empty())
-            continue;
-        connections.note(port, ObjectId(question.domain));
-        const Subject& subject = question.subject;
-        for (const IpAddr* address : {&subject.source, &subject.destination,
-                                      &subject.outside_source, &subject.outside_destination})
-            connections.note(port, ObjectId(question.domain, *address));
-    }
-}
-
-// Of the port that sends, or receives, at the end of its way.
-template <class Visit>
-void for_each_question_of_port(const LocalPort& port, const Walk& walk, bool is_hairpin,
-                               Visit visit) {
-    const Header &begin = walk.begin(), &now = walk.now();
-    bool is_sender = walk.from() == Walk::From::port;
-    auto ask_port = [&](Direction direction, const Header& seen, const Header& other) {
-        Subject subject = subject_of(seen, seen.source, seen.destination);
-        subject.outside_source = other.source;
-        subject.outside_destination = other.destination;
-        visit(Question{port.policies, port.domain, direction, subject});
-    };
-    if (is_sender)
-        ask_port(Direction::out, begin, now);
-    if (!is_sender || is_hairpin)
-        ask_port(Direction::in, now, begin);
-}
-
-} // namespace
-
-Ruling ask_firewalls(const Fabric& fabric, Connections& connections, const Walk& walk,
-                     const Landing& landing) {
-    Ruling ruling;
-    auto put = [&](const Question& question) {
-        note(fabric, connections, landing.port, question);
-        if (ruling.verdict != Verdict::next)
-            return;
-        Answer answer = ask(fabric, question);
-        ruling.verdict = answer.verdict;
-        if (answer.verdict != Verdict::next) {
-            ruling.rule = answer.rule;
-            ruling.crossing = question.crossing;
-        }
-        if (answer.rule && question.counts)
-            ruling.counted.push_back(answer.rule);
-    };
-    for_each_question(walk, put);
-    if (const LocalPort* port = fabric.port(landing.port))
-        for_each_question_of_port(*port, walk, landing.is_hairpin, put);
-    return ruling;
-}
-
 Verdict find_way(const Fabric& fabric, Walk& walk, PortId port, Landing& landing) {
     bool is_sent = walk.from() == Walk::From::port;
     Verdict verdict = is_sent ? Verdict::next : walk.find_origin(fabric);
@@ -159,6 +98,18 @@ void note(Connections& connections, const Walk& walk, PortId port) {
     for (ObjectId object : walk.noted())
         connections.note(port, object);
     connections.note(port, ObjectId(port));
+}
+
+Verdict verdict_of(Refusal refusal) {
+    switch (refusal) {
+    case Refusal::connections:
+        return Verdict::quota_connections;
+    case Refusal::half_open:
+        return Verdict::quota_half_open;
+    case Refusal::full:
+        break;
+    }
+    return Verdict::quota_table;
 }
 
 template <> Tuple4 tuple_of(const Header& header) {

@@ -1,5 +1,6 @@
 // judge: may the packet begin a connection? Of one that its port has already, what comes the other
 // way is a reply, and asks nobody; what comes the way that it began is asked about as at first.
+#include "dataplane/stages/begin_as_answer.h"
 #include "dataplane/stages/decide.h"
 #include "dataplane/stages/icmp_answer.h"
 #include "dataplane/stages/reject.h"
@@ -58,18 +59,6 @@ template <class Address> typename Denials<Address>::Packet as_denied(const Packe
     return {packet.passage->probe<Address>().key, packet.destination, packet.source};
 }
 
-// Rules are counted and logged once a connection, and once for what is denied a second long.
-void record(Worker& worker, const Passage& passage, const Ruling& ruling) {
-    const Walk& walk = passage.walk;
-    const Header& seen = walk.from() == Walk::From::port ? walk.begin() : walk.now();
-    for (const Rule* rule : ruling.counted) {
-        worker.count(rule->id);
-        if (rule->log) [[unlikely]]
-            worker.log({rule->id, passage.landing.port, seen.source, seen.destination,
-                        seen.source_port, seen.destination_port, seen.protocol});
-    }
-}
-
 template <class Address>
 Verdict deny(const Fabric& fabric, Worker& worker, const Packet& packet, const Ruling& ruling) {
     Passage& passage = *packet.passage;
@@ -105,8 +94,11 @@ Verdict judge_packet(const Fabric& fabric, Worker& worker, Packet& packet) {
     }
     const Ruling ruling = ask_firewalls(fabric, connections, passage.walk, passage.landing);
     bool is_denied = ruling.verdict != Verdict::next;
+    if (is_denied && !known && may_be_an_answer(fabric, packet))
+        if (auto begun = begin_as_answer<Address>(fabric, worker, packet))
+            return *begun;
     if (!known || is_denied)
-        record(worker, passage, ruling);
+        record(worker, passage.walk, passage.landing.port, ruling);
     if (is_denied)
         return deny<Address>(fabric, worker, packet, ruling);
     if (known)
