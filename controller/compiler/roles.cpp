@@ -12,7 +12,7 @@ const std::map<std::string, std::set<std::string>> host_permissions = {
     {"Host_Status",
      {"applied", "alive", "vtep_addresses", "underlay_mtu", "bridge_mappings", "query", "version",
       "trouble"}},
-    {"Port_Claim", {"ready", "active", "contends", "claimed", "interface"}},
+    {"Port_Claim", {"ready", "active", "contends", "claimed", "interface", "plug"}},
     {"Address_Claim", {"port", "number"}},
     {"Learned_Mac", {"domain", "segment", "mac", "port"}},
 };

@@ -81,8 +81,10 @@ private:
     void add_underlay(LocalFacts& facts) const;
     void take_sends(const OpenPort& port);
     void follow_moves();
+    void follow_plugs();
+    void forget_moves(const std::string& nic);
     void pick_up(const std::string& nic);
-    HostReport::Claim claim_of(const std::string& interface, const std::string& nic) const;
+    HostReport::Claim claim_of(const WantedPort& port) const;
     IpAddr source_of(const UnderlayPath& path) const;
     std::set<IpAddr> wanted_vteps() const;
     bool waits_for_neighbours();
@@ -105,6 +107,7 @@ private:
     void follow_claimants();
     void follow_network_mtus();
     void check_ports();
+    std::optional<std::string> error_of(const OpenPort& port) const;
     void publish(std::shared_ptr<const Fabric> fabric);
     void open_new_rules();
     void take_firewall_events();
@@ -148,8 +151,10 @@ private:
     std::map<Move, ovsdb::Handle> old_moves_;
     // NICs that move, of those that are plugged here, by Logical_Port.name.
     struct {
-        std::set<std::string> active;    // have sent here while they were to move here
-        std::set<std::string> elsewhere; // were another host's by the latest rows
+        std::map<std::string, ovsdb::Uuid> plugs; // the Interface row; nil: not known yet
+        std::set<std::string> active;             // have sent here while they were to move here
+        std::set<std::string> elsewhere;          // were another host's by the latest rows
+        std::set<std::string> had;                // were this host's by the plug that they have
         std::map<std::string, ovsdb::Handle> picking_up; // have moved here lately
         std::map<std::string, ovsdb::Handle> contends;   // have sent lately, and moved away
     } moves_;

@@ -21,14 +21,17 @@ void FabricAgent::follow_moves() {
         auto binding = builder_.binding(nic);
         if (!binding || !binding->host)
             continue;
-        bool is_here = *binding->host == settings_.host;
+        const bool is_here = *binding->host == settings_.host;
+        const bool is_to_come = !is_here && binding->candidate == settings_.host;
         if (!is_here)
             moves_.elsewhere.insert(nic);
         else if (moves_.elsewhere.erase(nic))
             pick_up(nic);
         if (is_here)
+            moves_.had.insert(nic);
+        if (is_here || is_to_come)
             moves_.contends.erase(nic);
-        awaited |= !is_here && binding->candidate == settings_.host && !moves_.active.contains(nic);
+        awaited |= is_to_come && !moves_.active.contains(nic);
     }
     if (!awaited)
         first_frames_ = {};
@@ -44,6 +47,8 @@ void FabricAgent::take_sends(const OpenPort& port) {
     if (!binding || !binding->host || *binding->host == settings_.host)
         return;
     if (binding->candidate != settings_.host) {
+        if (!moves_.had.contains(nic))
+            return; // it never was here: it claims, and does not contend
         moves_.contends[nic] = reactor_.after(contention, [this, nic] {
             reactor_.post([this, nic] {
                 moves_.contends.erase(nic);
@@ -68,12 +73,36 @@ void FabricAgent::pick_up(const std::string& nic) {
     });
 }
 
-HostReport::Claim FabricAgent::claim_of(const std::string& interface,
-                                        const std::string& nic) const {
+HostReport::Claim FabricAgent::claim_of(const WantedPort& port) const {
+    const std::string& nic = port.iface_id;
     auto binding = builder_.binding(nic);
     bool is_here = binding && binding->host == settings_.host;
-    return {interface, is_ready(nic), is_here || moves_.active.contains(nic),
-            moves_.contends.contains(nic)};
+    return {port.name, port.interface.is_nil() ? "" : ovsdb::to_string(port.interface),
+            is_ready(nic), is_here || moves_.active.contains(nic), moves_.contends.contains(nic)};
+}
+
+// What a NIC has done here, it has done by one plug: another Interface row is another one, even
+// where it takes the place of the first in one transaction.
+void FabricAgent::follow_plugs() {
+    std::map<std::string, ovsdb::Uuid> plugs;
+    for (const auto& [name, port] : ports_.open())
+        plugs.emplace(port.wanted.iface_id, port.wanted.interface);
+    for (auto& [nic, row] : moves_.plugs) {
+        auto now = plugs.find(nic);
+        if (now == plugs.end())
+            forget_moves(nic);
+        else if (now->second.is_nil())
+            now->second = row;
+        else if (!row.is_nil() && now->second != row)
+            forget_moves(nic);
+    }
+    moves_.plugs = std::move(plugs);
+}
+
+void FabricAgent::forget_moves(const std::string& nic) {
+    for (auto* nics : {&moves_.active, &moves_.elsewhere, &moves_.had})
+        nics->erase(nic);
+    moves_.contends.erase(nic);
 }
 
 void FabricAgent::forget_later(const std::vector<Move>& moves) {

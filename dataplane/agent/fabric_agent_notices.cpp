@@ -230,9 +230,9 @@ void FabricAgent::forget_ports() {
     for (const LearnedEntry& learned : builder_.learned_at(settings_.host))
         if (!plugged.contains(learned.port))
             builder_.unlearn(learned);
-    for (auto* nics : {&whole_, &ready_, &moves_.active, &moves_.elsewhere})
+    for (auto* nics : {&whole_, &ready_})
         std::erase_if(*nics, [&](const std::string& nic) { return !plugged.contains(nic); });
-    std::erase_if(moves_.contends, [&](const auto& one) { return !plugged.contains(one.first); });
+    follow_plugs();
     follow_claimants();
 }
 

@@ -14,38 +14,37 @@ void FabricAgent::follow_network_mtus() {
         ports_.set_network_mtu(name, mtu);
 }
 
+std::optional<std::string> FabricAgent::error_of(const OpenPort& port) const {
+    const WantedPort& wanted = port.wanted;
+    const std::string& nic = wanted.iface_id;
+    if (!nic.empty() && has_vlans(wanted) && !is_dead_vlan(wanted))
+        return fmt::format("tag and trunks of a NIC's port are not built yet, so it passes "
+                           "nothing: ovs-vsctl clear port {} tag trunks",
+                           wanted.name);
+    if (!port.is_shadow && !wanted.limits_trouble.empty())
+        return wanted.limits_trouble;
+    auto binding = builder_.binding(nic);
+    if (!binding)
+        return std::nullopt;
+    if (moves_.contends.contains(nic))
+        return fmt::format("logical port {} has moved to host {}, and sends from here, host {}, "
+                           "too; unplug one of the two",
+                           nic, binding->host.value_or("?"), settings_.host);
+    if (binding->host && *binding->host != settings_.host && binding->candidate != settings_.host)
+        return fmt::format("logical port {} is bound to host {}; it stays there until that host "
+                           "lets go",
+                           nic, *binding->host);
+    if (wanted.mtu_request && binding->mtu && *wanted.mtu_request > *binding->mtu)
+        return fmt::format("mtu_request {} exceeds its segment's MTU, {}", *wanted.mtu_request,
+                           *binding->mtu);
+    return std::nullopt;
+}
+
 void FabricAgent::check_ports() {
     std::map<std::string, std::string> errors;
-    for (const auto& [name, port] : ports_.open()) {
-        if (!port.wanted.iface_id.empty() && has_vlans(port.wanted) && !is_dead_vlan(port.wanted)) {
-            errors[name] = fmt::format("tag and trunks of a NIC's port are not built yet, so it "
-                                       "passes nothing: ovs-vsctl clear port {} tag trunks",
-                                       name);
-            continue;
-        }
-        if (!port.is_shadow && !port.wanted.limits_trouble.empty()) {
-            errors[name] = port.wanted.limits_trouble;
-            continue;
-        }
-        auto binding = builder_.binding(port.wanted.iface_id);
-        if (!binding)
-            continue;
-        if (moves_.contends.contains(port.wanted.iface_id))
-            errors[name] =
-                fmt::format("logical port {} has moved to host {}, and sends from here, "
-                            "host {}, too; unplug one of the two",
-                            port.wanted.iface_id, binding->host.value_or("?"), settings_.host);
-        else if (binding->host && *binding->host != settings_.host &&
-                 binding->candidate != settings_.host)
-            errors[name] =
-                fmt::format("logical port {} is bound to host {}; it stays there until that host "
-                            "lets go",
-                            port.wanted.iface_id, *binding->host);
-        else if (port.wanted.mtu_request && binding->mtu &&
-                 *port.wanted.mtu_request > *binding->mtu)
-            errors[name] = fmt::format("mtu_request {} exceeds its segment's MTU, {}",
-                                       *port.wanted.mtu_request, *binding->mtu);
-    }
+    for (const auto& [name, port] : ports_.open())
+        if (auto error = error_of(port))
+            errors[name] = *error;
     for (const auto& [conflict, when] : duplicates_.current())
         for (const auto& [name, port] : ports_.open())
             if ("port " + port.wanted.iface_id == conflict.claimant)
@@ -101,7 +100,7 @@ HostReport FabricAgent::host_report() const {
     report.learned = builder_.learned_at(settings_.host);
     for (const auto& [name, port] : ports_.open())
         if (!port.wanted.iface_id.empty())
-            report.claims[port.wanted.iface_id] = claim_of(name, port.wanted.iface_id);
+            report.claims[port.wanted.iface_id] = claim_of(port.wanted);
     return report;
 }
 

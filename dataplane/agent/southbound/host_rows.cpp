@@ -59,6 +59,12 @@ void write_status(ovsdb::Transaction& transaction, const southbound::Tables& tab
         transaction.update(row, HostStatus::Columns::all().without(HostStatus::Column::host));
 }
 
+// An interface that is unplugged and plugged at once keeps its name, and is another plug.
+bool is_by(const PortClaim& row, const HostReport::Claim& claim) {
+    return row.interface == claim.interface &&
+           (row.plug.empty() || claim.plug.empty() || row.plug == claim.plug);
+}
+
 void write_claims(ovsdb::Transaction& transaction, const southbound::Tables& tables,
                   const HostReport& report, int64_t time) {
     std::map<std::string, const PortClaim*> there;
@@ -76,9 +82,10 @@ void write_claims(ovsdb::Transaction& transaction, const southbound::Tables& tab
         row.host = report.host;
         row.port = port;
         // What it has been by this plug it stays, whoever has it now.
-        bool is_plug_of_old = known != there.end() && row.interface == claim.interface;
         row.ready = claim.ready;
-        row.active = claim.active || (is_plug_of_old && row.active);
+        row.active = claim.active || (known != there.end() && row.active && is_by(row, claim));
+        if (!claim.plug.empty())
+            row.plug = claim.plug;
         row.contends = claim.contends;
         row.interface = claim.interface;
         if (known == there.end()) {
@@ -87,7 +94,8 @@ void write_claims(ovsdb::Transaction& transaction, const southbound::Tables& tab
             transaction.insert(row);
         } else if (!(row == *known->second)) {
             transaction.update(row, PortClaim::Column::ready | PortClaim::Column::active |
-                                        PortClaim::Column::contends | PortClaim::Column::interface);
+                                        PortClaim::Column::contends | PortClaim::Column::interface |
+                                        PortClaim::Column::plug);
         }
     }
 }

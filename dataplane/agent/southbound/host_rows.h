@@ -27,6 +27,7 @@ struct HostReport {
 
     struct Claim {
         std::string interface;
+        std::string plug;      // UUID of the Interface's row; "" = not known yet
         bool ready = false;    // its domain is here and forwarded by: it may be bound
         bool active = false;   // this host has it, or it has moved here by its first frame
         bool contends = false; // it has moved away, and sends

@@ -15,7 +15,7 @@ HostReport report() {
     report.host = "a";
     report.applied = 7;
     report.vtep_addresses = {*IpAddr::from("192.0.2.1")};
-    report.claims["nic"] = {"tap0", false};
+    report.claims["nic"] = {"tap0", "row 1", false};
     return report;
 }
 
@@ -34,6 +34,7 @@ southbound::Tables told(const HostReport& report) {
     claim.host = "a";
     claim.port = "nic";
     claim.interface = "tap0";
+    claim.plug = "row 1";
     claim.claimed = 1000;
     tables.port_claim.insert(claim);
     return tables;
@@ -73,6 +74,13 @@ TEST(HostRows, WhatHasBeenActiveStaysSoUntilItIsPluggedIntoAnotherInterface) {
     HostReport replugged = report();
     replugged.claims["nic"].interface = "tap1";
     EXPECT_EQ(host_rows(tables, replugged, 0, 2000).size(), 1u);
+    HostReport at_once = report(); // del-port and add-port of the same name, one transaction
+    at_once.claims["nic"].plug = "row 2";
+    std::string json = host_rows(tables, at_once, 0, 2000).to_json("Ringfence_Southbound");
+    EXPECT_NE(json.find("\"active\":false"), json.npos) << json;
+    HostReport unread = report(); // a start without the host's database
+    unread.claims["nic"].plug.clear();
+    EXPECT_TRUE(host_rows(tables, unread, 0, 2000).empty());
 }
 
 TEST(HostRows, ClaimGoesWithItsPortAndOthersClaimsAreNotTouched) {
