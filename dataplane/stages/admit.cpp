@@ -99,7 +99,7 @@ Verdict check_trusted_mac(Worker& worker, const Packet& packet) {
         return Verdict::next;
     if (known.kind() != Destination::Kind::unknown && !known.learned())
         return Verdict::admit_src_mac;
-    tell(worker, packet, Notice::Kind::learned_mac, {});
+    tell_learned(worker, packet);
     return Verdict::next;
 }
 

@@ -41,7 +41,7 @@ Verdict read_ethernet(Packet& packet, uint16_t& vlan) {
 void learn(Worker& worker, const Packet& packet) {
     Destination known = packet.segment->find(packet.source, packet.source_place);
     if (!(known == *Destination::local(packet.port->id, true)))
-        tell(worker, packet, Notice::Kind::learned_mac, {});
+        tell_learned(worker, packet);
 }
 
 } // namespace

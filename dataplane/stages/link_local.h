@@ -12,14 +12,25 @@
 
 namespace ringfence {
 
-inline void tell(Worker& worker, const Packet& packet, Notice::Kind kind, const IpAddr& address) {
+inline Notice notice_of(const Packet& packet, Notice::Kind kind, const IpAddr& address) {
     Notice notice;
     notice.kind = kind;
     notice.port = packet.port->id;
     notice.segment = packet.segment->id();
     notice.mac = MacAddr::from_u64(packet.source);
     notice.address = address;
-    worker.notice(notice);
+    return notice;
+}
+
+inline void tell(Worker& worker, const Packet& packet, Notice::Kind kind, const IpAddr& address) {
+    worker.notice(notice_of(packet, kind, address));
+}
+
+// Every packet from it says so until the agent has learned it: once is enough, so that a port which
+// brings many at once tells of as many as it may.
+inline void tell_learned(Worker& worker, const Packet& packet) {
+    constexpr uint32_t until_learned = 250; // ms
+    worker.notice_once(notice_of(packet, Notice::Kind::learned_mac, {}), until_learned);
 }
 
 // A neighbour advertisement, or a probe, for a link-local address shows that the address is taken,

@@ -13,6 +13,8 @@
 
 namespace ringfence {
 
+constexpr uint32_t speaker_period = 2'000; // ms
+
 inline void tell_speaker(Worker& worker, const Packet& packet, const IpAddr& address) {
     const Segment& segment = *packet.segment;
     if (!segment.has_unknown_addresses() || packet.tagged || segment.neighbour(address) ||
@@ -24,7 +26,7 @@ inline void tell_speaker(Worker& worker, const Packet& packet, const IpAddr& add
     notice.segment = segment.id();
     notice.mac = MacAddr::from_u64(packet.source);
     notice.address = address;
-    worker.notice_speaker(notice);
+    worker.notice_once(notice, speaker_period);
 }
 
 // The same of what came by tunnel, whose form nobody has checked.

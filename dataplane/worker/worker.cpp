@@ -264,8 +264,8 @@ void Worker::notice(const Notice& notice) {
         notices_.push(notice);
 }
 
-void Worker::notice_speaker(const Notice& it) {
-    if (speakers_.is_news(it.segment, it.mac, it.address, now_, 2 * ticks_per_second_))
+void Worker::notice_once(const Notice& it, uint32_t period) {
+    if (noticed_.is_news(it, seen_serial_, now_, period * ticks_per_second_ / 1'000))
         notice(it);
 }
 

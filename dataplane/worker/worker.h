@@ -39,7 +39,7 @@
 #include "dataplane/worker/meter.h"
 #include "dataplane/worker/notice.h"
 #include "dataplane/worker/passage.h"
-#include "dataplane/worker/recent_speakers.h"
+#include "dataplane/worker/recent_notices.h"
 #include "dataplane/worker/trace.h"
 
 struct rte_mbuf;
@@ -221,8 +221,9 @@ public:
     // True where so many more of these stay within the port's rate.
     bool may(PortId port, Metered what, const Rate& rate, uint64_t units = 1);
     void notice(const Notice& notice);
-    // The same of one that says that somebody speaks for an address, at most every two seconds.
-    void notice_speaker(const Notice& notice);
+    // The same of what each of many packets may say: at most once in so many milliseconds, as long
+    // as the Fabric is the same.
+    void notice_once(const Notice& notice, uint32_t period);
     // The rule because of which the packet at hand is denied, for its trace.
     void set_denied_by(std::optional<RuleId> rule) { denied_by_ = rule; }
     std::optional<RuleId> denied_by() const { return denied_by_; }
@@ -285,7 +286,7 @@ private:
     Counters nobody_; // packets of ports that are not open here; stays 0
     Trace trace_;
     SpscRing<Notice> notices_{1024};
-    RecentSpeakers speakers_;
+    RecentNotices noticed_;
     std::optional<RuleId> denied_by_;
     Hits hits_;
     SpscRing<FirewallEvent> firewall_events_{1024};

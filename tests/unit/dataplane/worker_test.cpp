@@ -1,6 +1,8 @@
 // What only the machine causes: full queues, no buffers; and what the loop relies on.
 #include <cstring>
+#include <map>
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <rte_mbuf.h>
@@ -190,6 +192,25 @@ TEST(Worker, IsToldOfLearnedMacsThatAreNewDoubtfulOrElsewhereNow) {
     EXPECT_EQ(lab.counters(PortId(2)), "rx 1, tx 1") << "it goes there as before";
     lab.configure("learned 02:00:00:00:00:11 segment 1 vtep 1");
     EXPECT_EQ(heard(1), Kinds{Notice::Kind::learned_mac}) << "it is here now";
+}
+
+TEST(Worker, IsToldOfAsManyNewMacsAsAPortMayBringWhateverEachSends) {
+    Lab lab;
+    lab.configure("segment 1 vni 5001");
+    lab.configure("nic 1 segment 1 mac 02:00:00:00:00:01 security trusted");
+    std::vector<std::vector<uint8_t>> frames;
+    for (int i = 0x10; i < 0x20; ++i)
+        frames.push_back(
+            frame(fmt::format("eth 02:00:00:00:00:{:x} > 02:00:00:00:00:02 type 0x88b5", i)).bytes);
+    for (int round = 0; round < 100; ++round) {
+        lab.receive(PortId(1), frames);
+        lab.transmitted();
+    }
+    std::map<MacAddr, int> told;
+    lab.worker().take_notices([&](const Notice& notice) { ++told[notice.mac]; });
+    EXPECT_EQ(told.size(), 16u);
+    for (const auto& [mac, times] : told)
+        EXPECT_LT(times, 5) << to_string(mac);
 }
 
 TEST(Pipeline, CountsEveryCopyThatItHasNoBufferFor) {
