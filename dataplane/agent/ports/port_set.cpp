@@ -191,12 +191,15 @@ Result<> PortSet::open_uplink(const WantedPort& wanted) {
 // From now on a worker has it.
 Result<> PortSet::add(const WantedPort& wanted, const Device& device) {
     auto id = ids_.ports.get(wanted.name);
-    if (!id)
-        return fail(ErrorKind::unavailable, "this host has {} ports already",
-                    Destination::max_ports);
     unsigned worker = least_loaded_worker();
-    if (auto added = dataplane_.add_port(*id, device, worker); !added) {
-        ids_.ports.release(wanted.name);
+    auto added =
+        id ? dataplane_.add_port(*id, device, worker)
+           : fail(ErrorKind::unavailable, "this host has {} ports already", Destination::max_ports);
+    if (!added) {
+        if (id)
+            ids_.ports.release(wanted.name);
+        if (wanted.is_bridge)
+            device->let_go(); // its netdev would stay
         return added;
     }
     log::info(module, "{}: {} port, {}, MTU {}, worker {}", wanted.name, device->driver(),
