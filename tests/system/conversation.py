@@ -19,7 +19,7 @@ class Echo:
     def __init__(self, machine: Machine, port: int):
         with inside(machine.namespace.full_name):
             self._listening = socket.create_server(("", port), backlog=1024)
-        threading.Thread(target=self._serve, daemon=True).start()
+        threading.Thread(target=_serve, args=(self._listening, _say_back), daemon=True).start()
 
     def __enter__(self) -> "Echo":
         return self
@@ -28,13 +28,14 @@ class Echo:
         self._listening.shutdown(socket.SHUT_RDWR)  # ends the accept
         self._listening.close()
 
-    def _serve(self) -> None:
-        while True:
-            try:
-                client = self._listening.accept()[0]
-            except OSError:
-                return
-            threading.Thread(target=_say_back, args=(client,), daemon=True).start()
+
+def _serve(listening: socket.socket, serve) -> None:
+    while True:
+        try:
+            client = listening.accept()[0]
+        except OSError:
+            return
+        threading.Thread(target=serve, args=(client,), daemon=True).start()
 
 
 def _say_back(client: socket.socket) -> None:
@@ -70,7 +71,7 @@ class Conversation:
 
     def longest_gap(self) -> float:
         """Seconds without an answer."""
-        return max((after - before for before, after in zip(self.heard, self.heard[1:])), default=0.0)
+        return longest_gap(self.heard)
 
     def _talk(self) -> None:
         asked = answered = 0
@@ -89,6 +90,77 @@ class Conversation:
                 return
             answered += 1
             self.heard.append(time.monotonic())
+
+
+class Source:
+    """A server on the machine's port that sends without being asked, some 10 MB/s to each client."""
+
+    CHUNK, PAUSE = bytes(50_000), 0.005
+
+    def __init__(self, machine: Machine, port: int):
+        with inside(machine.namespace.full_name):
+            self._listening = socket.create_server(("", port))
+        threading.Thread(target=_serve, args=(self._listening, self._send), daemon=True).start()
+
+    def __enter__(self) -> "Source":
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+
+    def _send(self, client: socket.socket) -> None:
+        with client:
+            try:
+                while True:
+                    client.sendall(self.CHUNK)
+                    time.sleep(self.PAUSE)
+            except OSError:
+                return
+
+
+class Download:
+    """What a Source sends, read without a word from the block's begin to its end.
+
+    `heard`: when something came, in seconds of the monotonic clock; `bytes`: how much it was.
+    """
+
+    def __init__(self, machine: Machine, address: str, port: int):
+        self._socket = connect(machine, address, port, 5)
+        self._socket.settimeout(0.2)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self.heard: list[float] = []
+        self.bytes = 0
+
+    def __enter__(self) -> "Download":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._socket.close()
+
+    def longest_gap(self) -> float:
+        """Seconds in which nothing came."""
+        return longest_gap(self.heard)
+
+    def _read(self) -> None:
+        while not self._stop.is_set():
+            try:
+                if not (piece := self._socket.recv(1 << 20)):
+                    return
+            except TimeoutError:
+                continue
+            except OSError:
+                return
+            self.bytes += len(piece)
+            self.heard.append(time.monotonic())
+
+
+def longest_gap(moments: list[float]) -> float:
+    return max((after - before for before, after in zip(moments, moments[1:])), default=0.0)
 
 
 def connect(machine: Machine, address: str, port: int, timeout: float) -> socket.socket:
