@@ -6,6 +6,7 @@ import re
 import struct
 
 from harness import SystemTest, main, wait_until
+from labkit import ovs
 from labkit.host import SHADOW, WIRE, ForeignHost
 from labkit.quickstart import transfer
 
@@ -29,18 +30,32 @@ class Underlay6(SystemTest):
         vni = cls.lab.show("network", "acme/lan")["vni"]
         cls.kernel.add_vxlan("vxlan0", vni, ["2001:db8::1", "2001:db8::2"], cls.there.namespace, MTU)
         cls.there.configure("vxlan0")
+        cls.make_ovs_host(vni)
         wait_until("the taps' MTU", lambda: {machine.mtu() for machine in cls.machines} == {MTU}, 10)
+
+    @classmethod
+    def make_ovs_host(cls, vni: int) -> None:
+        """Open vSwitch's userspace datapath, with a tunnel to host1."""
+        cls.lab.ctl("host", "add", "ovs", "--kind", "foreign", "--vtep", "2001:db8::98")
+        cls.lab.ctl("nic", "bind", cls.make_nic("acme/lan", "by-ovs", 8), "ovs", "--wait=hosts")
+        cls.by_ovs = cls.lab.add_machine("acme-by-ovs", "02:00:00:00:00:08", ["10.0.0.8/24", "fd00::8/64"])
+        foreign = ovs.OvsHost(cls.lab.ledger, "ovs", "2001:db8::98")
+        foreign.create(cls.lab.underlay)
+        foreign.add_tunnel("2001:db8::1", vni)
+        foreign.plug(cls.by_ovs, MTU)
 
     def test_both_families_of_tenants_cross_both_of_the_underlay(self):
         one, two, three = self.machines
-        for machine, number in ((one, 2), (two, 1), (one, 3), (three, 1), (one, 9), (two, 9), (self.there, 1), (self.there, 2)):
+        for machine, number in ((one, 2), (two, 1), (one, 3), (three, 1), (one, 9), (two, 9), (self.there, 1), (self.there, 2),
+                                (one, 8), (self.by_ovs, 1)):
             for address in (f"10.0.0.{number}", f"fd00::{number}"):
                 with self.subTest(f"{machine.name} to {address}"):
                     self.assert_reaches(machine, address, "-M", "do", "-s", str(MTU - (48 if ":" in address else 28)))
 
     def test_tcp(self):
         one, two, _ = self.machines
-        for client, server, address in ((one, two, "10.0.0.2"), (one, self.there, "10.0.0.9"), (self.there, two, "fd00::2")):
+        for client, server, address in ((one, two, "10.0.0.2"), (one, self.there, "10.0.0.9"), (self.there, two, "fd00::2"),
+                                       (one, self.by_ovs, "10.0.0.8"), (self.by_ovs, one, "fd00::1")):
             with self.subTest(f"{client.name} to {server.name}"):
                 gigabits, megabytes = transfer(self.lab, client, server, address, seconds=1)
                 print(f"TCP {client.name} to {address}: {megabytes:.0f} MB at {gigabits:.2f} Gbit/s")
