@@ -9,7 +9,6 @@
 #include <linux/if_packet.h>
 #include <net/if.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <unistd.h>
 
 #include <rte_bus.h>
@@ -357,56 +356,7 @@ std::optional<std::string> EthdevPort::trouble() const {
     return std::nullopt;
 }
 
-Result<> check_socket_path(const std::string& socket) {
-    if (socket.size() >= sizeof(sockaddr_un::sun_path))
-        return fail("the socket path {} is longer than {} characters", socket,
-                    sizeof(sockaddr_un::sun_path) - 1);
-    if (socket.front() != '/' || socket.find_first_of(", \t\n\"'[]=") != std::string::npos)
-        return fail("\"{}\" is not an absolute socket path without blanks, commas, brackets and "
-                    "quotes",
-                    socket);
-    return {};
-}
-
-// A socket that a process left there that was killed goes; one that somebody listens on, or
-// anything else of that name, is not ours.
-Result<> clear_stale_socket(const std::string& path) {
-    namespace fs = std::filesystem;
-    std::error_code ignored;
-    const fs::file_status status = fs::symlink_status(path, ignored);
-    if (!fs::exists(status))
-        return {};
-    if (!fs::is_socket(status))
-        return fail(ErrorKind::conflict, "{} is there, and no socket", path);
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    path.copy(address.sun_path, sizeof address.sun_path - 1);
-    int probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const bool answers = connect(probe, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
-    close(probe);
-    if (answers)
-        return fail(ErrorKind::conflict, "another process listens on {}", path);
-    fs::remove(path, ignored);
-    return {};
-}
-
-Result<std::string> vhost_devargs(const PortSettings& settings) {
-    const std::string& socket = settings.argument;
-    const bool client = settings.kind == PortKind::vhost_user_client;
-    if (socket.empty())
-        return fail("options:vhost-server-path is missing: name the socket that QEMU listens on");
-    if (auto checked = check_socket_path(socket); !checked)
-        return tl::unexpected(checked.error());
-    if (auto cleared = client ? Result<>() : clear_stale_socket(socket); !cleared)
-        return tl::unexpected(cleared.error());
-    static std::atomic<unsigned> serial{0};
-    return fmt::format("net_vhost_rf{},iface={},client={},queues=1", serial++, socket,
-                       client ? 1 : 0);
-}
-
 Result<std::string> devargs_of(const PortSettings& settings) {
-    if (settings.kind == PortKind::vhost_user || settings.kind == PortKind::vhost_user_client)
-        return vhost_devargs(settings);
     if (settings.argument.empty())
         return fail("options:dpdk-devargs is missing: name a device, such as 0000:03:00.0 or "
                     "net_af_packet0,iface=eth1");

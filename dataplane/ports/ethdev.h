@@ -1,4 +1,4 @@
-// A DPDK device as a port: physical, vhost-user, or any vdev. Attached when the port opens,
+// A DPDK device as a port: physical, or any vdev. Attached when the port opens,
 // detached and gone when it closes.
 #pragma once
 

@@ -3,6 +3,7 @@
 #include "dataplane/ports/ethdev.h"
 #include "dataplane/ports/system.h"
 #include "dataplane/ports/tap.h"
+#include "dataplane/ports/vhost.h"
 
 namespace ringfence::ports {
 
@@ -14,9 +15,10 @@ Result<std::shared_ptr<Port>> Port::open(const PortSettings& settings, const Mbu
     case PortKind::system:
         return open_system(settings, pool);
     case PortKind::device:
+        return open_ethdev(settings, pool);
     case PortKind::vhost_user:
     case PortKind::vhost_user_client:
-        return open_ethdev(settings, pool);
+        return open_vhost(settings, pool);
     }
     return fail("port {} is of no kind", settings.name);
 }
