@@ -13,29 +13,36 @@ from labkit.network import inside
 NUMBER = struct.Struct("!Q")
 
 
-class Echo:
-    """A server on the machine's port that says back what it hears, for any number of clients."""
+class Server:
+    """Listens on the machine's port; serve(socket) is called for any number of clients, in a thread each."""
 
-    def __init__(self, machine: Machine, port: int):
+    def __init__(self, machine: Machine, port: int, serve):
         with inside(machine.namespace.full_name):
             self._listening = socket.create_server(("", port), backlog=1024)
-        threading.Thread(target=_serve, args=(self._listening, _say_back), daemon=True).start()
+        self._serve = serve
+        threading.Thread(target=self._accept, daemon=True).start()
 
-    def __enter__(self) -> "Echo":
+    def __enter__(self) -> "Server":
         return self
 
     def __exit__(self, *_) -> None:
         self._listening.shutdown(socket.SHUT_RDWR)  # ends the accept
         self._listening.close()
 
+    def _accept(self) -> None:
+        while True:
+            try:
+                client = self._listening.accept()[0]
+            except OSError:
+                return
+            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
 
-def _serve(listening: socket.socket, serve) -> None:
-    while True:
-        try:
-            client = listening.accept()[0]
-        except OSError:
-            return
-        threading.Thread(target=serve, args=(client,), daemon=True).start()
+
+class Echo(Server):
+    """Says back what it hears."""
+
+    def __init__(self, machine: Machine, port: int):
+        super().__init__(machine, port, _say_back)
 
 
 def _say_back(client: socket.socket) -> None:
@@ -47,20 +54,37 @@ def _say_back(client: socket.socket) -> None:
             pass  # it was cut
 
 
-class Conversation:
-    """Asks an Echo every few milliseconds, on one connection, from the block's begin to its end.
+class Source(Server):
+    """Sends without being asked, some 10 MB/s to each client."""
 
-    `heard`: when each answer came, in seconds of the monotonic clock.
+    def __init__(self, machine: Machine, port: int):
+        super().__init__(machine, port, _send)
+
+
+def _send(client: socket.socket) -> None:
+    with client:
+        try:
+            while True:
+                client.sendall(bytes(50_000))
+                time.sleep(0.005)
+        except OSError:
+            pass  # it has heard enough
+
+
+class Client:
+    """One connection, used from the block's begin to its end.
+
+    `heard`: when something came, in seconds of the monotonic clock.
     """
 
-    def __init__(self, machine: Machine, address: str, port: int, interval: float = 0.005):
-        self._socket, self._interval = connect(machine, address, port, 5), interval
+    def __init__(self, machine: Machine, address: str, port: int):
+        self._socket = connect(machine, address, port, 5)
         self._socket.settimeout(0.2)
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._talk, daemon=True)
+        self._thread = threading.Thread(target=self._use, daemon=True)
         self.heard: list[float] = []
 
-    def __enter__(self) -> "Conversation":
+    def __enter__(self) -> "Client":
         self._thread.start()
         return self
 
@@ -70,10 +94,21 @@ class Conversation:
         self._socket.close()
 
     def longest_gap(self) -> float:
-        """Seconds without an answer."""
-        return longest_gap(self.heard)
+        """Seconds in which nothing came."""
+        return max((after - before for before, after in zip(self.heard, self.heard[1:])), default=0.0)
 
-    def _talk(self) -> None:
+    def _use(self) -> None:
+        raise NotImplementedError
+
+
+class Conversation(Client):
+    """Asks an Echo every few milliseconds."""
+
+    def __init__(self, machine: Machine, address: str, port: int, interval: float = 0.005):
+        super().__init__(machine, address, port)
+        self._interval = interval
+
+    def _use(self) -> None:
         asked = answered = 0
         while not self._stop.wait(self._interval):
             try:
@@ -92,75 +127,19 @@ class Conversation:
             self.heard.append(time.monotonic())
 
 
-class Source:
-    """A server on the machine's port that sends without being asked, some 10 MB/s to each client."""
+class Download(Client):
+    """Reads what a Source sends, without a word."""
 
-    CHUNK, PAUSE = bytes(50_000), 0.005
-
-    def __init__(self, machine: Machine, port: int):
-        with inside(machine.namespace.full_name):
-            self._listening = socket.create_server(("", port))
-        threading.Thread(target=_serve, args=(self._listening, self._send), daemon=True).start()
-
-    def __enter__(self) -> "Source":
-        return self
-
-    def __exit__(self, *_) -> None:
-        self._listening.shutdown(socket.SHUT_RDWR)
-        self._listening.close()
-
-    def _send(self, client: socket.socket) -> None:
-        with client:
-            try:
-                while True:
-                    client.sendall(self.CHUNK)
-                    time.sleep(self.PAUSE)
-            except OSError:
-                return
-
-
-class Download:
-    """What a Source sends, read without a word from the block's begin to its end.
-
-    `heard`: when something came, in seconds of the monotonic clock; `bytes`: how much it was.
-    """
-
-    def __init__(self, machine: Machine, address: str, port: int):
-        self._socket = connect(machine, address, port, 5)
-        self._socket.settimeout(0.2)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._read, daemon=True)
-        self.heard: list[float] = []
-        self.bytes = 0
-
-    def __enter__(self) -> "Download":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_) -> None:
-        self._stop.set()
-        self._thread.join()
-        self._socket.close()
-
-    def longest_gap(self) -> float:
-        """Seconds in which nothing came."""
-        return longest_gap(self.heard)
-
-    def _read(self) -> None:
+    def _use(self) -> None:
         while not self._stop.is_set():
             try:
-                if not (piece := self._socket.recv(1 << 20)):
+                if not self._socket.recv(1 << 20):
                     return
             except TimeoutError:
                 continue
             except OSError:
                 return
-            self.bytes += len(piece)
             self.heard.append(time.monotonic())
-
-
-def longest_gap(moments: list[float]) -> float:
-    return max((after - before for before, after in zip(moments, moments[1:])), default=0.0)
 
 
 def connect(machine: Machine, address: str, port: int, timeout: float) -> socket.socket:
