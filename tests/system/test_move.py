@@ -21,6 +21,10 @@ class Guest:
         ip = self.machine.namespace.ip
         ip("link", "add", "eth0", "type", "bridge", "forward_delay", "0", "mcast_snooping", "0")
         ip("link", "set", "eth0", "address", mac, "mtu", "1450", "up")
+        # A bridge that has lost its last port is without carrier for up to a second, however soon it has another: it keeps one.
+        ip("link", "add", "keep0", "type", "veth", "peer", "name", "keep1")
+        ip("link", "set", "keep0", "master", "eth0", "up")
+        ip("link", "set", "keep1", "up")
         ip("address", "add", address, "dev", "eth0")
 
     def tap(self, host: Host) -> str:
