@@ -21,8 +21,9 @@ Error to_error(std::string_view what, const Json& error) {
     if (tag == "constraint violation" || tag == "referential integrity violation" ||
         tag == "duplicate uuid")
         return {ErrorKind::conflict, text + std::string(constraint)};
-    if (tag == "not owner" || tag == "I/O error" || tag == "resources exhausted" ||
-        tag == "not leader" || tag == "aborted" || tag == "canceled")
+    if (tag == "I/O error" || tag == "resources exhausted") // its disk is full, or its memory
+        return {ErrorKind::unavailable, text + std::string(not_written)};
+    if (tag == "not owner" || tag == "not leader" || tag == "aborted" || tag == "canceled")
         return {ErrorKind::unavailable, text};
     return {ErrorKind::invalid, text};
 }
@@ -34,8 +35,11 @@ std::string describe(const Json& error) {
         return error.get<std::string>();
     if (!error.is_object())
         return error.dump(-1, ' ', false, Json::error_handler_t::replace);
-    const std::string tag = text_of(error, "error"), details = text_of(error, "details");
-    return details.empty() ? tag : tag + ": " + details;
+    std::string text = text_of(error, "error");
+    for (const char* more : {"details", "io-error"})
+        if (const std::string said = text_of(error, more); !said.empty())
+            text += ": " + said;
+    return text;
 }
 
 bool is_unknown_method(const Json& error) { return describe(error).starts_with("unknown method"); }

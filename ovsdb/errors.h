@@ -1,5 +1,5 @@
-// What a server says went wrong, as an Error. The two kinds of conflict are told apart by the end
-// of the text.
+// What a server says went wrong, as an Error. Conflicts, and what leaves no doubt, are told by
+// the end of the text.
 #pragma once
 
 #include <string>
@@ -13,6 +13,7 @@ namespace ringfence::ovsdb::errors {
 
 inline constexpr std::string_view try_again = " (changed meanwhile: try again)";
 inline constexpr std::string_view constraint = " (constraint violation)";
+inline constexpr std::string_view not_written = " (nothing was written)";
 
 // The "error" of a JSON-RPC reply, for people: a string, or RFC 7047's <error>.
 std::string describe(const nlohmann::json& error);

@@ -249,4 +249,8 @@ bool is_constraint_violation(const Error& error) {
     return error.kind == ErrorKind::conflict && error.text.ends_with(errors::constraint);
 }
 
+bool is_not_written(const Error& error) {
+    return error.kind == ErrorKind::unavailable && error.text.ends_with(errors::not_written);
+}
+
 } // namespace ringfence::ovsdb

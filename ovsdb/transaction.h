@@ -197,5 +197,7 @@ bool is_try_again(const Error& error);
 // An index, a reference or a bound of the schema forbids it: the name or address is taken, the row
 // is in use.
 bool is_constraint_violation(const Error& error);
+// The server could not write it, and knows so: its disk is full, say.
+bool is_not_written(const Error& error);
 
 } // namespace ringfence::ovsdb

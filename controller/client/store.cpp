@@ -128,7 +128,7 @@ Result<bool> Cloud::Impl::judge(const Error& error, const Draft& draft, Attempt&
             return tl::unexpected(error);
         return false;
     }
-    if (error.kind != ErrorKind::unavailable)
+    if (error.kind != ErrorKind::unavailable || ovsdb::is_not_written(error))
         return tl::unexpected(error);
     attempt.in_doubt = true;
     if (auto there = connect(attempt.deadline); !there)
