@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
+#include <functional>
 #include <mutex>
 #include <optional>
 
@@ -43,6 +45,17 @@ Sinks& sinks() {
     return *the_sinks;
 }
 
+// A disk that is full: what finds no room is lost, and a line says so, on stderr whatever the
+// console's level. When there is room, the file goes on.
+std::function<void(const std::string&)> say_once(const Options& options) {
+    auto said = std::make_shared<std::atomic<bool>>(false);
+    return [=, program = options.program, file = options.file](const std::string& problem) {
+        if (!said->exchange(true))
+            std::fprintf(stderr, "%s: log file %s: %s; what finds no room there is lost\n",
+                         program.c_str(), file.c_str(), problem.c_str());
+    };
+}
+
 std::shared_ptr<spdlog::logger> make_logger(const Options& options) {
     auto console = std::make_shared<spdlog::sinks::stderr_sink_mt>();
     console->set_level(spd(options.console));
@@ -54,6 +67,7 @@ std::shared_ptr<spdlog::logger> make_logger(const Options& options) {
         list.push_back(file);
     }
     auto logger = std::make_shared<spdlog::logger>("ringfence", list.begin(), list.end());
+    logger->set_error_handler(say_once(options));
     logger->set_level(spdlog::level::debug);
     logger->flush_on(spdlog::level::info);
     return logger;

@@ -25,6 +25,7 @@ using namespace std::chrono_literals;
 log::Module module("state");
 
 constexpr int format = 1;
+constexpr auto after_a_failure = 2s; // the disk may have room again
 
 json to_json(const Ids& ids) {
     json all = json::object();
@@ -227,7 +228,9 @@ void StateKeeper::written(const Result<>& done) {
     if (failure != failure_ && !failure.empty())
         log::warning(module, "{}; a restart without databases would use an older state", failure);
     failure_ = failure;
-    if (std::exchange(again_, false))
+    if (!done)
+        next_ = std::chrono::steady_clock::now() + after_a_failure;
+    if (std::exchange(again_, false) || !done)
         changed();
 }
 

@@ -167,4 +167,17 @@ TEST_F(StateFileOnDisk, KeeperWritesAtMostOnceASecondAndTheLastStateAtTheEnd) {
     EXPECT_EQ(read_state(path())->applied, 2);
 }
 
+TEST_F(StateFileOnDisk, KeeperTriesAgainWithoutAnotherChange) { // the disk was full
+    using namespace std::chrono_literals;
+    ovsdb::Reactor reactor;
+    const auto folder = path().parent_path() / "not-yet";
+    StateKeeper keeper(reactor, folder / "state.json", example);
+    keeper.changed();
+    EXPECT_FALSE(reactor.run_until([&] { return std::filesystem::exists(folder / "state.json"); },
+                                   std::chrono::steady_clock::now() + 300ms));
+    std::filesystem::create_directory(folder);
+    EXPECT_TRUE(reactor.run_until([&] { return std::filesystem::exists(folder / "state.json"); },
+                                  std::chrono::steady_clock::now() + 20s));
+}
+
 } // namespace
