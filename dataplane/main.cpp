@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "core/process/detach.h"
+#include "core/process/limits.h"
 #include "core/process/notify.h"
 #include "core/process/pid_file.h"
 #include "core/types/log.h"
@@ -29,6 +30,7 @@ using namespace std::chrono_literals;
 
 log::Module module("vswitchd");
 
+constexpr unsigned long files_of_many_ports = 1024; // a port takes two or three
 constexpr auto longest_goodbye = 5s; // closing the ports; then the process ends anyway
 
 Result<> open_log(const agent::Arguments& arguments, const char* program) {
@@ -154,6 +156,8 @@ int run(int argc, char** argv) {
         return complain(argv[0], opened.error());
     if (arguments->lock_memory && mlockall(MCL_CURRENT | MCL_FUTURE) != 0)
         log::warning(module, "--mlockall: the memory can't be locked (see ulimit -l)");
+    if (auto open = process::open_many_files(files_of_many_ports); !open)
+        log::warning(module, "{}: ports will be without", open.error().text);
     auto ran = Daemon(*arguments, std::move(detached)).run();
     if (!ran)
         log::error(module, "{}", ran.error().text);

@@ -104,7 +104,10 @@ Handle watch(std::shared_ptr<asio::io_context> context, int fd,
     // A duplicate, because epoll knows a descriptor once only and asio closes what it was given.
     auto watch = std::make_shared<Watch>(std::move(context), type, std::move(fn));
     error_code error;
-    watch->descriptor.assign(dup(fd), error);
+    if (const int copy = dup(fd); copy < 0)
+        error.assign(errno, boost::system::system_category());
+    else
+        watch->descriptor.assign(copy, error);
     if (error) {
         static log::Module module("reactor");
         log::error(module, "cannot watch descriptor {}: {}", fd, error.message());

@@ -141,7 +141,11 @@ Listing list_ports(const HostNumbers& host) {
 
 Listing list_drops(const HostNumbers& host, bool all) {
     std::vector<Loss> losses;
-    for (const PortNumbers& port : host.ports)
+    for (const PortNumbers& port : host.ports) {
+        if (const auto missed = port.device.find("rx_missed");
+            missed != port.device.end() && missed->second)
+            losses.push_back({port.port, port.nic, "rx.ring_full",
+                              "lost before us: its ring was full", missed->second});
         for (const auto& [counter, packets] : port.counters) {
             const auto known = host.meanings.find(counter);
             const auto meaning =
@@ -149,6 +153,7 @@ Listing list_drops(const HostNumbers& host, bool all) {
             if (all || meaning.kind == "drop" || meaning.kind == "system")
                 losses.push_back({port.port, port.nic, counter, meaning.meaning, packets});
         }
+    }
     std::ranges::stable_sort(losses, std::greater(), &Loss::packets);
     Listing listing{"drops", record(Loss{}), {}, false, {}};
     for (const Loss& loss : losses)

@@ -29,6 +29,12 @@ std::string_view without_function(std::string_view line) {
     return line;
 }
 
+// What EAL adds to a driver's own reason.
+bool says_only_that_it_failed(std::string_view line) {
+    return line.starts_with("EAL: Failed to attach device") ||
+           line.starts_with("EAL: Driver cannot attach");
+}
+
 void take(std::string_view line) {
     uint32_t level = static_cast<uint32_t>(rte_log_cur_msg_loglevel());
     if (collecting && level <= RTE_LOG_WARNING) {
@@ -77,6 +83,8 @@ DpdkComplaints::~DpdkComplaints() { collecting = outer_; }
 std::string DpdkComplaints::last() const { return error_.empty() ? warning_ : error_; }
 
 void DpdkComplaints::add(bool is_error, std::string line) {
+    if (is_error && !error_.empty() && says_only_that_it_failed(line))
+        return;
     (is_error ? error_ : warning_) = std::move(line);
 }
 

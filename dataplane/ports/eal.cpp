@@ -189,6 +189,14 @@ std::string init(const Words& arguments) {
     return rte_strerror(rte_errno);
 }
 
+std::string remedy(const std::string& why, const EalSettings& settings) {
+    if (why.find("memory") == std::string::npos)
+        return "correct other_config:dpdk-extra";
+    return fmt::format("let this process have {} MB and as much again (ulimit -v, its cgroup's "
+                       "limit), or lower other_config:dpdk-socket-mem",
+                       megabytes_wanted(settings));
+}
+
 std::atomic<bool> started = false;
 
 } // namespace
@@ -256,10 +264,9 @@ Result<std::unique_ptr<Eal>> Eal::start(const EalSettings& settings) {
 
     redirect_dpdk_log();
     if (std::string why = init(*arguments); !why.empty())
-        return fail(
-            ErrorKind::unavailable,
-            "DPDK does not start ({}): correct other_config:dpdk-extra; its options were: {}", why,
-            fmt::join(arguments->begin() + 1, arguments->end(), " "));
+        return fail(ErrorKind::unavailable, "DPDK does not start ({}): {}; its options were: {}",
+                    why, remedy(why, settings),
+                    fmt::join(arguments->begin() + 1, arguments->end(), " "));
     bool hugepages = rte_eal_has_hugepages() != 0;
     log::info(module, "{} runs on {}: {}", version(), hugepages ? "hugepages" : "ordinary memory",
               fmt::join(arguments->begin() + 1, arguments->end(), " "));

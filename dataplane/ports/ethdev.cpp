@@ -351,7 +351,7 @@ PortStatistics EthdevPort::statistics() const {
 std::optional<std::string> EthdevPort::trouble() const {
     if (removed_.load(std::memory_order_relaxed))
         return "its device was removed";
-    if (ifindex_ != 0 && !netdev())
+    if (ifindex_ != 0 && is_gone(Netdev::indexed(ifindex_)))
         return "its netdev was deleted";
     return std::nullopt;
 }

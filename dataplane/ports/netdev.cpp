@@ -53,11 +53,23 @@ Result<> control(int socket, unsigned long what, ifreq& ask, const char* doing) 
     return fail(kind, "{} of netdev {}: {}", doing, ask.ifr_name, std::strerror(errno));
 }
 
+// By errno; a process that has no descriptor left for the question does not know.
+template <class... Named>
+tl::unexpected<Error> not_there(fmt::format_string<Named...> text, Named&&... named) {
+    if (errno == ENODEV || errno == ENXIO)
+        return fail(ErrorKind::not_found, text, std::forward<Named>(named)...);
+    return fail(ErrorKind::unavailable, "asking for a netdev: {}", std::strerror(errno));
+}
+
 } // namespace
+
+bool is_gone(const Result<Netdev>& device) {
+    return !device && device.error().kind == ErrorKind::not_found;
+}
 
 Result<Netdev> Netdev::named(const std::string& name) {
     if (if_nametoindex(name.c_str()) == 0)
-        return fail(ErrorKind::not_found, "there is no netdev {}", name);
+        return not_there("there is no netdev {}", name);
     int socket = open_socket();
     if (socket < 0)
         return fail(ErrorKind::unavailable, "netdev {}: {}", name, std::strerror(errno));
@@ -67,7 +79,7 @@ Result<Netdev> Netdev::named(const std::string& name) {
 Result<Netdev> Netdev::indexed(unsigned ifindex) {
     char name[IF_NAMESIZE];
     if (!if_indextoname(ifindex, name))
-        return fail(ErrorKind::not_found, "there is no netdev with index {}", ifindex);
+        return not_there("there is no netdev with index {}", ifindex);
     return named(name);
 }
 
@@ -76,6 +88,9 @@ Result<Netdev> Netdev::of_tap(int tun) {
     if (ioctl(tun, TUNGETIFF, &ask) != 0)
         return fail(ErrorKind::not_found, "the netdev was deleted");
     int network_namespace = ioctl(tun, TUNGETDEVNETNS);
+    if (network_namespace < 0 && (errno == EMFILE || errno == ENFILE))
+        return fail(ErrorKind::unavailable, "the namespace of netdev {}: {}", ask.ifr_name,
+                    std::strerror(errno));
     int socket = network_namespace < 0 || is_ours(network_namespace)
                      ? open_socket()
                      : open_socket_in(network_namespace);

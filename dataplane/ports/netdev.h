@@ -37,4 +37,7 @@ private:
     std::string name_;
 };
 
+// The kernel says that it has no such netdev; another error leaves that open.
+bool is_gone(const Result<Netdev>& device);
+
 } // namespace ringfence::ports

@@ -44,7 +44,8 @@ public:
     std::string driver() const override { return "tap"; }
     void let_go() override { ioctl(tun_, TUNSETPERSIST, 0); }
     std::optional<std::string> trouble() const override {
-        if (gone_.load(std::memory_order_relaxed) || !Netdev::of_tap(tun_))
+        auto device = Netdev::of_tap(tun_);
+        if (gone_.load(std::memory_order_relaxed) || is_gone(device))
             return "its netdev was deleted";
         return std::nullopt;
     }

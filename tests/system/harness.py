@@ -140,7 +140,7 @@ def addresses_of(number: int) -> list[str]:
 ALL_PORTS = "all ports"
 ARRIVED = {"rx", "generated", "replicated", "segmented"}
 NOTES = {"answered.arp", "answered.nd", "answered.echo", "answered.icmp", "answered.dhcp", "answered.dhcp6", "answered.ra",
-         "dhcp.conflict", "limited.bandwidth_in", "limited.slow_path", "tunnel.ecn_anomaly",
+         "dhcp.conflict", "rx.ring_full", "limited.bandwidth_in", "limited.slow_path", "tunnel.ecn_anomaly",
          "uplink.to_host"}  # beside the equation
 
 

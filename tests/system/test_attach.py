@@ -2,17 +2,19 @@
 """A network that is attached to an edge router changes its domain, and with it every row of its segment and of what holds
 addresses there: what runs through it does not notice, and of other networks nobody is even asked."""
 
+import contextlib
 import json
 import socket
 import struct
 import threading
 import time
 
-from harness import SystemTest, main, wait_until
+from harness import Capture, SystemTest, main, wait_until
 from labkit.network import inside
 from labkit.shell import run
 
 DESK, WEB = 9, 5
+MARK = b"which way, and from whom?"
 
 
 class Attach(SystemTest):
@@ -63,6 +65,44 @@ class Attach(SystemTest):
         raised = [host for host, number in self.required().items() if number != required[host]]
         self.assertEqual(raised, ["host2"])  # a NIC's own row is inside; outside there is its address
 
+    def test_a_change_of_two_rows_is_seen_whole(self):
+        """A NAT row and the next hop of the same stream change in one transaction: no packet has one of them old and the other
+        new (row P10). The controller is stopped meanwhile: it would take that out again."""
+        ends, address = {}, "10.0.0.77"  # moves from one VM to the other
+        for number, name in enumerate(("left", "right"), 20):
+            self.lab.ctl("nic", "create", f"acme/default/{name}", "--network", "office", "--ip", f"10.0.0.{number}",
+                         "--mac", mac(number))
+            ends[name] = self.lab.plug(self.hosts[1], name, f"acme/default/{name}/0", mac(number), [f"10.0.0.{number}/24"])
+        self.lab.ctl("sync", "--wait=hosts")
+        self.lab.controller.stop()
+        try:
+            outside = {"left": self.outside, "right": "10.0.0.78"}
+            self.move(address, "right", "left", self.outside, self.outside)
+            with Capture(list(ends.values())) as capture, Datagrams(self.web, address):
+                old = "left"
+                for new in ("right", "left") * 4:
+                    seen = len(capture.frames(ends[new], MARK))
+                    self.move(address, old, new, outside[old], outside[new])
+                    wait_until(f"the stream at {new}", lambda end=ends[new], seen=seen: len(capture.frames(end, MARK)) > seen + 20)
+                    old = new
+                arrived = {name: capture.frames(end, MARK) for name, end in ends.items()}
+        finally:
+            self.lab.controller.start()
+            self.lab.ctl("sync", "--wait=hosts")
+        sources = {name: {socket.inet_ntoa(frame[26:30]) for frame in frames} for name, frames in arrived.items()}
+        print(f"eight changes of two rows each: {({name: len(frames) for name, frames in arrived.items()})} frames")
+        self.assertEqual(sources, {name: {source} for name, source in outside.items()})
+
+    def move(self, address: str, old: str, new: str, old_source: str, new_source: str) -> None:
+        """The address from one port to the other, and the outside address of web."""
+        def port(name, mutator):
+            return {"op": "mutate", "table": "Logical_Port", "where": [["name", "==", f"acme/default/{name}/0"]],
+                    "mutations": [["addresses", mutator, address]]}
+        nat = {"op": "update", "table": "Nat", "where": [["external_address", "==", old_source]], "row": {"external_address": new_source}}
+        results = json.loads(run("ovsdb-client", "transact", self.lab.databases.remote,
+                                 json.dumps(["Ringfence_Southbound", port(old, "delete"), port(new, "insert"), nat])))
+        self.assertEqual([result.get("count") for result in results], [1, 1, 1], results)
+
     # --- helpers ------------------------------------------------------------------------------------
     def required(self) -> dict[str, int]:
         return {row["host"]: row["number"] for row in self.southbound("Host_Config", ["host", "number"], [])}
@@ -78,6 +118,30 @@ class Attach(SystemTest):
 
 def mac(number: int) -> str:
     return f"02:00:00:00:03:{number:02x}"
+
+
+class Datagrams:
+    """A datagram a millisecond, from one machine to an address where nobody needs to answer."""
+
+    def __init__(self, source, address: str):
+        with inside(source.namespace.full_name):
+            self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._to, self._stop = (address, 7001), threading.Event()
+        self._thread = threading.Thread(target=self._send, daemon=True)
+
+    def __enter__(self) -> "Datagrams":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self._stop.set()
+        self._thread.join()
+        self._socket.close()
+
+    def _send(self) -> None:
+        while not self._stop.wait(0.001):
+            with contextlib.suppress(OSError):  # somebody says that nobody listens
+                self._socket.sendto(MARK, self._to)
 
 
 class Conversation:

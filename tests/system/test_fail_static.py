@@ -2,14 +2,21 @@
 """Controller and databases die, and the daemon restarts meanwhile: the hosts forward old and new flows by what they
 last knew (row P4). Losses are counted, and the gap of a restart is measured."""
 
+import contextlib
+import itertools
+import os
+import random
+import threading
 import time
 
+from dhcp_wire import message
 from frames import EXPERIMENTAL
 from harness import Capture, LabError, SystemTest, main, send, wait_until
 from labkit.capture import ethernet
 from stream import Stream
 
 LONGEST_RESTART = 5  # seconds: of a daemon that is stopped and started again; the gap itself is printed
+KILLS = int(os.environ.get("RINGFENCE_KILLS", "1"))  # of the daemon, at each kind of moment
 
 
 class FailStatic(SystemTest):
@@ -88,6 +95,52 @@ class FailStatic(SystemTest):
         self.assertLess(outcome.longest_gap, LONGEST_RESTART)
         self.lab.ctl("sync", "--wait=hosts", timeout=40)
         self.new_flows_pass()
+
+    def test_4_killed_at_any_moment(self):
+        """Idle, under bulk, while a port is added, a change published, a lease asked for: the daemon comes back each time and
+        forwards, and its databases hold what they held (the fault list)."""
+        self.lab.ctl("dhcp", "set", "acme/lan", "--server-address", "10.0.0.254", "--wait=hosts")
+        for number, moment in itertools.product(range(KILLS), (self.idle, self.bulk, self.ports, self.changes, self.leases)):
+            with self.subTest(moment.__name__, number=number):
+                stop = threading.Event()
+                work = threading.Thread(target=moment, args=(stop,))
+                work.start()
+                time.sleep(random.uniform(0, 0.3))  # any phase of it
+                self.hosts[0].switch.kill()
+                self.hosts[0].switch.start()
+                stop.set()
+                work.join()
+                self.wait_for_answers(self.a, "10.0.0.3")
+                self.lab.ctl("sync", "--wait=hosts")
+        self.new_flows_pass()
+        ports = self.hosts[0].vsctl("list-ports", "br-int").split()
+        self.assertEqual(sorted(set(ports)), sorted(ports))
+
+    def idle(self, _stop):
+        pass
+
+    def bulk(self, stop):
+        frame = ethernet(self.b.mac, self.a.mac, EXPERIMENTAL, bytes(1400))
+        while not stop.is_set():
+            send(self.a, *[frame] * 64)
+
+    def ports(self, stop):
+        while not stop.is_set():
+            for words in (["add-port", "br-int", "more", "--", "set", "interface", "more", "type=tap"], ["del-port", "more"]):
+                with contextlib.suppress(LabError):  # nobody answers meanwhile
+                    self.hosts[0].vsctl("--timeout=3", "--may-exist" if "add-port" in words else "--if-exists", *words)
+
+    def changes(self, stop):
+        for value in itertools.cycle(("yes", "no")):
+            self.lab.ctl("network", "set", "acme/lan", "--vlan-transparent", value, "--wait=none")
+            if stop.is_set() and value == "no":
+                return
+
+    def leases(self, stop):
+        frame = bytes(message(self.a, "discover"))
+        while not stop.is_set():
+            send(self.a, frame)
+            stop.wait(0.002)
 
     def wait_for_answers(self, machine, address):
         """The stream goes one way only: until the host takes in what comes back, its VMs' new flows have no answer."""

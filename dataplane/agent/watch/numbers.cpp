@@ -94,8 +94,13 @@ std::string show_counters(const CounterSums& counters) {
 
 std::string show_drops(const Numbers& numbers) {
     std::string text;
-    for (const PortNumbers& port : numbers.ports)
-        text += port.name + "\n" + show_counters(port.counters);
+    for (const PortNumbers& port : numbers.ports) {
+        text += port.name + "\n";
+        if (port.device.rx_missed) // no worker has seen them: beside the counters, which add up
+            text += fmt::format("  {:<28} {:>12}  lost before us: its ring was full\n",
+                                "rx.ring_full", port.device.rx_missed);
+        text += show_counters(port.counters);
+    }
     return text;
 }
 
