@@ -22,6 +22,23 @@ extern const char* const daemon_help;
 [[nodiscard]] Result<unixctl::Target> daemon_of(Session& session, const Arguments& arguments,
                                                 const std::string& port = "");
 
+// --all-hosts, for questions that can be put to all of them.
+Option all_hosts_option();
+
+// The daemons that are asked: as daemon_of() says, or with --all-hosts those of all hosts of the
+// fabric. Of hosts that can't be asked the reason.
+struct Daemons {
+    std::vector<unixctl::Target> targets;
+    std::vector<std::string> missing;
+};
+[[nodiscard]] Result<Daemons> daemons_of(Session& session, const Arguments& arguments,
+                                         const std::string& port = "");
+
+// The same question to all at once: an answer each, in their order.
+[[nodiscard]] std::vector<Result<std::string>> ask_all(const std::vector<unixctl::Target>& daemons,
+                                                       const std::string& command,
+                                                       const unixctl::Arguments& arguments);
+
 // One question, with the patience that such questions deserve.
 [[nodiscard]] Result<std::string> ask(const unixctl::Target& daemon, const std::string& command,
                                       const unixctl::Arguments& arguments);

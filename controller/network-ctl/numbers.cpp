@@ -45,14 +45,19 @@ std::map<std::string, std::string> texts_of(const Counts& counts) {
 
 Value text_or_none(const std::string& text) { return text.empty() ? Value() : Value(text); }
 
-Record record(const std::string& host, const PortNumbers& port) {
+// One of many stands in a line of a table too.
+Field field_of(const Hosts& hosts, const std::string& host) {
+    return {"host", text_or_none(host), hosts.size() > 1};
+}
+
+Record record(const Hosts& hosts, const std::string& host, const PortNumbers& port) {
     const auto device = [&](const char* name) {
         const auto found = port.device.find(name);
         return Value(found == port.device.end() ? 0 : found->second);
     };
     return {{"port", port.port},
             {"nic", text_or_none(port.nic)},
-            {"host", text_or_none(host), in_full_only},
+            field_of(hosts, host),
             {"type", port.type},
             {"link", port.link},
             {"worker", port.worker, in_full_only},
@@ -68,26 +73,24 @@ Record record(const std::string& host, const PortNumbers& port) {
 }
 
 struct Loss {
-    std::string port, nic, counter, meaning;
+    std::string host, port, nic, counter, meaning;
     int64_t packets = 0;
 };
 
-Record record(const Loss& loss) {
-    return {{"port", loss.port},
-            {"nic", text_or_none(loss.nic)},
-            {"counter", loss.counter},
-            {"packets", loss.packets},
-            {"meaning", loss.meaning}};
+Record record(const Hosts& hosts, const Loss& loss) {
+    return {{"port", loss.port},       {"nic", text_or_none(loss.nic)}, field_of(hosts, loss.host),
+            {"counter", loss.counter}, {"packets", loss.packets},       {"meaning", loss.meaning}};
 }
 
 struct Rate {
-    std::string port, nic;
+    std::string host, port, nic;
     int64_t rx_packets = 0, rx_bits = 0, tx_packets = 0, tx_bits = 0, drops = 0; // a second
 };
 
-Record record(const Rate& rate) {
+Record record(const Hosts& hosts, const Rate& rate) {
     return {{"port", rate.port},
             {"nic", text_or_none(rate.nic)},
+            field_of(hosts, rate.host),
             {"rx_packets_per_s", rate.rx_packets},
             {"rx_bits_per_s", rate.rx_bits},
             {"tx_packets_per_s", rate.tx_packets},
@@ -95,13 +98,15 @@ Record record(const Rate& rate) {
             {"drops_per_s", rate.drops}};
 }
 
-Rate rate_of(const PortNumbers& before, const PortNumbers& now, double seconds) {
+Rate rate_of(const std::string& host, const PortNumbers& before, const PortNumbers& now,
+             double seconds) {
     const auto per_second = [&](const char* name, double units = 1) {
         const auto was = static_cast<double>(before.device.at(name));
         const auto is = static_cast<double>(now.device.at(name));
         return static_cast<int64_t>(std::clamp((is - was) * units / seconds, 0.0, 1e18));
     };
-    return {now.port,
+    return {host,
+            now.port,
             now.nic,
             per_second("rx_packets"),
             per_second("rx_bytes", 8),
@@ -132,50 +137,63 @@ Result<HostNumbers> numbers_from(const std::string& text) {
     return numbers;
 }
 
-Listing list_ports(const HostNumbers& host) {
-    Listing listing{"port", record("", PortNumbers{}), {}, false, {}};
-    for (const PortNumbers& port : host.ports)
-        listing.records.push_back(record(host.host, port));
+Listing list_ports(const Hosts& hosts) {
+    Listing listing{"port", record(hosts, "", PortNumbers{}), {}, false, {}};
+    for (const HostNumbers& host : hosts)
+        for (const PortNumbers& port : host.ports)
+            listing.records.push_back(record(hosts, host.host, port));
     return listing;
 }
 
-Listing list_drops(const HostNumbers& host, bool all) {
-    std::vector<Loss> losses;
-    for (const PortNumbers& port : host.ports) {
-        if (const auto missed = port.device.find("rx_missed");
-            missed != port.device.end() && missed->second)
-            losses.push_back({port.port, port.nic, "rx.ring_full",
-                              "lost before us: its ring was full", missed->second});
+namespace {
+
+void add_losses(const HostNumbers& host, bool all, std::vector<Loss>& losses) {
+    for (const PortNumbers& port : host.ports)
         for (const auto& [counter, packets] : port.counters) {
             const auto known = host.meanings.find(counter);
             const auto meaning =
                 known == host.meanings.end() ? HostNumbers::Meaning{} : known->second;
             if (all || meaning.kind == "drop" || meaning.kind == "system")
-                losses.push_back({port.port, port.nic, counter, meaning.meaning, packets});
+                losses.push_back(
+                    {host.host, port.port, port.nic, counter, meaning.meaning, packets});
         }
-    }
-    std::ranges::stable_sort(losses, std::greater(), &Loss::packets);
-    Listing listing{"drops", record(Loss{}), {}, false, {}};
-    for (const Loss& loss : losses)
-        listing.records.push_back(record(loss));
-    return listing;
 }
 
-Listing list_rates(const HostNumbers& before, const HostNumbers& now) {
+void add_rates(const HostNumbers& before, const HostNumbers& now, std::vector<Rate>& rates) {
     std::map<std::string, const PortNumbers*> earlier;
     for (const PortNumbers& port : before.ports)
         earlier[port.port] = &port;
-    std::vector<Rate> rates;
     const double seconds = std::max(
         1e-9, (static_cast<double>(now.time_ns) - static_cast<double>(before.time_ns)) / 1e9);
     for (const PortNumbers& port : now.ports)
         if (const auto was = earlier.find(port.port); was != earlier.end())
-            rates.push_back(rate_of(*was->second, port, seconds));
+            rates.push_back(rate_of(now.host, *was->second, port, seconds));
+}
+
+} // namespace
+
+Listing list_drops(const Hosts& hosts, bool all) {
+    std::vector<Loss> losses;
+    for (const HostNumbers& host : hosts)
+        add_losses(host, all, losses);
+    std::ranges::stable_sort(losses, std::greater(), &Loss::packets);
+    Listing listing{"drops", record(hosts, Loss{}), {}, false, {}};
+    for (const Loss& loss : losses)
+        listing.records.push_back(record(hosts, loss));
+    return listing;
+}
+
+Listing list_rates(const Hosts& before, const Hosts& now) {
+    std::vector<Rate> rates;
+    for (const HostNumbers& host : now)
+        if (auto was = std::ranges::find(before, host.host, &HostNumbers::host);
+            was != before.end())
+            add_rates(*was, host, rates);
     std::ranges::stable_sort(rates, std::greater(),
                              [](const Rate& rate) { return rate.rx_bits + rate.tx_bits; });
-    Listing listing{"top", record(Rate{}), {}, false, {}};
+    Listing listing{"top", record(now, Rate{}), {}, false, {}};
     for (const Rate& rate : rates)
-        listing.records.push_back(record(rate));
+        listing.records.push_back(record(now, rate));
     return listing;
 }
 

@@ -34,10 +34,12 @@ struct HostNumbers {
 
 [[nodiscard]] Result<HostNumbers> numbers_from(const std::string& text);
 
-Listing list_ports(const HostNumbers& host);
+// Of one host, or of many: then a line says of which.
+using Hosts = std::vector<HostNumbers>;
+Listing list_ports(const Hosts& hosts);
 // What was lost and why, most first; `all`: every counter.
-Listing list_drops(const HostNumbers& host, bool all);
-// Rates between two readings, busiest first.
-Listing list_rates(const HostNumbers& before, const HostNumbers& now);
+Listing list_drops(const Hosts& hosts, bool all);
+// Rates between two readings, busiest first; of hosts that gave both.
+Listing list_rates(const Hosts& before, const Hosts& now);
 
 } // namespace ringfence::ctl

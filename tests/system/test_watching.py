@@ -111,6 +111,24 @@ class Watching(SystemTest):
         done = self.ask("top", "acme/default/a/0", "--interval", "1", "--count", "1", "--format", "json")
         self.assertEqual(json.loads(done.stdout)["items"][0]["port"], self.a.port, done.stderr)
 
+    def test_all_hosts_at_once(self):
+        """Those that answer are shown; those that don't are named, and the status says so."""
+        lost = self.lose_frames(2)
+        done = self.ask("drops", "--all-hosts", "--format", "json")
+        self.assertEqual(done.returncode, 1, done.stdout)
+        self.assertIn(f"1 of 2 hosts gave no answer: host {self.elsewhere.name} lets nobody ask", done.stderr)
+        drops = json.loads(done.stdout)["items"]
+        self.assertIn((self.watched.name, self.a.port, "admit.src_mac", lost),
+                      {tuple(drop[key] for key in ("host", "port", "counter", "packets")) for drop in drops})
+        self.open_query(self.elsewhere, self.fabric, self.elsewhere.name)
+        try:
+            self.assertEqual({port["host"] for port in self.answer("port", "show", "--all-hosts")}, {host.name for host in self.hosts})
+            rates = self.answer("top", "--all-hosts", "--interval", "1", "--count", "1")
+            self.assertLessEqual({self.a.port, self.b.port}, {rate["port"] for rate in rates})
+            self.assertIn("without PORT", self.ask("drops", self.a.port, "--all-hosts").stderr)
+        finally:
+            self.elsewhere.vsctl("remove", "Open_vSwitch", ".", "external_ids", "ringfence-query")
+
     def test_capture(self):
         """What tcpdump and Wireshark read: what the port sends, dropped or not, and what it gets."""
         file = self.lab.ledger.directory / "a.pcapng"

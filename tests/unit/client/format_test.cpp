@@ -193,20 +193,33 @@ HostNumbers at(int64_t time_ns, int64_t rx_bytes, int64_t drops) {
 }
 
 TEST(Numbers, DropsStandMostFirstAndAlone) {
-    EXPECT_EQ(render(list_drops(at(0, 0, 3), false), Format::csv, {}),
-              "port,nic,counter,packets,meaning\r\n"
-              "p,acme/default/web/0,tx.full,7,full\r\n"
-              "p,acme/default/web/0,admit.src_mac,3,not its own\r\n");
-    EXPECT_EQ(list_drops(at(0, 0, 3), true).records.size(), 3u);
+    EXPECT_EQ(render(list_drops({at(0, 0, 3)}, false), Format::csv, {}),
+              "port,nic,host,counter,packets,meaning\r\n"
+              "p,acme/default/web/0,h,tx.full,7,full\r\n"
+              "p,acme/default/web/0,h,admit.src_mac,3,not its own\r\n");
+    EXPECT_EQ(list_drops({at(0, 0, 3)}, true).records.size(), 3u);
 }
 
 TEST(Numbers, RatesAreOfTheDaemonsTime) {
     EXPECT_EQ(
-        render(list_rates(at(1'000'000'000, 100, 1), at(3'000'000'000, 350, 5)), Format::csv, {}),
-        "port,nic,rx_packets_per_s,rx_bits_per_s,tx_packets_per_s,tx_bits_per_s,drops_per_s"
+        render(list_rates({at(1'000'000'000, 100, 1)}, {at(3'000'000'000, 350, 5)}), Format::csv,
+               {}),
+        "port,nic,host,rx_packets_per_s,rx_bits_per_s,tx_packets_per_s,tx_bits_per_s,drops_per_s"
         "\r\n"
-        "p,acme/default/web/0,0,1000,0,0,2\r\n"
-        "quiet,,0,0,0,0,0\r\n");
+        "p,acme/default/web/0,h,0,1000,0,0,2\r\n"
+        "quiet,,h,0,0,0,0,0\r\n");
+}
+
+TEST(Numbers, OfManyHostsSayOfWhichTheyAre) {
+    HostNumbers first = at(1'000'000'000, 0, 3), second = first, new_one = first;
+    second.host = "i";
+    second.ports[1].counters["tx.full"] = 9;
+    new_one.host = "j"; // was not there before
+    const Hosts before{first, second}, now{first, second, new_one};
+    const std::string drops = render(list_drops(now, false), Format::table, {});
+    EXPECT_LT(drops.find(" i "), drops.find(" h ")) << drops;
+    EXPECT_EQ(list_rates(before, now).records.size(), 4u);
+    EXPECT_EQ(render(list_drops({first}, false), Format::table, {}).find(" h "), std::string::npos);
 }
 
 TEST(Numbers, OfAHostileDaemonAreNoHarm) {
@@ -217,8 +230,9 @@ TEST(Numbers, OfAHostileDaemonAreNoHarm) {
             "rx_bytes":-9223372036854775808,"counters":{"a":"b","c":18446744073709551615}}]})");
     ASSERT_TRUE(odd);
     EXPECT_EQ(odd->ports.size(), 1u);
-    for (const Listing& listing : {list_ports(*odd), list_drops(*odd, true), list_rates(*odd, *odd),
-                                   list_rates(at(INT64_MAX, 0, 0), at(INT64_MIN, INT64_MAX, 1))})
+    for (const Listing& listing :
+         {list_ports({*odd}), list_drops({*odd}, true), list_rates({*odd}, {*odd}),
+          list_rates({at(INT64_MAX, 0, 0)}, {at(INT64_MIN, INT64_MAX, 1)})})
         EXPECT_NE(render(listing, Format::json, {}), "");
 }
 
