@@ -100,7 +100,7 @@ private:
         if (packet.segment)
             record.segment = packet.segment->id();
         record.stage = stage;
-        record.length = static_cast<uint16_t>(packet.length);
+        record.length = static_cast<uint16_t>(std::min(packet.length, uint32_t{UINT16_MAX}));
         record.captured = static_cast<uint8_t>(std::min<size_t>(packet.linear, record.head.size()));
         std::memcpy(record.head.data(), packet.data, record.captured);
         return record;

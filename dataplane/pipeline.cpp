@@ -5,6 +5,7 @@
 
 #include "dataplane/each.h"
 #include "dataplane/stages/flood.h"
+#include "dataplane/stages/large.h"
 #include "dataplane/stages/split.h"
 #include "dataplane/stages/stages.h"
 
@@ -22,7 +23,8 @@ constexpr auto is_new = [](const Packet& packet) {
 constexpr auto is_fragment = [](const Packet& packet) {
     return packet.is_fragment && packet.passage;
 };
-constexpr auto is_large = [](const Packet& packet) { return packet.largest != 0; };
+constexpr auto is_too_large = [](const Packet& packet) { return packet.largest != 0; };
+constexpr auto claims_to_be_large = [](const Packet& packet) { return is_large(*packet.mbuf); };
 constexpr auto is_flooded = [](const Packet& packet) {
     return packet.out.kind == Out::Kind::flood;
 };
@@ -31,8 +33,12 @@ constexpr auto goes_to_vtep = [](const Packet& packet) {
 };
 
 void transmit(const Each& each, Burst& burst) {
-    if (burst.has(Mark::vtep))
-        each(Stage::encapsulate, encapsulate, burst, goes_to_vtep);
+    if (burst.has(Mark::vtep)) {
+        if (burst.has(Mark::large)) [[unlikely]]
+            each(Stage::encapsulate, encapsulate_large, burst, goes_to_vtep);
+        else
+            each(Stage::encapsulate, encapsulate, burst, goes_to_vtep);
+    }
     each(Stage::send, send, burst);
 }
 
@@ -64,14 +70,14 @@ void split_up(const Each& each, Burst& burst) {
             pieces.clear();
         });
     };
-    each(Stage::split, split_one, burst, is_large);
+    each(Stage::split, split_one, burst, is_too_large);
     transmit(each, pieces);
 }
 
 void deliver(const Each& each, Burst& burst) {
     if (burst.has(Mark::fragments))
         each(Stage::connection, vouch, burst, is_fragment);
-    if (burst.has(Mark::large))
+    if (burst.has(Mark::too_large))
         split_up(each, burst);
     if (burst.has(Mark::flood))
         replicate(each, burst, transmit);
@@ -171,8 +177,15 @@ void arrive(const Fabric& fabric, Worker& worker, const Arrival& arrival, Burst&
     packet.outer_ecn = arrival.outer_ecn;
     packet.handed_over = arrival.from == Arrival::From::port;
     packet.generated = arrival.from == Arrival::From::router;
+    if (is_large(*arrival.frame)) [[unlikely]]
+        packet.mark(Mark::large);
     if (worker.trace().armed()) [[unlikely]]
         packet.traced = worker.trace().begin();
+}
+
+void check_claims(const Each& each, Burst& burst) {
+    burst.mark(Mark::large);
+    each(Stage::admit, check_large, burst, claims_to_be_large);
 }
 
 void from_shadow(const Each& each, Burst& burst) {
@@ -235,7 +248,8 @@ void process_arrivals(const Fabric& fabric, Worker& worker) {
     }
 }
 
-void process(const Fabric& fabric, Worker& worker, PortId from, rte_mbuf** frames, uint16_t n) {
+void process(const Fabric& fabric, Worker& worker, PortId from, rte_mbuf** frames, uint16_t n,
+             Frames kind) {
     const LocalPort* port = fabric.port(from);
     const Segment* segment = port && port->segment ? fabric.segment(*port->segment) : nullptr;
     worker.set_now(rte_rdtsc());
@@ -255,6 +269,8 @@ void process(const Fabric& fabric, Worker& worker, PortId from, rte_mbuf** frame
             burst.mark(Mark::routers);
         worker.see(fabric);
         Each each(fabric, worker);
+        if (kind == Frames::some_large) [[unlikely]]
+            check_claims(each, burst);
         if (port && !port->received_to.empty()) [[unlikely]]
             each(Stage::admit, mirror, burst);
         if (port && port->limits.limit_all_sent()) [[unlikely]]

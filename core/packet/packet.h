@@ -22,7 +22,8 @@ struct Passage;   // of dataplane/worker
 
 // What some packet of a burst asks for; the pipeline leaves out the stages that none does.
 // routers: some of its segments has them, or its port has a firewall of its own.
-enum class Mark : uint8_t {
+// large: some of it may be (large.h).
+enum class Mark : uint16_t {
     asks = 1,
     vtep = 2,
     flood = 4,
@@ -30,13 +31,14 @@ enum class Mark : uint8_t {
     connections = 16,
     undecided = 32,
     fragments = 64,
-    large = 128,
+    too_large = 128,
+    large = 256,
 };
 
 struct Packet {
     // Frames of several mbufs are read as far as the first one holds them: headers lie there, or
     // the packet counts as truncated.
-    Packet(rte_mbuf* frame, uint8_t& burst_marks)
+    Packet(rte_mbuf* frame, uint16_t& burst_marks)
         : mbuf(frame), data(rte_pktmbuf_mtod(frame, uint8_t*)), length(frame->pkt_len),
           linear(frame->data_len), marks(&burst_marks) {}
 
@@ -77,9 +79,11 @@ struct Packet {
     Out out;
     Passage* passage = nullptr; // connection: of a packet that meets connections
     uint32_t traced = 0;        // its number in the trace; 0: not traced
-    uint8_t* marks;             // of its burst
+    uint16_t* marks;            // of its burst
 
-    void mark(Mark wanted) { *marks = static_cast<uint8_t>(*marks | static_cast<uint8_t>(wanted)); }
+    void mark(Mark wanted) {
+        *marks = static_cast<uint16_t>(*marks | static_cast<uint16_t>(wanted));
+    }
     void set_asks() {
         asks = true;
         mark(Mark::asks);
@@ -154,9 +158,11 @@ public:
         used_ = live_count_ = 0;
         marks_ = 0;
     }
-    void mark(Mark wanted) { marks_ = static_cast<uint8_t>(marks_ | static_cast<uint8_t>(wanted)); }
+    void mark(Mark wanted) {
+        marks_ = static_cast<uint16_t>(marks_ | static_cast<uint16_t>(wanted));
+    }
     // True where some packet of it was marked so.
-    bool has(Mark mark) const { return marks_ & static_cast<uint8_t>(mark); }
+    bool has(Mark mark) const { return marks_ & static_cast<uint16_t>(mark); }
 
     // Keeps those for which stays(Packet&) is true.
     template <class Stays> void keep(Stays stays) {
@@ -175,7 +181,7 @@ private:
     alignas(64) std::byte storage_[capacity * sizeof(Packet)]; // raw: add() makes what is needed
     std::array<Packet*, capacity> live_;
     uint16_t used_ = 0, live_count_ = 0;
-    uint8_t marks_ = 0;
+    uint16_t marks_ = 0;
 };
 
 } // namespace ringfence

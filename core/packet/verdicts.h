@@ -74,6 +74,8 @@ enum class VerdictKind : uint8_t {
     X(admit_src_mac, "admit.src_mac", drop, "source MAC is not the port's")                        \
     X(admit_src_ip, "admit.src_ip", drop, "source address is not the port's")                      \
     X(admit_ip_option, "admit.ip_option", drop, "IPv4 source route")                               \
+    X(admit_bad_offload, "admit.bad_offload", drop,                                                \
+      "large frame, or checksum left to us, that makes no sense")                                  \
     X(admit_oversize, "admit.oversize", drop, "larger than the segment's MTU")                     \
     X(l2_reserved, "l2.reserved", drop, "to a link's own group address (STP, LLDP, LACP, PTP...)") \
     X(arp_truncated, "arp.truncated", drop, "ends inside the ARP packet")                          \

@@ -56,6 +56,7 @@ Result<EngineSettings> engine_settings_from(const OtherConfig& config) {
     for (const Result<>& read :
          {read_flag(config, "ringfence-no-huge", no_huge),
           read_flag(config, "ringfence-busy-poll", settings.forwarder.busy_poll),
+          read_flag(config, "userspace-tso-enable", settings.offloads),
           read_number(config, "ringfence-max-mtu", 1500, 9500, settings.pool.max_mtu),
           read_number(config, "ringfence-mbufs", 1024, 1 << 22, mbufs)})
         if (!read)
@@ -93,7 +94,7 @@ Result<std::unique_ptr<agent::Dataplane>> Engine::start(ovsdb::Reactor& reactor,
     if (!regions)
         return tl::unexpected(regions.error());
     std::unique_ptr<Engine> engine(
-        new Engine(std::move(*eal), std::move(*pool), std::move(*regions)));
+        new Engine(std::move(*eal), std::move(*pool), std::move(*regions), settings.offloads));
     auto forwarder = Forwarder::start(settings.forwarder, engine->pool_, [&](unsigned worker) {
         return engine->regions_.connections_of(worker, settings.connections);
     });
@@ -110,7 +111,9 @@ Result<std::unique_ptr<agent::Dataplane>> Engine::start(ovsdb::Reactor& reactor,
 }
 
 Result<std::shared_ptr<ports::Port>> Engine::open(const ports::PortSettings& settings) {
-    return ports::Port::open(settings, pool_);
+    ports::PortSettings with = settings;
+    with.offloads = settings.offloads && offloads_;
+    return ports::Port::open(with, pool_);
 }
 
 Result<> Engine::add_port(PortId id, std::shared_ptr<ports::Port> port, unsigned worker) {

@@ -21,6 +21,7 @@ struct EngineSettings {
     ForwarderSettings forwarder;
     ports::MbufPoolSettings pool;
     ConnectionSettings connections;
+    bool offloads = true; // what ports may leave to each other
 };
 
 // From other_config; agent/SETTINGS.md documents the keys. Others are not ours to judge.
@@ -66,8 +67,10 @@ public:
     std::string version() const override { return ports::Eal::version(); }
 
 private:
-    Engine(std::unique_ptr<ports::Eal> eal, ports::MbufPool pool, RegionFolder regions)
-        : eal_(std::move(eal)), pool_(std::move(pool)), regions_(std::move(regions)) {}
+    Engine(std::unique_ptr<ports::Eal> eal, ports::MbufPool pool, RegionFolder regions,
+           bool offloads)
+        : eal_(std::move(eal)), pool_(std::move(pool)), regions_(std::move(regions)),
+          offloads_(offloads) {}
     // Has the workers do send_some(Worker&, const Fabric&, words), each with what is for its ports.
     template <class Word, class PortOf, class Say>
     void say(const std::vector<Word>& words, PortOf port_of, Say send_some);
@@ -77,6 +80,7 @@ private:
     std::unique_ptr<ports::Eal> eal_; // first in, last out
     ports::MbufPool pool_;
     RegionFolder regions_;
+    bool offloads_;
     std::unique_ptr<Forwarder> forwarder_;
     ovsdb::Handle reclaim_;
 };

@@ -30,6 +30,7 @@
 
 #include "dataplane/pipeline.h"
 #include "dataplane/stages/sweep.h"
+#include "dataplane/worker/segments.h"
 
 namespace ringfence::loop {
 
@@ -171,8 +172,6 @@ void Thread::watch_ports() {
             watches_ = true;
         else
             devices_.push_back(berth);
-        if (berth->port->has_more()) // which no descriptor says
-            ready_.push_back({berth->id, false});
     }
 }
 
@@ -184,14 +183,10 @@ unsigned Thread::poll_round() {
     bool is_time = now - last_look_ > ticks(look_interval);
     if (watches_ && (is_time || (ready_.empty() && moved == 0)))
         look_for_ready(0ns);
-    size_t kept = 0; // those that have more to give next time
     for (const Ready& ready : ready_)
-        if (const Berth* berth = plan_->layout->find(ready.id)) {
+        if (const Berth* berth = plan_->layout->find(ready.id))
             moved += receive_watched(*berth, ready.broken);
-            if (berth->port->has_more())
-                ready_[kept++] = {ready.id, false};
-        }
-    ready_.erase(ready_.begin() + static_cast<ptrdiff_t>(kept), ready_.end());
+    ready_.clear();
     return moved;
 }
 
@@ -218,7 +213,8 @@ unsigned Thread::receive(const Berth& berth) {
         capture->publish(count);
     }
     worker_.set_now(rte_rdtsc());
-    process(*plan_->fabric, worker_, berth.id, frames.data(), count);
+    process(*plan_->fabric, worker_, berth.id, frames.data(), count,
+            berth.port->has_received_large() ? Frames::some_large : Frames::ordinary);
     return count;
 }
 
@@ -281,7 +277,7 @@ void Thread::send(PortId to, Outbox& outbox) {
         outbox.count = 0;
     } else if (berth->owner == worker_.index()) {
         worker_.before_transmission(*plan_->fabric, to, outbox);
-        worker_.transmitted(outbox, transmit(*berth, outbox));
+        transmit(*berth, outbox);
     } else {
         auto& ring = *shared_.rings[worker_.index()][berth->owner];
         uint16_t accepted = 0;
@@ -292,7 +288,17 @@ void Thread::send(PortId to, Outbox& outbox) {
     }
 }
 
-uint16_t Thread::transmit(const Berth& berth, Outbox& outbox) {
+void Thread::transmit(const Berth& berth, Outbox& outbox) {
+    ports::Port& port = *berth.port;
+    auto takes = [&](const rte_mbuf& large) { return port.takes_large(large); };
+    auto all = [&](Outbox& frames) { worker_.transmitted(frames, transmit_now(berth, frames)); };
+    if (has_large(outbox)) [[unlikely]]
+        InSegments(worker_, takes, all)(outbox);
+    else
+        all(outbox);
+}
+
+uint16_t Thread::transmit_now(const Berth& berth, Outbox& outbox) {
     if (!berth.capture) [[likely]]
         return berth.port->transmit(outbox.frames.data(), outbox.count);
     berth.capture->add(outbox.frames.data(), outbox.count, Capture::Direction::to_port);

@@ -98,7 +98,8 @@ private:
     bool sweep_connections();
     bool handover_waits() const;
     void send(PortId to, Outbox& outbox);
-    uint16_t transmit(const Berth& berth, Outbox& outbox);
+    void transmit(const Berth& berth, Outbox& outbox);
+    uint16_t transmit_now(const Berth& berth, Outbox& outbox);
     void send_all();
     void wake_receivers();
     void acknowledge();

@@ -32,7 +32,9 @@ struct PortSettings {
     std::optional<MacAddr> mac = {}; // none: what the device has
     std::optional<unsigned> mtu = {}; // none: what the device has, at most the pool's
     bool stays = false;               // internal: its netdev outlives the port, until let_go()
-    bool shown_to_host = false;       // system: the host's own tools see what is sent, and may send
+    bool offloads = true; // the other side may leave checksums and segmentation to us, and gets
+                          // large frames
+    bool shown_to_host = false; // system: the host's own tools see what is sent, and may send
     uint16_t receive_descriptors = 512, transmit_descriptors = 512; // devices only
 };
 
@@ -83,11 +85,12 @@ public:
     // Sends from the front of `frames`; those it took (the return value) are the port's, the rest
     // stay the caller's. A frame of several segments is fine.
     virtual uint16_t transmit(rte_mbuf** frames, uint16_t count) = 0;
+    // What was received last may be marked as large (core/packet/large.h).
+    bool has_received_large() const { return has_received_large_; }
+    // True where the port transmits that large frame as it is; others it does not take.
+    virtual bool takes_large(const rte_mbuf&) const { return false; }
     // A descriptor that is readable while frames wait, or -1: only polling tells.
     virtual int wake_fd() const { return -1; }
-    // True where receive() has more to give of what it took from the device before, which wake_fd()
-    // does not tell.
-    virtual bool has_more() const { return false; }
 
     // --- The control thread's side.
     const std::string& name() const { return name_; }
@@ -112,6 +115,8 @@ public:
 
 protected:
     explicit Port(const PortSettings& settings) : name_(settings.name), kind_(settings.kind) {}
+
+    bool has_received_large_ = false; // the owner worker's
 
 private:
     std::string name_;

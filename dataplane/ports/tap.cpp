@@ -10,8 +10,6 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#include <rte_mbuf.h>
-
 #include "dataplane/ports/netdev_port.h"
 
 namespace ringfence::ports {
@@ -32,13 +30,11 @@ Result<> check_name(const std::string& name) {
 class TapPort final : public NetdevPort {
 public:
     TapPort(const PortSettings& settings, const MbufPool& pool, int tun)
-        : NetdevPort(settings, pool, kernels_speed), tun_(tun) {}
-    ~TapPort() override { close(tun_); }
+        : NetdevPort(settings, pool, kernels_speed, true), tun_(tun) {}
+    ~TapPort() override;
 
     [[nodiscard]] Result<> configure(const PortSettings& settings);
 
-    uint16_t receive(rte_mbuf** frames, uint16_t room) override;
-    uint16_t transmit(rte_mbuf** frames, uint16_t count) override;
     int wake_fd() const override { return tun_; }
 
     std::string driver() const override { return "tap"; }
@@ -52,14 +48,18 @@ public:
 
 private:
     Result<Netdev> netdev() const override { return Netdev::of_tap(tun_); }
-    // One frame into one buffer: its length; 0 when none waits; or -1 when it was longer than a
-    // buffer.
-    int read_frame(rte_mbuf* frame);
-    bool write_frame(const rte_mbuf* frame);
+    size_t read(std::span<iovec> parts) override;
+    Written write(std::span<iovec> parts, size_t bytes) override;
 
     int tun_;
     std::atomic<bool> gone_{false};
 };
+
+// One that stays may be another's next, who doesn't know what a large frame is.
+TapPort::~TapPort() {
+    ioctl(tun_, TUNSETOFFLOAD, 0);
+    close(tun_);
+}
 
 Result<> TapPort::configure(const PortSettings& settings) {
     auto netdev = Netdev::of_tap(tun_);
@@ -73,76 +73,26 @@ Result<> TapPort::configure(const PortSettings& settings) {
             return set;
     if (settings.stays && ioctl(tun_, TUNSETPERSIST, 1) != 0)
         return fail(ErrorKind::unavailable, "it can't be made to stay: {}", std::strerror(errno));
+    constexpr unsigned long all = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 | TUN_F_TSO_ECN;
+    if (ioctl(tun_, TUNSETOFFLOAD, settings.offloads ? all : 0) != 0)
+        return fail(ErrorKind::unavailable, "its offloads: {}", std::strerror(errno));
     return netdev->set_up();
 }
 
-uint16_t TapPort::receive(rte_mbuf** frames, uint16_t room) {
-    uint16_t count = 0;
-    uint64_t bytes = 0;
-    while (count < room) {
-        rte_mbuf* frame = rte_pktmbuf_alloc(pool_);
-        if (!frame) {
-            rx_missed_.add(1);
-            break;
-        }
-        int length = read_frame(frame);
-        if (length <= 0) {
-            rte_pktmbuf_free(frame);
-            if (length == 0)
-                break;
-            rx_errors_.add(1);
-            continue;
-        }
-        frame->data_len = static_cast<uint16_t>(length);
-        frame->pkt_len = static_cast<uint32_t>(length);
-        bytes += static_cast<uint64_t>(length);
-        frames[count++] = frame;
-    }
-    if (count > 0) {
-        rx_packets_.add(count);
-        rx_bytes_.add(bytes);
-    }
-    return count;
-}
-
-int TapPort::read_frame(rte_mbuf* frame) {
-    // A byte more than fits shows a frame that doesn't: somebody raised the netdev's MTU over our
-    // maximum.
-    uint8_t excess;
-    iovec parts[] = {{rte_pktmbuf_mtod(frame, void*), rte_pktmbuf_tailroom(frame)}, {&excess, 1}};
-    ssize_t length = readv(tun_, parts, 2);
-    if (length > static_cast<ssize_t>(parts[0].iov_len))
-        return -1;
-    if (length > 0)
-        return static_cast<int>(length);
+size_t TapPort::read(std::span<iovec> parts) {
+    const ssize_t length = readv(tun_, parts.data(), static_cast<int>(parts.size()));
     if (length < 0 && errno == EBADFD)
         gone_.store(true, std::memory_order_relaxed);
-    return 0;
+    return length > 0 ? static_cast<size_t>(length) : 0;
 }
 
-uint16_t TapPort::transmit(rte_mbuf** frames, uint16_t count) {
-    uint16_t sent = 0;
-    uint64_t bytes = 0;
-    while (sent < count && write_frame(frames[sent])) {
-        bytes += frames[sent]->pkt_len;
-        rte_pktmbuf_free(frames[sent++]);
-    }
-    tx_packets_.add(sent);
-    tx_bytes_.add(bytes);
-    if (sent < count)
-        tx_errors_.add(static_cast<uint64_t>(count - sent));
-    return sent;
-}
-
-bool TapPort::write_frame(const rte_mbuf* frame) {
-    iovec parts[most_segments];
-    size_t used = gather(frame, parts);
-    if (used == 0)
-        return false;
-    ssize_t written = writev(tun_, parts, static_cast<int>(used));
+TapPort::Written TapPort::write(std::span<iovec> parts, size_t bytes) {
+    const ssize_t written = writev(tun_, parts.data(), static_cast<int>(parts.size()));
+    if (written == static_cast<ssize_t>(bytes))
+        return Written::yes;
     if (written < 0 && errno == EBADFD)
         gone_.store(true, std::memory_order_relaxed);
-    return written == static_cast<ssize_t>(frame->pkt_len);
+    return written < 0 && errno == EINVAL ? Written::never : Written::not_now;
 }
 
 Result<int> make_netdev(const std::string& name) {
@@ -158,7 +108,7 @@ Result<int> make_netdev(const std::string& name) {
     name.copy(ask.ifr_name, IFNAMSIZ - 1);
     // Makes the tap, or takes one that is there and that nobody holds: a persistent one, made by
     // the host's network configuration so that it keeps its addresses while we restart.
-    ask.ifr_flags = IFF_TAP | IFF_NO_PI;
+    ask.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
     if (ioctl(tun, TUNSETIFF, &ask) == 0)
         return tun;
     int problem = errno;

@@ -15,6 +15,7 @@
 
 #include "dataplane/stages/allowed.h"
 #include "dataplane/stages/configure.h"
+#include "dataplane/stages/large.h"
 #include "dataplane/stages/link_local.h"
 #include "dataplane/stages/reserved.h"
 #include "dataplane/stages/speakers.h"
@@ -24,6 +25,7 @@ namespace ringfence {
 namespace {
 
 Verdict check_source_mac(Worker& worker, const Packet& packet);
+Verdict check_contents(Worker& worker, Packet& packet);
 Verdict check_ip4(Packet& packet);
 Verdict check_ip6(Packet& packet);
 Verdict check_arp(Worker& worker, Packet& packet);
@@ -47,6 +49,12 @@ bool is_strict(const Packet& packet) { return packet.port->security == PortSecur
     default:
         return Verdict::next;
     }
+}
+
+// Longer than the MTU, as large frames may be.
+[[gnu::cold, gnu::noinline]] Verdict check_long(Worker& worker, Packet& packet) {
+    return exceeds(packet, packet.segment->mtu()) ? Verdict::admit_oversize
+                                                  : check_contents(worker, packet);
 }
 
 [[gnu::noinline]] Verdict refuse_not_ready(Worker& worker, const Packet& packet) {
@@ -78,8 +86,13 @@ Verdict admit(const Fabric&, Worker& worker, Packet& packet) {
     if (is_reserved(packet.destination)) [[unlikely]]
         return Verdict::l2_reserved;
     if (packet.length - packet.l3 > segment.mtu()) [[unlikely]]
-        return Verdict::admit_oversize;
+        return check_long(worker, packet);
+    return check_contents(worker, packet);
+}
 
+namespace {
+
+inline Verdict check_contents(Worker& worker, Packet& packet) {
     Verdict verdict =
         packet.ether_type == ether_type::ip4 ? check_ip4(packet) : check_others(worker, packet);
     if (packet.protocol == ip_protocol::icmp6 && verdict == Verdict::next)
@@ -87,8 +100,6 @@ Verdict admit(const Fabric&, Worker& worker, Packet& packet) {
     return is_trusted(packet) ? Verdict::next
                               : verdict; // of a trusted port only what it asks counts
 }
-
-namespace {
 
 // A trusted port's MACs are learned by the agent; one that is given to a logical port is its alone.
 Verdict check_trusted_mac(Worker& worker, const Packet& packet) {

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "core/packet/large.h"
 #include "core/wire/ethernet.h"
 #include "dataplane/stages/link_local.h"
 #include "dataplane/stages/reserved.h"
@@ -71,9 +72,16 @@ Verdict admit_bridged(const Fabric& fabric, Worker& worker, Packet& packet) {
 
 namespace {
 
+// A large packet's mark says how long what stands before its IP header is.
+void note_l2(const Packet& packet, int more) {
+    if (is_large(*packet.mbuf))
+        packet.mbuf->l2_len = static_cast<unsigned>(packet.mbuf->l2_len + more) & 0x7f;
+}
+
 void take_tag_out(Packet& packet) {
     std::memmove(packet.data + sizeof(VlanTag), packet.data, macs);
     rte_pktmbuf_adj(packet.mbuf, sizeof(VlanTag));
+    note_l2(packet, -int{sizeof(VlanTag)});
     packet.reload();
     packet.tagged = false;
 }
@@ -81,6 +89,7 @@ void take_tag_out(Packet& packet) {
 bool put_tag_in(Packet& packet, uint16_t vlan) {
     if (!rte_pktmbuf_prepend(packet.mbuf, sizeof(VlanTag)))
         return false;
+    note_l2(packet, sizeof(VlanTag));
     packet.reload();
     std::memmove(packet.data, packet.data + sizeof(VlanTag), macs);
     packet.at<EthernetHeader>(0)->set_type(ether_type::vlan);

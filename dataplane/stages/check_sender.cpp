@@ -7,6 +7,7 @@
 
 #include "dataplane/stages/carry_mark.h"
 #include "dataplane/stages/check_sender.h"
+#include "dataplane/stages/large.h"
 #include "dataplane/stages/link_local.h"
 #include "dataplane/stages/reserved.h"
 #include "dataplane/stages/speakers.h"
@@ -58,7 +59,7 @@ Verdict check_sender(const Fabric& fabric, Worker& worker, Packet& packet) {
     }
     if (is_reserved(packet.destination)) [[unlikely]]
         return Verdict::l2_reserved;
-    if (packet.length - packet.l3 > segment.mtu()) [[unlikely]]
+    if (packet.length - packet.l3 > segment.mtu() && exceeds(packet, segment.mtu())) [[unlikely]]
         return Verdict::tunnel_oversize;
     if (packet.protocol == ip_protocol::icmp6)
         tell_in_use(worker, packet);

@@ -7,6 +7,7 @@
 // must not part from each other: theirs comes from the addresses alone, the first one's too.
 #include "core/tables/hash.h"
 #include "core/wire/vxlan.h"
+#include "dataplane/stages/large.h"
 #include "dataplane/stages/outer_checksum.h"
 #include "dataplane/stages/stages.h"
 
@@ -113,6 +114,10 @@ Verdict over_ip6(const Fabric& fabric, Packet& packet, const OuterTemplate& way,
     outer->ip.set_payload_length(length);
     if (fabric.tunnel().zero_checksum6)
         return Verdict::next;
+    if (is_large(*packet.mbuf)) { // each segment gets its own
+        outer->udp.set_checksum(0xffff);
+        return Verdict::next;
+    }
     auto checksum = static_cast<uint16_t>(
         ~sum_over_udp6(*packet.mbuf, OuterHeaders6::udp_offset, length, way.partial_checksum));
     outer->udp.set_checksum(checksum ? checksum : 0xffff); // 0 says that there is none (RFC 768)
@@ -125,7 +130,7 @@ Verdict over_ip6(const Fabric& fabric, Packet& packet, const OuterTemplate& way,
         return Verdict::tunnel_no_neighbour;
     uint64_t flow = flow_hash(packet);
     const OuterTemplate& way = hop->way(flow);
-    if (packet.length > way.max_frame)
+    if (packet.length > way.max_frame && frame_exceeds(packet, way.max_frame))
         return Verdict::tunnel_too_big;
     return way.is_v6 ? over_ip6(fabric, packet, way, flow) : over_ip4(fabric, packet, way, flow);
 }
@@ -137,7 +142,7 @@ Verdict encapsulate(const Fabric& fabric, Worker&, Packet& packet) {
     if (!hop || !hop->has_one_way()) [[unlikely]]
         return by_other_ways(fabric, packet, hop);
     const OuterTemplate& way = hop->only_way();
-    if (packet.length > way.max_frame) [[unlikely]]
+    if (packet.length > way.max_frame && frame_exceeds(packet, way.max_frame)) [[unlikely]]
         return Verdict::tunnel_too_big;
     return over_ip4(fabric, packet, way, flow_hash(packet));
 }

@@ -1,5 +1,7 @@
 #include "dataplane/stages/flood.h"
 
+#include "core/packet/large.h"
+
 namespace ringfence {
 
 Packet* copy(Worker& worker, const Packet& packet, Burst& copies) {
@@ -11,6 +13,8 @@ Packet* copy(Worker& worker, const Packet& packet, Burst& copies) {
     }
     Packet& twin = copies.add(mbuf);
     twin.become_copy_of(packet);
+    if (is_large(*mbuf))
+        twin.mark(Mark::large);
     return &twin;
 }
 

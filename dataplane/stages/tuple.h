@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "core/packet/icmp_ports.h"
+#include "core/packet/large.h"
 #include "core/packet/packet.h"
 #include "core/packet/tuple.h"
 #include "core/wire/ethernet.h"
@@ -87,8 +88,17 @@ inline bool may_split(const Packet& packet) {
     return ip && ip->is_plain() && !ip->dont_fragment() && packet.mbuf->nb_segs == 1;
 }
 
+// A large packet whose segments may be made shorter: of TCP, where routers might split them.
+inline bool may_shorten(const Packet& packet) {
+    const auto* ip =
+        packet.ether_type == ether_type::ip4 ? packet.at<Ipv4Header>(packet.l3) : nullptr;
+    return ip && !ip->dont_fragment() && packet.protocol == ip_protocol::tcp;
+}
+
 // Bytes of IP that must pass in one piece; 0: as many as will.
 inline uint16_t whole_length(const Packet& packet) {
+    if (is_large(*packet.mbuf)) [[unlikely]]
+        return may_shorten(packet) ? uint16_t{0} : static_cast<uint16_t>(longest_ip(*packet.mbuf));
     return may_split(packet) ? uint16_t{0} : static_cast<uint16_t>(packet.length - packet.l3);
 }
 

@@ -83,7 +83,29 @@ std::optional<Verdict> track(ConnectionTable<Address>& table,
     return Verdict::fw_tcp_invalid;
 }
 
+// A router might split each; shorter ones are what its sender would rather have had.
+bool fit_segments(const Packet& packet, uint16_t mtu) {
+    rte_mbuf& frame = *packet.mbuf;
+    const uint32_t headers = ip_headers(frame);
+    if (longest_ip(frame) <= mtu)
+        return true;
+    if (!may_shorten(packet) || mtu < headers + smallest_segment)
+        return false;
+    frame.tso_segsz = static_cast<uint16_t>(mtu - headers);
+    return true;
+}
+
 } // namespace
+
+bool squeezes_through(Packet& packet, uint16_t mtu) {
+    if (is_large(*packet.mbuf))
+        return fit_segments(packet, mtu);
+    if (!may_split(packet))
+        return false;
+    packet.largest = mtu;
+    packet.mark(Mark::too_large);
+    return true;
+}
 
 template <class Address> void resolve(const Fabric& fabric, Way& way) {
     const Segment* segment = fabric.segment(way.target.segment);

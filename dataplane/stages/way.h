@@ -67,15 +67,13 @@ template <class Address>
 std::optional<Verdict> follow(const Fabric& fabric, Connections& connections,
                               typename ConnectionTable<Address>::Hit hit, Packet& packet);
 
-// True where IP of that size passes, 0: any; else it is split in the end, where it may be.
+// Of IP that is longer than that: true where it is large and its segments are not, or where it can
+// be made so; else it is split in the end, where it may be.
+[[gnu::cold]] bool squeezes_through(Packet& packet, uint16_t mtu);
+
+// True where IP of that size passes, 0: any.
 inline bool gets_through(Packet& packet, uint16_t mtu) {
-    if (mtu == 0 || packet.length - packet.l3 <= mtu) [[likely]]
-        return true;
-    if (!may_split(packet))
-        return false;
-    packet.largest = mtu;
-    packet.mark(Mark::large);
-    return true;
+    return mtu == 0 || packet.length - packet.l3 <= mtu || squeezes_through(packet, mtu);
 }
 
 // The packet comes as the way, which is kept up, expects it, and gets to its end: its TTL, and the

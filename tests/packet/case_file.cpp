@@ -18,6 +18,15 @@ std::string trimmed(std::string text) {
     return text;
 }
 
+// "... large N" or "... large-udp N".
+std::optional<Large> large_of(const std::string& how) {
+    const std::string tcp = " large ", udp = " large-udp ";
+    for (auto [word, kind] : {std::pair{tcp, LargeKind::tcp}, std::pair{udp, LargeKind::udp}})
+        if (size_t at = how.find(word); at != how.npos)
+            return Large{kind, static_cast<uint16_t>(std::stoul(how.substr(at + word.size())))};
+    return std::nullopt;
+}
+
 class Reader {
 public:
     explicit Reader(const std::string& path) : file_(std::filesystem::path(path).stem()) {
@@ -69,13 +78,15 @@ private:
         size_t x = how.find('x');
         size_t times = x == how.npos ? 1 : std::stoul(how.substr(x + 1));
         bool bad_l4 = how.find("bad-l4") != how.npos;
+        const auto large = large_of(how);
         std::string what = trimmed(rest.substr(colon + 2));
         if (kind == "in") {
-            Input first{port, frame(what), bad_l4, std::exchange(changes_, {})};
+            Input first{port, frame(what), bad_l4, large, std::exchange(changes_, {})};
             test.in.push_back(first);
-            test.in.insert(test.in.end(), times - 1, Input{port, first.frame, bad_l4, {}});
+            test.in.insert(test.in.end(), times - 1, Input{port, first.frame, bad_l4, large, {}});
         } else if (kind == "out")
-            test.out[port].insert(test.out[port].end(), times, frame(what));
+            test.out[port].insert(test.out[port].end(), times,
+                                  {frame(what), large ? large->segment : uint16_t{0}});
         else if (kind == "count")
             test.counters[port] = what;
         else

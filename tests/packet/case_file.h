@@ -9,9 +9,13 @@
 //     in 1: eth $A > ff:ff:ff:ff:ff:ff     # frame.h has the layers
 //     in 1 x3: eth $A > ff:ff:ff:ff:ff:ff  # three of them; lines of one port are one burst
 //     in 1 bad-l4: ...                     # marked by a network card: wrong UDP or TCP checksum
+//     in 1 large 1000: ...                 # TCP that its sender leaves to us to cut up, 1000 bytes
+//     in 1 large-udp 1000: ...             # of payload a segment; the same of UDP
 //     then policy 1 in deny                # for what comes in after it; it replaces, or `erase
 //     ...` out 2: eth $A > ff:ff:ff:ff:ff:ff | pad 60 count 1: rx 1, tx 1                  # ALL
 //     counters that are not 0, of every port
+//
+//     out 2 large 1000: ...                # in one piece, on a port that `takes-large`
 //
 // What is not listed must not happen: any other frame out, on any port, and any other counter is a
 // failure.
@@ -19,17 +23,25 @@
 
 #include <iosfwd>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "tests/packet/frame.h"
+#include "tests/packet/lab.h"
 
 namespace ringfence::test {
+
+struct Output {
+    Frame frame;
+    uint16_t segment; // of a large one; 0: it is not
+};
 
 struct Input {
     unsigned port;
     Frame frame;
     bool bad_l4;
+    std::optional<Large> large;
     std::vector<std::string> changes; // lines for Lab::configure, before it comes in
 };
 
@@ -37,8 +49,8 @@ struct Case {
     std::string file, name;
     std::vector<std::string> fabric; // lines for Lab::configure
     std::vector<Input> in;
-    std::map<unsigned, std::vector<Frame>> out; // by port, in order
-    std::map<unsigned, std::string> counters;   // by port
+    std::map<unsigned, std::vector<Output>> out; // by port, in order
+    std::map<unsigned, std::string> counters;    // by port
 };
 
 void PrintTo(const Case& test, std::ostream* stream);

@@ -17,6 +17,8 @@
 #include "core/packet/icmp_ports.h"
 #include "dataplane/pipeline.h"
 #include "dataplane/stages/sweep.h"
+#include "dataplane/worker/segments.h"
+#include "tests/packet/checksums.h"
 
 namespace ringfence::test {
 
@@ -559,7 +561,9 @@ void Lab::configure(std::string_view text) {
         edit_ = std::make_unique<FabricEdit>(fabric_);
     Line line(text);
     const auto& kind = line.kind();
-    if (kind == "segment")
+    if (kind == "takes-large")
+        takes_large_.insert(PortId(line.id()));
+    else if (kind == "segment")
         add_segment(*edit_, line);
     else if (kind == "nic" || kind == "waiting")
         add_nic(*edit_, line);
@@ -707,6 +711,23 @@ rte_mbuf* Lab::buffer(const std::vector<uint8_t>& bytes) {
     return mbuf;
 }
 
+// In buffers of which none is full, so that segments begin and end anywhere in them.
+void Lab::receive_large(PortId from, const std::vector<uint8_t>& frame, Large large) {
+    constexpr size_t most = 700;
+    rte_mbuf* first = nullptr;
+    for (size_t at = 0; at < frame.size(); at += most) {
+        const auto begin = frame.begin() + static_cast<ptrdiff_t>(at);
+        rte_mbuf* next =
+            buffer({begin, begin + static_cast<ptrdiff_t>(std::min(most, frame.size() - at))});
+        if (!first)
+            first = next;
+        else if (rte_pktmbuf_chain(first, next) != 0)
+            throw std::runtime_error("too many buffers for a frame");
+    }
+    claim_large(*first, large.kind, large.segment);
+    process(fabric(), *worker_, from, &first, 1, Frames::some_large);
+}
+
 void Lab::receive(PortId from, const std::vector<std::vector<uint8_t>>& frames, bool bad_l4) {
     std::vector<rte_mbuf*> mbufs;
     for (const auto& bytes : frames)
@@ -718,21 +739,49 @@ void Lab::receive(PortId from, const std::vector<std::vector<uint8_t>>& frames, 
 
 std::map<uint32_t, std::vector<std::vector<uint8_t>>> Lab::transmitted() {
     std::map<uint32_t, std::vector<std::vector<uint8_t>>> all;
+    segments_.clear();
     worker_->drain([&](PortId to, Outbox& outbox) {
         worker_->before_transmission(fabric(), to, outbox);
-        for (uint16_t i = 0; i < outbox.count; ++i) {
-            rte_mbuf* mbuf = outbox.frames[i];
-            std::vector<uint8_t> bytes(mbuf->pkt_len);
-            rte_pktmbuf_read(mbuf, 0, mbuf->pkt_len, bytes.data());
-            const auto* data = rte_pktmbuf_mtod(mbuf, const uint8_t*);
-            if (mbuf->nb_segs == 1)
-                bytes.assign(data, data + mbuf->data_len);
-            all[to.value()].push_back(std::move(bytes));
-            rte_pktmbuf_free(mbuf);
-        }
-        worker_->transmitted(outbox, outbox.count);
+        auto takes = [&](const rte_mbuf&) { return takes_large_.contains(to); };
+        auto transmit = [&](Outbox& frames) {
+            for (uint16_t i = 0; i < frames.count; ++i)
+                note_transmitted(to.value(), *frames.frames[i], all[to.value()]);
+            worker_->transmitted(frames, frames.count);
+        };
+        InSegments(*worker_, takes, transmit)(outbox);
     });
     return all;
+}
+
+namespace {
+
+void finish_large(const rte_mbuf& frame, std::vector<uint8_t>& bytes) {
+    const size_t l3 = frame.l2_len, l4 = l3 + frame.l3_len, field = l4 + 16;
+    const bool is_ip6 = frame.ol_flags & RTE_MBUF_F_TX_IPV6;
+    const size_t length = bytes.size() - l4;
+    InternetSum sum;
+    sum.add(&bytes[l3 + (is_ip6 ? 8u : 12u)], is_ip6 ? 32 : 8);
+    sum.add({0, 6, static_cast<uint8_t>(length >> 8), static_cast<uint8_t>(length)});
+    bytes[field] = bytes[field + 1] = 0;
+    sum.add(&bytes[l4], length);
+    bytes[field] = static_cast<uint8_t>(sum.checksum() >> 8);
+    bytes[field + 1] = static_cast<uint8_t>(sum.checksum());
+}
+
+} // namespace
+
+void Lab::note_transmitted(uint32_t port, rte_mbuf& mbuf,
+                           std::vector<std::vector<uint8_t>>& frames) {
+    auto& bytes = frames.emplace_back(mbuf.pkt_len);
+    for (auto [part, at] = std::pair<const rte_mbuf*, size_t>{&mbuf, 0}; part; part = part->next) {
+        const auto* data = rte_pktmbuf_mtod(part, const uint8_t*);
+        std::copy(data, data + part->data_len, bytes.begin() + static_cast<ptrdiff_t>(at));
+        at += part->data_len;
+    }
+    if (is_large(mbuf))
+        finish_large(mbuf, bytes);
+    segments_[port].push_back(is_large(mbuf) ? mbuf.tso_segsz : uint16_t{0});
+    rte_pktmbuf_free(&mbuf);
 }
 
 std::string Lab::counters(PortId port) const {

@@ -42,6 +42,7 @@
 //     route ROUTER PREFIX segment ID [next IP]                    by the interface on that segment
 //     held IP segment ID router ID inside IP [nic PORT|vtep ID]   for a NIC here, there, or nowhere
 //
+//     takes-large PORT                             its device cuts large frames up itself
 //     pass SECONDS                                 go by, for what waits and for the sweep
 //     erase policy ID | rule ID | router ID | route ROUTER PREFIX | held IP segment ID |
 //           nic PORT segment ID | address IP segment ID
@@ -50,10 +51,12 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "core/packet/large.h"
 #include "dataplane/fabric/fabric.h"
 #include "dataplane/worker/worker.h"
 
@@ -69,6 +72,12 @@ bool holds_residue(const std::vector<uint8_t>& frame); // some bytes of it in a 
 
 // Starts DPDK without hugepages, devices or shared files, once a process. Throws where it can't.
 void start_dpdk();
+
+// What its sender says of a large frame (core/packet/large.h).
+struct Large {
+    LargeKind kind;
+    uint16_t segment;
+};
 
 class Lab {
 public:
@@ -87,9 +96,13 @@ public:
 
     // One burst from the port. bad_l4: as a network card marks a wrong UDP or TCP checksum.
     void receive(PortId from, const std::vector<std::vector<uint8_t>>& frames, bool bad_l4 = false);
+    void receive_large(PortId from, const std::vector<uint8_t>& frame, Large large);
     rte_mbuf* buffer(const std::vector<uint8_t>& bytes);
     // What went out since the last call, by port and in order.
     std::map<uint32_t, std::vector<std::vector<uint8_t>>> transmitted();
+    // Of what the last call gave, in its order: 0, or of a large frame how much payload a segment
+    // has. Its checksum is as its receiver would finish it.
+    const std::map<uint32_t, std::vector<uint16_t>>& segments() const { return segments_; }
 
     // "rx 2, tx 1, admit.src_mac 1": all that are not 0, in the list's order.
     std::string counters(PortId port) const;
@@ -109,6 +122,8 @@ private:
         std::vector<Rule> defaults;
         std::map<uint32_t, Rule> rules;
     };
+    void note_transmitted(uint32_t port, rte_mbuf& frame,
+                          std::vector<std::vector<uint8_t>>& frames);
     void erase(const Line& line);
     void set_policies();
     void pass(uint32_t seconds);
@@ -121,6 +136,8 @@ private:
     std::map<uint32_t, PolicyParts> policies_;
     std::map<uint32_t, AddressGroup> groups_;
     std::vector<PortId> ports_;
+    std::set<PortId> takes_large_;
+    std::map<uint32_t, std::vector<uint16_t>> segments_;
 };
 
 } // namespace ringfence::test

@@ -67,6 +67,11 @@ protected:
         for (size_t i = 0; i < in.size(); ++i) {
             for (const auto& change : in[i].changes)
                 lab_.configure(change);
+            if (in[i].large) {
+                lab_.receive_large(PortId(in[i].port), in[i].frame.bytes, *in[i].large);
+                take_transmitted();
+                continue;
+            }
             burst.push_back(in[i].frame.bytes);
             if (i + 1 == in.size() || !is_one_burst(in[i], in[i + 1])) {
                 lab_.receive(PortId(in[i].port), burst, in[i].bad_l4);
@@ -76,26 +81,33 @@ protected:
         }
     }
     static bool is_one_burst(const Input& one, const Input& next) {
-        return one.port == next.port && one.bad_l4 == next.bad_l4 && next.changes.empty();
+        return one.port == next.port && one.bad_l4 == next.bad_l4 && next.changes.empty() &&
+               !next.large;
     }
     void take_transmitted() {
-        for (auto& [port, frames] : lab_.transmitted())
+        for (auto& [port, frames] : lab_.transmitted()) {
+            const auto& segments = lab_.segments().at(port);
+            got_segments_[port].insert(got_segments_[port].end(), segments.begin(), segments.end());
             for (auto& frame : frames) {
                 EXPECT_FALSE(holds_residue(frame)) << hex(frame);
                 got_[port].push_back(std::move(frame));
             }
+        }
     }
 
-    void expect_frames(unsigned port, const std::vector<Frame>& want,
+    void expect_frames(unsigned port, const std::vector<Output>& want,
                        const std::vector<Bytes>& got) {
         bool same = want.size() == got.size();
-        for (size_t i = 0; same && i < got.size(); ++i)
-            same = want[i].matches(got[i]);
+        for (size_t i = 0; same && i < got.size(); ++i) {
+            same = want[i].frame.matches(got[i]);
+            EXPECT_EQ(want[i].segment, got_segments_[port][i])
+                << "port " << port << ", frame " << i;
+        }
         if (same)
             return;
         std::string text = fmt::format("port {}: wanted {} frames", port, want.size());
         std::vector<Bytes> want_bytes;
-        for (const auto& frame : want) {
+        for (const auto& [frame, segment] : want) {
             want_bytes.push_back(frame.bytes);
             text += "\n" + hex(frame.bytes);
         }
@@ -120,6 +132,7 @@ protected:
     Lab lab_;
     unsigned in_use_before_ = 0;
     std::map<unsigned, std::vector<Bytes>> got_;
+    std::map<unsigned, std::vector<uint16_t>> got_segments_;
 };
 
 TEST_P(PacketTest, Holds) {
@@ -131,7 +144,7 @@ TEST_P(PacketTest, Holds) {
         ports.insert(port);
     for (unsigned port : ports) {
         auto want = GetParam().out.find(port);
-        expect_frames(port, want == GetParam().out.end() ? std::vector<Frame>{} : want->second,
+        expect_frames(port, want == GetParam().out.end() ? std::vector<Output>{} : want->second,
                       got_[port]);
     }
     for (PortId port : lab_.ports())

@@ -170,6 +170,7 @@ Result<> PortSet::open_uplink(const WantedPort& wanted) {
     settings.name = tap.name;
     settings.mac = (*uplink)->mac();
     settings.mtu = (*uplink)->mtu();
+    settings.offloads = false; // what it sends goes out by the uplink as it is
     auto shadow = dataplane_.open(settings);
     if (!shadow)
         return tl::unexpected(shadow.error().in("tap " + tap.name));

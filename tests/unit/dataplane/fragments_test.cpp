@@ -404,7 +404,7 @@ namespace {
 
 Fragment parsed(Lab& lab, const std::string& text) {
     rte_mbuf* mbuf = lab.buffer(frame("eth 02:00:00:00:00:01 > 02:00:00:00:00:02 / " + text).bytes);
-    uint8_t marks = 0;
+    uint16_t marks = 0;
     Packet packet(mbuf, marks);
     EXPECT_EQ(parse(lab.fabric(), lab.worker(), packet), Verdict::next);
     EXPECT_TRUE(packet.is_fragment);
@@ -454,7 +454,7 @@ TEST(Fragments, AreNotWhatIsAtomic) {
     rte_mbuf* mbuf = lab.buffer(frame("eth 02:00:00:00:00:01 > 02:00:00:00:00:02 / "
                                       "ip6 fd00::5 > fd00::9 / fragment 0 / udp 1 > 2")
                                     .bytes);
-    uint8_t marks = 0;
+    uint16_t marks = 0;
     Packet packet(mbuf, marks);
     EXPECT_EQ(parse(lab.fabric(), lab.worker(), packet), Verdict::next);
     EXPECT_FALSE(packet.is_fragment);
