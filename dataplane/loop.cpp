@@ -101,6 +101,7 @@ Forwarder::Impl::Impl(const ForwarderSettings& settings, const ports::MbufPool& 
                            : std::make_unique<SpscRing<loop::Handover>>(settings.handover_ring));
         workers.push_back(std::make_unique<Worker>(from, pool.get(), rte_get_tsc_hz(),
                                                    std::move(connections[from])));
+        workers.back()->set_merging(settings.merge);
         shared.threads.push_back(std::make_unique<loop::Thread>(
             shared, *workers[from],
             loop::ThreadSettings{settings.cpus[from], settings.busy_poll, settings.longest_nap}));

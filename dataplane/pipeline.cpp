@@ -3,9 +3,11 @@
 
 #include <algorithm>
 
+#include "core/wire/ip.h"
 #include "dataplane/each.h"
 #include "dataplane/stages/flood.h"
 #include "dataplane/stages/large.h"
+#include "dataplane/stages/merge.h"
 #include "dataplane/stages/split.h"
 #include "dataplane/stages/stages.h"
 
@@ -25,6 +27,9 @@ constexpr auto is_fragment = [](const Packet& packet) {
 };
 constexpr auto is_too_large = [](const Packet& packet) { return packet.largest != 0; };
 constexpr auto claims_to_be_large = [](const Packet& packet) { return is_large(*packet.mbuf); };
+constexpr auto is_tcp = [](const Packet& packet) {
+    return packet.protocol == ip_protocol::tcp && is_undecided(packet);
+};
 constexpr auto is_flooded = [](const Packet& packet) {
     return packet.out.kind == Out::Kind::flood;
 };
@@ -32,10 +37,14 @@ constexpr auto goes_to_vtep = [](const Packet& packet) {
     return packet.out.kind == Out::Kind::vtep;
 };
 
+[[gnu::cold, gnu::noinline]] void encapsulate_some_large(const Each& each, Burst& burst) {
+    each(Stage::encapsulate, encapsulate_large, burst, goes_to_vtep);
+}
+
 void transmit(const Each& each, Burst& burst) {
     if (burst.has(Mark::vtep)) {
         if (burst.has(Mark::large)) [[unlikely]]
-            each(Stage::encapsulate, encapsulate_large, burst, goes_to_vtep);
+            encapsulate_some_large(each, burst);
         else
             each(Stage::encapsulate, encapsulate, burst, goes_to_vtep);
     }
@@ -134,9 +143,19 @@ void from_sender(const Each& each, Burst& burst) {
     deliver(each, burst);
 }
 
+[[gnu::cold, gnu::noinline]] void put_together(const Each& each, Burst& burst) {
+    Merge merge;
+    auto one = [&](const Fabric& fabric, Worker& worker, Packet& packet) {
+        return merge(fabric, worker, packet);
+    };
+    each(Stage::decapsulate, one, burst, is_tcp);
+}
+
 void from_uplink(const Each& each, Burst& burst) {
     each(Stage::decapsulate, decapsulate, burst);
     each(Stage::parse, parse, burst, is_undecided);
+    if (each.worker().merges() && Merge::is_worthwhile(burst)) [[unlikely]]
+        put_together(each, burst);
     if (burst.has(Mark::routers) && !each.worker().is_alone())
         each(Stage::connection, find_worker, burst, is_undecided);
     from_vtep(each, burst);
@@ -183,7 +202,7 @@ void arrive(const Fabric& fabric, Worker& worker, const Arrival& arrival, Burst&
         packet.traced = worker.trace().begin();
 }
 
-void check_claims(const Each& each, Burst& burst) {
+[[gnu::cold, gnu::noinline]] void check_claims(const Each& each, Burst& burst) {
     burst.mark(Mark::large);
     each(Stage::admit, check_large, burst, claims_to_be_large);
 }

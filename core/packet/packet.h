@@ -138,6 +138,8 @@ public:
     static constexpr uint16_t capacity = 32;
 
     uint16_t size() const { return live_count_; }
+    const Packet& first() const { return *live_[0]; } // not empty
+    const Packet& last() const { return *live_[live_count_ - 1u]; }
     bool full() const { return used_ == capacity; }
     Packet& add(rte_mbuf* frame) { // not full
         Packet* packet = std::construct_at(&packets()[used_++], frame, marks_);

@@ -61,6 +61,7 @@ Result<EngineSettings> engine_settings_from(const OtherConfig& config) {
           read_number(config, "ringfence-mbufs", 1024, 1 << 22, mbufs)})
         if (!read)
             return tl::unexpected(read.error());
+    settings.forwarder.merge = settings.offloads;
     if (no_huge)
         settings.eal.memory = ports::Memory::no_huge;
     settings.eal.extra = value_of(config, "dpdk-extra");

@@ -127,6 +127,11 @@ public:
     StageTime stage_time(Stage stage) const; // any thread
     void set_timing(bool on) { timing_.store(on, std::memory_order_relaxed); }
 
+    // Whether what comes by tunnel is put together to large packets (stages/merge.h). Before it
+    // runs.
+    void set_merging(bool on) { merges_ = on; }
+    bool merges() const { return merges_; }
+
     // --- the worker's thread: the loop
     // Called with a full outbox from inside process(); it must empty it with transmitted() or
     // handed_over(). Without one, what does not fit is dropped as `tx.full`.
@@ -271,6 +276,7 @@ private:
     uint64_t now_ = 0;
     const std::unique_ptr<Connections> connections_;
     uint64_t seen_serial_ = 0; // of the Fabric
+    bool merges_ = true;
     unsigned recheck_every_ = 64, rechecked_ = 0;
     std::vector<Passage> passages_;
     size_t passages_used_ = 0; // of this burst

@@ -160,7 +160,7 @@ INSTANTIATE_TEST_SUITE_P(Cases, PacketTest, testing::ValuesIn(all_cases()),
 // STYLE 3: every verdict that a packet can cause has a packet test. What only the machine causes
 // (no buffer, a full queue) is in tests/unit/dataplane; `later` names what no stage gives yet.
 TEST(PacketCases, ShowEveryVerdict) {
-    const std::set<std::string_view> later = {"consumed", "merged"};
+    const std::set<std::string_view> later = {"consumed"};
     std::set<std::string> shown;
     for (const Case& test : all_cases())
         for (const auto& [port, counters] : test.counters) {
