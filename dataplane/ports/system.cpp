@@ -128,7 +128,10 @@ PortStatistics SystemPort::statistics() const {
 
 // By index: another netdev may have taken its name.
 std::optional<std::string> SystemPort::trouble() const {
-    if (if_nametoindex(name().c_str()) != ifindex_)
+    const unsigned now = if_nametoindex(name().c_str());
+    if (now == 0 && errno != ENODEV && errno != ENXIO)
+        return std::nullopt; // no descriptor is left to ask with
+    if (now != ifindex_)
         return fmt::format("its netdev {} was deleted", name());
     return std::nullopt;
 }

@@ -27,7 +27,7 @@ class Daemon:
 
     def __init__(self, name: str, spawn, command: list[str], log: Path, ready, env: dict[str, str] | None = None):
         self.name, self.log = name, log
-        self._spawn, self._command, self._ready, self._env = spawn, command, ready, env
+        self._spawn, self._command, self._ready, self.environment = spawn, command, ready, env
         self._process: subprocess.Popen | None = None
 
     def start(self, timeout: float = 30) -> None:
@@ -36,7 +36,7 @@ class Daemon:
         self.wait_ready(timeout)
 
     def begin(self) -> None:
-        self._process = self._spawn(*self._command, log=self.log.with_suffix(".out"), env=self._env)
+        self._process = self._spawn(*self._command, log=self.log.with_suffix(".out"), env=self.environment)
 
     def wait_ready(self, timeout: float = 30) -> None:
         def started():

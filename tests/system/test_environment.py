@@ -1,13 +1,16 @@
 #!/usr/bin/python3
 """What the machine lacks, and what was left behind: each is one sentence, and no more damage than it must be
-(rows 63, 65-69, 71, 72, 74, 75)."""
+(rows 63, 65-69, 71-76)."""
 
 import contextlib
+import os
 import re
 import subprocess
 from pathlib import Path
 
-from harness import SystemTest, main, wait_until
+from frames import EXPERIMENTAL
+from harness import Capture, SystemTest, dropped, main, send, wait_until
+from labkit.capture import ethernet
 from labkit.daemon import binary
 from labkit.host import SHADOW
 from labkit.shell import run
@@ -129,8 +132,12 @@ class Environment(SystemTest):
         self.host.vsctl("--no-wait", "set", "Open_vSwitch", ".", f"other_config:pmd-cpu-mask={mask}")
         self.host.switch.start()
         run("taskset", "-a", "-c", "-p", "0", str(self.host.switch.pid))  # all that is left of its cpuset
-        wait_until("the port", lambda: self.a.attempt("ping", "-c", "1", "-W", "0.2", "10.0.0.2").returncode == 0)
+        self.wait_for_answers()
         self.assert_reaches(self.a, "10.0.0.2")
+
+    def wait_for_answers(self) -> None:
+        """After a start: until both ports are there."""
+        wait_until("the ports", lambda: self.a.attempt("ping", "-c", "1", "-W", "0.2", "10.0.0.2").returncode == 0)
 
     def test_files_that_cannot_be_opened(self):
         """It says how many it may open before it needs more; then the ports that find none have their error, the others go on."""
@@ -150,7 +157,7 @@ class Environment(SystemTest):
             self.assertTrue(all("Too many open files" in error for error in without), without)
             self.assertLess(len(without), len(errors))
             self.assertIn("ringfence", self.host.appctl("version"))
-            self.assert_reaches(self.a, "10.0.0.2")
+            self.wait_for_answers()
         finally:
             few.terminate()
             few.wait(10)
@@ -198,6 +205,62 @@ class Environment(SystemTest):
                     self.assert_one_sentence(done, str(disk), "Read-only file system")
         finally:
             run("umount", str(disk))
+
+    def test_clocks_that_jump(self):
+        """A day and a century, there and back: the controller keeps its lease, hosts follow it and forward all the while."""
+        jump, clock = self.lab.ledger.directory / "clock", self.lab.ledger.directory / "clock.so"
+        jump.write_text("0")
+        run("cc", "-shared", "-fPIC", "-o", str(clock), str(Path(__file__).with_name("jumping_clock.c")), "-ldl")
+        faked = {"LD_PRELOAD": str(clock), "RINGFENCE_CLOCK": str(jump)}
+        daemons = {self.lab.controller: None, self.host.switch: self.host.environment}
+        for daemon, environment in daemons.items():
+            daemon.stop()
+            daemon.environment = {**(environment or os.environ), **faked}
+            daemon.start()
+        try:
+            self.lab.ctl("sync", "--wait=hosts")
+            self.wait_for_answers()
+            logged = len(self.lab.controller.log_text())
+            with Stream(self.a, self.b) as stream:
+                for days in (1, -1, 36525, -20000, 0):  # 1971 is as early as a time of the kernel's can be
+                    jump.write_text(str(days * 86400))
+                    for value in ("yes", "no"):
+                        self.lab.ctl("network", "set", "acme/lan", "--vlan-transparent", value, "--wait=hosts", timeout=10)
+            outcome = stream.outcome()
+            print(f"clocks that jump: {outcome}")
+            self.assertEqual(outcome.lost, 0)
+            self.assertNotIn("lease", self.lab.controller.log_text()[logged:])
+            jump.write_text(str(36525 * 86400))
+            for daemon in daemons:  # and it was their clock
+                daemon.stop()
+                self.assertRegex(daemon.log_text().splitlines()[-1], r"^212\d-")
+        finally:
+            for daemon, environment in daemons.items():
+                daemon.stop()
+                daemon.environment = environment
+                daemon.start()
+
+    def test_hogs_on_the_workers_core(self):
+        """What the worker has no time for is lost before it, and counted as that; the rest is in order, and then all is well."""
+        busy = self.make_machine(self.host, "acme/lan", "busy", 9, plug="plug_system")
+        flood = [ethernet(self.b.mac, busy.mac, EXPERIMENTAL, b"flood" + number.to_bytes(4, "big")) for number in range(100_000)]
+        hogs = [self.host.namespace.spawn("taskset", "-c", "0", "/usr/bin/python3", "-c", "while True: pass",
+                                          log=self.host.directory / "hog.out") for _ in range(4)]
+        try:
+            with Capture([self.b]) as capture:
+                send(busy, *flood)
+                wait_until("some to arrive", lambda: len(capture.frames(self.b, b"flood")) > 1000)
+                arrived = [int.from_bytes(frame[19:23], "big") for frame in capture.frames(self.b, b"flood")]
+        finally:
+            for hog in hogs:
+                hog.kill()
+                hog.wait()
+        lost = wait_until("what was lost to be counted", lambda: dropped(self.host, "rx.ring_full", busy.port))
+        print(f"beside four hogs: {len(arrived)} of {len(flood)} arrived, rx.ring_full {lost}")
+        self.assertEqual(arrived, sorted(arrived))
+        with Stream(busy, self.b) as stream:
+            self.assert_reaches(self.b, "10.0.0.9")
+        self.assertEqual(stream.outcome().lost, 0)
 
     @contextlib.contextmanager
     def small_disk(self):

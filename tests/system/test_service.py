@@ -20,6 +20,7 @@ from harness import SystemTest, main, wait_until
 from labkit.daemon import BINARIES, binary
 from labkit.ledger import end_processes
 from labkit.shell import attempt, run
+from service_manager import ServiceManager
 
 BUILD = BINARIES.parent
 
@@ -129,6 +130,41 @@ class Installed(unittest.TestCase):
                 self.assertEqual(names.strip(), '[{"rows":[{"name":"acme"}]}]')
                 self.assertIn(f"{database}.cut", done.stderr)
                 self.assertEqual(Path(f"{database}.cut").read_bytes(), whole[:end])
+
+    def test_the_units_under_a_systemd(self):
+        """Started, killed, hung, stopped, with all that they may not do."""
+        with ServiceManager(self.root, {"ringfence-vswitchd": "WatchdogSec=1\nLimitCORE=0",
+                                        "ringfence-ovsdb@nb": "RestartSec=50ms"}) as manager:
+            units = ["ringfence-ovsdb@nb", "ringfence-ovsdb@sb", "ringfence-controller", "ringfence-vswitchd"]
+            manager.run("systemctl", "start", *units)
+            for unit in units:
+                self.assertEqual(manager.show(unit)["ActiveState"], "active")
+            for unit in units[2:]:
+                self.assertEqual(manager.show(unit)["Type"], "notify")
+            manager.run(f"{manager.prefix}/bin/network-ctl", "--db=unix:/run/ringfence/nb.sock", "--wait=controller", "org", "create", "acme")
+            manager.run("ovs-vsctl", "add-br", "br0", "--", "add-port", "br0", "t0", "--", "set", "interface", "t0", "type=tap")
+            self.assertEqual(manager.run("ovs-vsctl", "get", "interface", "t0", "error").strip(), "[]")
+            with self.subTest("killed"):
+                os.kill(manager.pid("ringfence-vswitchd"), signal.SIGKILL)
+                wait_until("its restart", lambda: self.restarts(manager) == 1)
+                wait_until("the port", lambda: "Interface t0" in manager.run("ovs-vsctl", "--timeout=5", "show"))
+            with self.subTest("hung"):
+                os.kill(manager.pid("ringfence-vswitchd"), signal.SIGSTOP)
+                wait_until("its restart", lambda: self.restarts(manager) == 2, 30)
+            with self.subTest("a database that is damaged is soon given up"):
+                manager.run("systemctl", "stop", "ringfence-ovsdb@nb")
+                manager.run("sh", "-c", "head -c 500 /dev/zero > /var/lib/ringfence/nb.db")
+                self.assertNotEqual(manager.attempt("systemctl", "start", "ringfence-ovsdb@nb").returncode, 0)
+                wait_until("it to be given up", lambda: manager.show("ringfence-ovsdb@nb")["ActiveState"] == "failed", 20)
+            for unit in units[1:]:
+                manager.run("systemctl", "stop", unit)
+                shown = manager.show(unit)
+                self.assertEqual((shown["ActiveState"], shown["Result"]), ("inactive", "success"), unit)
+
+    @staticmethod
+    def restarts(manager: ServiceManager) -> int:
+        shown = manager.show("ringfence-vswitchd")
+        return int(shown["NRestarts"]) if shown["ActiveState"] == "active" else -1
 
 
 class Takeover(unittest.TestCase):
