@@ -150,14 +150,16 @@ template <class Address> bool ConnectionTable<Address>::put_into_index(Hit hit, 
     return true;
 }
 
-// A former entry gives its key away.
-template <class Address> bool ConnectionTable<Address>::is_anothers(const Key& key) {
+// A former entry gives its key away; and one that no longer stands to what was decided just now,
+// since the address that it was for is at another port.
+template <class Address>
+bool ConnectionTable<Address>::is_anothers(const Key& key, EntryId writer) {
     Hit hit = find(key);
-    if (hit && is_former(hit.entry())) {
+    const bool gives_way = hit && hit.entry() != writer &&
+                           (is_former(hit.entry()) || validity(*hit.half) == Validity::stale);
+    if (gives_way)
         close(hit.entry());
-        return false;
-    }
-    return bool(hit);
+    return hit && !gives_way;
 }
 
 template <class Address> void ConnectionTable<Address>::take_out_of_index(Hit hit) {
@@ -250,7 +252,7 @@ bool ConnectionTable<Address>::write(EntryId entry, Side side, const Decision<Ad
     if (!half.is(HalfOf::indexed) || half.key != decision.arrival) {
         unwrite(hit);
         take_out_of_index(hit);
-        if (is_anothers(decision.arrival) || !put_into_index(hit, decision.arrival))
+        if (is_anothers(decision.arrival, entry) || !put_into_index(hit, decision.arrival))
             return false;
     }
     PortConnections& port = shared_.ports[half.port];

@@ -299,7 +299,7 @@ private:
     uint32_t take();
     void give_back(EntryId entry);
     bool put_into_index(Hit hit, const Key& key);
-    bool is_anothers(const Key& key);
+    bool is_anothers(const Key& key, EntryId writer);
     void take_out_of_index(Hit hit);
     void unwrite(Hit hit);
     void mark_translated(Hit hit);

@@ -128,6 +128,14 @@ bool is_syn(const Packet& packet) {
     return (flags & (tcp_flag::syn | tcp_flag::ack)) == tcp_flag::syn;
 }
 
+// The address that the entry was for is at another port now, which has entries of its own.
+template <class Address> bool is_for_another(const Packet& packet, const Half<Address>& half) {
+    if (half.key.place().kind() == Place::Kind::port)
+        return false;
+    Destination to = packet.segment->find(packet.destination, packet.destination_place);
+    return to.kind() == Destination::Kind::local && to.port() != half.local_port();
+}
+
 // An entry that can't be followed as it stands: not decided in this direction, no longer, or cut.
 template <class Address>
 Verdict reconsider(const Fabric& fabric, Worker& worker, Hit<Address> hit, Packet& packet) {
@@ -136,6 +144,8 @@ Verdict reconsider(const Fabric& fabric, Worker& worker, Hit<Address> hit, Packe
         table.close(hit.entry());
         return miss<Address>(worker, packet);
     }
+    if (is_for_another(packet, *hit.half))
+        return miss<Address>(worker, packet);
     bool was_stale = table.is_stale(hit.entry());
     if (was_stale && !decide_again<Address>(fabric, worker, hit.entry()))
         return miss<Address>(worker, packet);

@@ -86,6 +86,11 @@ class Attach(SystemTest):
                     wait_until(f"the stream at {new}", lambda end=ends[new], seen=seen: len(capture.frames(end, MARK)) > seen + 20)
                     old = new
                 arrived = {name: capture.frames(end, MARK) for name, end in ends.items()}
+                with self.subTest("only the port"):  # the same stream, whose old end still has an entry for it
+                    self.move(address, "left", "right", self.outside, self.outside)
+                    seen = len(capture.frames(ends["right"], MARK))
+                    wait_until("the stream at the other port", lambda: len(capture.frames(ends["right"], MARK)) > seen + 20, 5)
+                    self.move(address, "right", "left", self.outside, self.outside)
         finally:
             self.lab.controller.start()
             self.lab.ctl("sync", "--wait=hosts")

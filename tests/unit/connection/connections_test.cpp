@@ -318,6 +318,19 @@ TEST(Connections, RefuseAKeyThatAnotherEntryHas) {
     EXPECT_EQ(bench.table.find(bench.arrival(tuple_of<Ipv4Addr>(1))).half->local_port(), mine);
 }
 
+// The address that it was for is at another port now.
+TEST(Connections, GiveTheirKeyAwayWhenTheyNoLongerStand) {
+    Bench bench;
+    bench.open(tuple_of<Ipv4Addr>(1));
+    bench.connections->raise(mine);
+    auto entry = bench.table.open(others, tuple_of<Ipv4Addr>(1), Side::from_port);
+    EXPECT_TRUE(bench.table.write(
+        *entry, Side::to_port,
+        {bench.arrival(tuple_of<Ipv4Addr>(1)), tuple_of<Ipv4Addr>(1).reversed(), way_of()}));
+    EXPECT_EQ(bench.table.find(bench.arrival(tuple_of<Ipv4Addr>(1))).half->local_port(), others);
+    EXPECT_EQ(bench.connections->size(), 1u);
+}
+
 TEST(Connections, MoveToAnotherArrivalWhenTheyAreWrittenAgain) {
     Bench bench;
     EntryId entry = bench.open(tuple_of<Ipv4Addr>(1));
