@@ -156,7 +156,6 @@ class Environment(SystemTest):
             print(f"with 64 files {len(errors) - len(without)} taps more, the others: {without[-1]}")
             self.assertTrue(all("Too many open files" in error for error in without), without)
             self.assertLess(len(without), len(errors))
-            self.assertIn("ringfence", self.host.appctl("version"))
             self.wait_for_answers()
         finally:
             few.terminate()
@@ -169,6 +168,9 @@ class Environment(SystemTest):
         its log says so in one line."""
         self.expect_warning("No space left|connection|closed|lost|southbound|northbound|database")
         with self.small_disk() as disk:
+            log = self.host.switch.log
+            with log.open("ab") as file:  # up to the end of its last page
+                file.write(b"\n" * (-file.tell() % 4096))
             fill(disk / "filler")
             created = []
             while (done := self.lab.try_ctl("--wait=none", "org", "create", f"full-{len(created)}")).returncode == 0:  # what its last page holds
@@ -183,6 +185,9 @@ class Environment(SystemTest):
             print(f"full: ovs-vsctl: exit {done.returncode}: {done.stderr.strip()}")
             self.assertNotEqual(done.returncode, 0)
             self.assert_reaches(self.a, "10.0.0.2")
+            self.lab.databases.kill()
+            self.lab.databases.start()
+            wait_until("the log to stop", lambda: "what finds no room there is lost" in self.host.switch.printed())
             (disk / "filler").unlink()
             self.lab.ctl("org", "create", "full-after")
             self.host.vsctl(*(word for known in range(number) for word in ("--", "del-br", f"full-{known}")))
@@ -243,8 +248,8 @@ class Environment(SystemTest):
     def test_hogs_on_the_workers_core(self):
         """What the worker has no time for is lost before it, and counted as that; the rest is in order, and then all is well."""
         busy = self.make_machine(self.host, "acme/lan", "busy", 9, plug="plug_system")
-        flood = [ethernet(self.b.mac, busy.mac, EXPERIMENTAL, b"flood" + number.to_bytes(4, "big")) for number in range(100_000)]
-        hogs = [self.host.namespace.spawn("taskset", "-c", "0", "/usr/bin/python3", "-c", "while True: pass",
+        flood = [ethernet(self.b.mac, busy.mac, EXPERIMENTAL, b"flood" + number.to_bytes(4, "big")) for number in range(60_000)]
+        hogs = [self.host.namespace.spawn("nice", "-n", "-15", "taskset", "-c", "0", "/usr/bin/python3", "-c", "while True: pass",
                                           log=self.host.directory / "hog.out") for _ in range(4)]
         try:
             with Capture([self.b]) as capture:
@@ -297,7 +302,7 @@ class Environment(SystemTest):
     def test_a_netdev_that_is_deleted_under_traffic(self):
         """Only that port goes, and nothing of it is left (the fault list)."""
         before = self.descriptors()
-        for number in range(3):
+        for number in range(2):
             vm = self.make_machine(self.host, "acme/lan", f"gone{number}", 10 + number)
             with Stream(self.a, self.b) as stream, Stream(self.a, vm) as cut:
                 vm.namespace.ip("link", "delete", "eth0")
