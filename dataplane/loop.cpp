@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <deque>
-#include <map>
+#include <thread>
 
 #include <poll.h>
 #include <sched.h>
@@ -80,8 +80,14 @@ struct Forwarder::Impl {
          std::vector<std::unique_ptr<Connections>> connections);
     ~Impl();
     void publish(loop::Plan next, Done done);
-    // Publishes a copy of the layout that `edit` has changed.
-    void publish_layout(const std::function<void(std::vector<loop::Berth>&)>& edit, Done done);
+    // Publishes a copy of the layout that `edit` has changed, and the Fabric, where one is given.
+    void publish_layout(const std::function<void(std::vector<loop::Berth>&)>& edit, Done done,
+                        std::shared_ptr<const Fabric> fabric = nullptr);
+    // Every worker stands still, and nothing is on its way between them, until go_on().
+    Result<> halt();
+    void go_on() { shared.halted.store(false, std::memory_order_release); }
+    bool is_still();
+    void carry_over(PortId port, unsigned to);
     void send_waiting_errands(unsigned worker);
     void take_back_errands();
 };
@@ -142,18 +148,64 @@ void Forwarder::Impl::publish(loop::Plan next, Done done) {
 }
 
 void Forwarder::Impl::publish_layout(const std::function<void(std::vector<loop::Berth>&)>& edit,
-                                     Done done) {
+                                     Done done, std::shared_ptr<const Fabric> fabric) {
     auto layout = std::make_shared<loop::Layout>();
     layout->serial = ++layouts;
     layout->berths = plan->layout->berths;
     edit(layout->berths);
     layout->polled.resize(workers.size());
     for (const loop::Berth& berth : layout->berths)
-        if (berth.port && !berth.moving)
+        if (berth.port)
             layout->polled[berth.owner].push_back(&berth);
-    publish({plan->fabric, std::move(layout)}, std::move(done));
+    publish({fabric ? std::move(fabric) : plan->fabric, std::move(layout)}, std::move(done));
     for (auto& thread : shared.threads)
         thread->wake();
+}
+
+Result<> Forwarder::Impl::halt() {
+    shared.halted.store(true);
+    for (auto& thread : shared.threads)
+        thread->wake();
+    const auto deadline = std::chrono::steady_clock::now() + errand_patience;
+    while (!is_still())
+        if (std::chrono::steady_clock::now() > deadline) {
+            go_on();
+            return fail(ErrorKind::unavailable, "a worker does not stand still");
+        }
+    return {};
+}
+
+// Every ring is empty, and no frame has passed one since before each worker's last two rounds: what
+// the first of them still had in its hands would be in a ring, or counted.
+bool Forwarder::Impl::is_still() {
+    auto moves = [&] {
+        uint64_t sum = 0;
+        for (auto& thread : shared.threads)
+            sum += thread->halted_moves();
+        return sum;
+    };
+    const uint64_t before = moves();
+    for (auto& thread : shared.threads) {
+        const uint64_t rounds = thread->halted_rounds();
+        for (unsigned naps = 0; thread->halted_rounds() < rounds + 2; ++naps) {
+            if (naps == 1000)
+                return false;
+            std::this_thread::sleep_for(std::chrono::microseconds(20));
+        }
+    }
+    for (auto& row : shared.rings)
+        for (auto& ring : row)
+            if (ring && !ring->empty())
+                return false;
+    return moves() == before;
+}
+
+void Forwarder::Impl::carry_over(PortId port, unsigned to) {
+    Worker& from = *workers[plan->layout->find(port)->owner];
+    if (&from == workers[to].get())
+        return;
+    from.fragments().forget_port(port);
+    workers[to]->connections().adopt_port(from.connections(), port);
 }
 
 Result<std::unique_ptr<Forwarder>> Forwarder::start(const ForwarderSettings& settings,
@@ -217,34 +269,32 @@ void Forwarder::remove_port(PortId id, Done done) {
         std::move(done));
 }
 
-Result<> Forwarder::move_port(PortId id, unsigned worker, Done done) {
-    const loop::Berth* berth = impl_->plan->layout->find(id);
-    if (!berth)
-        return fail(ErrorKind::not_found, "no port has the id {}", id.value());
-    if (worker >= workers())
-        return fail("port {}: there is no worker {}", berth->port->name(), worker);
-    if (berth->moving)
-        return fail(ErrorKind::conflict, "port {} is being moved already", berth->port->name());
-    auto settle = [this, id, worker, port = berth->port.get(), done = std::move(done)]() mutable {
-        const loop::Berth* now = impl_->plan->layout->find(id);
-        if (!now || now->port.get() != port)
-            return; // removed meanwhile
-        impl_->publish_layout(
-            [&](std::vector<loop::Berth>& berths) {
-                berths[id.value()].owner = worker;
-                berths[id.value()].moving = false;
-            },
-            std::move(done));
-    };
+Result<> Forwarder::move_ports(const std::map<PortId, unsigned>& to,
+                               std::shared_ptr<const Fabric> fabric, Done done) {
+    for (const auto& [id, worker] : to) {
+        const loop::Berth* berth = impl_->plan->layout->find(id);
+        if (!berth)
+            return fail(ErrorKind::not_found, "no port has the id {}", id.value());
+        if (worker >= workers())
+            return fail("port {}: there is no worker {}", berth->port->name(), worker);
+    }
+    if (auto halted = impl_->halt(); !halted)
+        return halted;
+    for (const auto& [id, worker] : to)
+        impl_->carry_over(id, worker);
     impl_->publish_layout(
-        [&](std::vector<loop::Berth>& berths) { berths[id.value()].moving = true; },
-        std::move(settle));
+        [&](std::vector<loop::Berth>& berths) {
+            for (const auto& [id, worker] : to)
+                berths[id.value()].owner = worker;
+        },
+        std::move(done), std::move(fabric));
+    impl_->go_on();
     return {};
 }
 
 std::optional<unsigned> Forwarder::owner(PortId id) const {
     const loop::Berth* berth = impl_->plan->layout->find(id);
-    return berth && !berth->moving ? std::optional(berth->owner) : std::nullopt;
+    return berth ? std::optional(berth->owner) : std::nullopt;
 }
 
 void Forwarder::capture(PortId id, std::shared_ptr<Capture> capture) {

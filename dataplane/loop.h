@@ -14,6 +14,7 @@
 
 #include <chrono>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -68,9 +69,13 @@ public:
     // Stops polling it; done() is called when no worker can touch it any more, and only then may
     // the port be expected to close. An id that is not there: done() is called all the same.
     void remove_port(PortId id, Done done = {});
-    // Hands the port to another worker. While the old one lets go (some microseconds) what is sent
-    // to it is a counted drop, and what it receives waits in the device.
-    [[nodiscard]] Result<> move_port(PortId id, unsigned worker, Done done = {});
+    // Hands ports to other workers, with their connections, and forwards by this Fabric from then
+    // on, which names the same workers. All workers stand still for it, a millisecond or some: what
+    // is on its way between them arrives before, what is received waits in the devices, so nothing
+    // is lost or overtakes. A port or worker that does not exist, or a worker that does not stand
+    // still in a second, is an error, and changes nothing.
+    [[nodiscard]] Result<> move_ports(const std::map<PortId, unsigned>& to,
+                                      std::shared_ptr<const Fabric> fabric, Done done = {});
     std::optional<unsigned> owner(PortId id) const;
     // Copies the port's frames from soon on; null: no more. Forgotten when the port is removed.
     void capture(PortId id, std::shared_ptr<Capture> capture);

@@ -190,6 +190,14 @@ void Agent::add_pmd_commands(unixctl::Server& server) {
     add("dpif-netdev/pmd-stats-show", [this](const Numbers& all, std::optional<unsigned> core) {
         return show_workers(all, cleared_, core);
     });
+    server.add({"dpif-netdev/pmd-rxq-rebalance", "[dp]", 0, 1,
+                [this](const Words&) -> Result<std::string> {
+                    if (!ports_)
+                        return fail(ErrorKind::unavailable, "not started yet");
+                    ports_->rebalance();
+                    reconfigure();
+                    return "pmd rxq rebalance requested.\n";
+                }});
     server.add({"dpif-netdev/pmd-stats-clear", "[-pmd core] [dp]", 0, 3,
                 [this](const Words&) -> Result<std::string> {
                     if (dataplane_)

@@ -191,6 +191,17 @@ bool Connections::forget_port(PortId id, uint32_t n) {
     return true;
 }
 
+void Connections::adopt_port(Connections& from, PortId id) {
+    forget_port(id);
+    const PortConnections& theirs = from.port(id);
+    if (theirs.owner != 0)
+        claim(id, theirs.owner, theirs.quota);
+    table4_.adopt_port(from.table4_, id);
+    table6_.adopt_port(from.table6_, id);
+    from.forget_port(id);
+    raise(id);
+}
+
 void Connections::flush() {
     for (uint32_t port = 0; port < max_ports; ++port)
         if (shared_.ports[port].size())

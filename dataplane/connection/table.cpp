@@ -413,6 +413,93 @@ template <class Address> bool ConnectionTable<Address>::forget_port(PortId port,
     return true;
 }
 
+// --- from one table to another
+
+// From the oldest to the newest of each list, so that they stand in the same order again.
+template <class Address>
+void ConnectionTable<Address>::adopt_port(ConnectionTable& from, PortId port) {
+    for (size_t standing = 0; standing < standing_count; ++standing)
+        while (uint32_t oldest = from.list_of(port, static_cast<Standing>(standing)).oldest) {
+            const bool is_over = from.is_former(EntryId(oldest));
+            Carried carried = from.carry_out(EntryId(oldest));
+            if (!is_over)
+                carry_in(port, carried);
+        }
+}
+
+template <class Address> auto ConnectionTable<Address>::carry_out(EntryId entry) -> Carried {
+    Carried carried;
+    for (Side side : {Side::from_port, Side::to_port}) {
+        const HalfOf& half = *this->half(entry, side).half;
+        carried.halves[static_cast<size_t>(side)] = half;
+        if (half.is(HalfOf::written))
+            carried.ways[static_cast<size_t>(side)] = shared_.ways[half.way_id()];
+    }
+    carried.record = record(entry);
+    carried.standing = standing(entry);
+    carried.has_lapsed = validity(*half(entry, Side::from_port).half) == Validity::lapsed;
+    for (HalfOf& half : carried.halves) // how long ago, which every worker's clock understands
+        half.last_used = Moment{shared_.now.since(half.last_used)};
+    close(entry);
+    return carried;
+}
+
+template <class Address> void ConnectionTable<Address>::carry_in(PortId port_id, Carried carried) {
+    Changing changing(shared_.changing);
+    PortConnections& port = shared_.ports[port_id.value()];
+    const uint32_t number = shares_.may_take(port.of_family[family]) ? take() : 0;
+    if (number == 0)
+        return;
+    const EntryId entry(number);
+    memory_.records[number] = carried.record;
+    for (HalfOf& half : carried.halves)
+        half.last_used = Moment{shared_.now.ms - half.last_used.ms};
+    if (!carry_half_in(entry, Side::from_port, carried)) {
+        give_back(entry);
+        return;
+    }
+    ++memory_.control.count;
+    shares_.take(port.of_family[family]++);
+    link(entry, carried.standing);
+    carry_half_in(entry, Side::to_port, carried);
+    mark_translated(half(entry, Side::from_port));
+    if (carried.halves[0].is(HalfOf::cut)) {
+        ++port.cut;
+        for (Side side : {Side::from_port, Side::to_port})
+            half(entry, side).half->way = port.widenings - (carried.has_lapsed ? 1 : 0);
+    }
+    ++memory_.control.phases[static_cast<size_t>(phase(entry))];
+}
+
+// False where its key has no room; what is decided needs room among the ways, or is not decided.
+template <class Address>
+bool ConnectionTable<Address>::carry_half_in(EntryId entry, Side side, const Carried& carried) {
+    const HalfOf& before = carried.halves[static_cast<size_t>(side)];
+    Hit hit = half(entry, side);
+    HalfOf& half = *hit.half;
+    const uint32_t link = half.link;
+    half = before;
+    half.link = link;
+    half.clear(HalfOf::indexed);
+    half.clear(HalfOf::written);
+    half.generation = shared_.generations[half.port];
+    if (before.is(HalfOf::indexed) && !put_into_index(hit, before.key))
+        return false;
+    if (!before.is(HalfOf::written) || !half.is(HalfOf::indexed))
+        return half.is(HalfOf::indexed);
+    Way way = carried.ways[static_cast<size_t>(side)];
+    way.resolved_serial = 0;
+    PortConnections& port = shared_.ports[half.port];
+    auto id = shared_.ways.acquire(way, {half.local_port(), port.ways, shared_.settings.way_quota});
+    if (!id) {
+        half.clear(HalfOf::rewrites);
+        return true;
+    }
+    half.way = id->value();
+    half.set(HalfOf::written);
+    return true;
+}
+
 template <class Address> void ConnectionTable<Address>::recount(Phase from, Phase to) {
     --memory_.control.phases[static_cast<size_t>(from)];
     ++memory_.control.phases[static_cast<size_t>(to)];

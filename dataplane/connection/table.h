@@ -262,6 +262,9 @@ public:
     }
     // Closes entries of the port, at most n; false while some are left.
     bool forget_port(PortId port, uint32_t n);
+    // Takes over another worker's entries of the port, which both workers stand still for; those
+    // that this table has no room for end. What they count, know and were decided goes on.
+    void adopt_port(ConnectionTable& from, PortId port);
 
     // Every port of so many is sure of a part of the table (shares.h).
     void share_among(uint32_t ports) {
@@ -298,6 +301,17 @@ private:
 
     uint32_t take();
     void give_back(EntryId entry);
+    // An entry on its way from one table to another.
+    struct Carried {
+        std::array<HalfOf, 2> halves; // by Side
+        std::array<Way, 2> ways;
+        TcpRecord record;
+        Standing standing;
+        bool has_lapsed;
+    };
+    Carried carry_out(EntryId entry);
+    void carry_in(PortId port, Carried carried);
+    bool carry_half_in(EntryId entry, Side side, const Carried& carried);
     bool put_into_index(Hit hit, const Key& key);
     bool is_anothers(const Key& key, EntryId writer);
     void take_out_of_index(Hit hit);

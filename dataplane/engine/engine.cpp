@@ -161,7 +161,23 @@ void Engine::ask_workers(Done done) {
 }
 
 void Engine::publish(std::shared_ptr<const Fabric> fabric, Done done) {
-    forwarder_->publish(std::move(fabric), std::move(done));
+    const std::map<PortId, unsigned> moves = misplaced(*fabric);
+    if (moves.empty())
+        return forwarder_->publish(std::move(fabric), std::move(done));
+    if (auto moved = forwarder_->move_ports(moves, fabric, done); !moved) {
+        log::error(module, "{} port(s) stay with their workers: {}", moves.size(),
+                   moved.error().text);
+        forwarder_->publish(std::move(fabric), std::move(done));
+    }
+}
+
+std::map<PortId, unsigned> Engine::misplaced(const Fabric& fabric) const {
+    std::map<PortId, unsigned> moves;
+    for (uint32_t id = 0; id < Destination::max_ports; ++id)
+        if (const LocalPort* port = fabric.port(PortId(id)))
+            if (auto owner = forwarder_->owner(port->id); owner && *owner != port->worker)
+                moves[port->id] = port->worker;
+    return moves;
 }
 
 // By the worker that has the port; not many at once, because packets wait meanwhile.

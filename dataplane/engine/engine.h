@@ -75,6 +75,8 @@ private:
     template <class Word, class PortOf, class Say>
     void say(const std::vector<Word>& words, PortOf port_of, Say send_some);
     Result<> run_errand(unsigned worker, Forwarder::Act act);
+    // Ports that the Fabric says are another worker's than they are, and whose.
+    std::map<PortId, unsigned> misplaced(const Fabric& fabric) const;
     void forget_later(PortId port, unsigned worker, Done done);
 
     std::unique_ptr<ports::Eal> eal_; // first in, last out

@@ -18,7 +18,6 @@ struct Berth {
     PortId id{0};
     std::shared_ptr<ports::Port> port; // null: no port has this id
     unsigned owner = 0;
-    bool moving = false;                        // between two owners: neither touches it
     std::shared_ptr<Capture> capture = nullptr; // who watches the port; null: nobody
 };
 

@@ -134,6 +134,8 @@ void Thread::run() {
     accounted_ = rte_rdtsc();
     while (!stop_.load(std::memory_order_relaxed)) {
         adopt_plan();
+        if (shared_.halted.load(std::memory_order_acquire)) [[unlikely]]
+            stand_still();
         unsigned moved = poll_round() + take_handovers() + run_errands();
         bool behind = sweep_connections();
         send_all();
@@ -143,6 +145,22 @@ void Thread::run() {
     rte_rcu_qsbr_thread_offline(shared_.qsbr, worker_.index());
     rte_rcu_qsbr_thread_unregister(shared_.qsbr, worker_.index());
     shared_.reclaim.signal();
+}
+
+// What it has sent and been handed is passed on, until there is none; then nothing that is its own
+// is touched, and the control side may change it. A plan that came meanwhile is adopted after.
+void Thread::stand_still() {
+    while (shared_.halted.load(std::memory_order_acquire)) {
+        if (handover_waits())
+            worker_.set_now(rte_rdtsc());
+        const unsigned moved = take_handovers();
+        send_all();
+        halted_moves_.fetch_add(moved, std::memory_order_relaxed);
+        halted_rounds_.fetch_add(1, std::memory_order_release);
+        if (moved == 0)
+            std::this_thread::sleep_for(shortest_nap);
+    }
+    adopt_plan();
 }
 
 void Thread::adopt_plan() {
@@ -271,7 +289,7 @@ void Thread::send_all() {
 
 void Thread::send(PortId to, Outbox& outbox) {
     const Berth* berth = plan_->layout->find(to);
-    if (!berth || berth->moving) {
+    if (!berth) {
         for (uint16_t i = 0; i < outbox.count; ++i)
             worker_.drop(outbox.frames[i], Verdict::tx_no_port);
         outbox.count = 0;
@@ -358,7 +376,9 @@ void Thread::nap(nanoseconds length) {
     asleep_.store(true, std::memory_order_relaxed);
     std::atomic_thread_fence(std::memory_order_seq_cst);
     const Plan* plan = shared_.plan.load(std::memory_order_acquire);
-    if (!stop_.load() && plan == plan_ && !handover_waits() && errands_.to_worker.empty()) {
+    const bool is_halted = shared_.halted.load(std::memory_order_acquire);
+    if (!stop_.load() && !is_halted && plan == plan_ && !handover_waits() &&
+        errands_.to_worker.empty()) {
         rte_rcu_qsbr_thread_offline(shared_.qsbr, worker_.index());
         plan_ = nullptr;
         std::atomic_thread_fence(std::memory_order_seq_cst);

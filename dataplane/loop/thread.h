@@ -51,6 +51,8 @@ struct Shared {
     // state for it, or goes offline, signals `reclaim`: the control side need not poll.
     std::atomic<uint64_t> wanted{0};
     Event reclaim;
+    // While true workers take in nothing new; they pass on what is on its way between them.
+    std::atomic<bool> halted{false};
     rte_rcu_qsbr* qsbr = nullptr;
     std::vector<std::unique_ptr<Thread>> threads;
     // By sender, then receiver; the diagonal is empty.
@@ -82,6 +84,9 @@ public:
     uint64_t busy_ticks() const { return busy_ticks_.load(std::memory_order_relaxed); }
     uint64_t idle_ticks() const { return idle_ticks_.load(std::memory_order_relaxed); }
     std::optional<unsigned> cpu() const { return settings_.cpu; }
+    // While halted: rounds that it has made, and what it has passed on in them. Any thread.
+    uint64_t halted_rounds() const { return halted_rounds_.load(std::memory_order_acquire); }
+    uint64_t halted_moves() const { return halted_moves_.load(std::memory_order_relaxed); }
     // The control side puts errands in, wakes the thread, and takes them out when they are done.
     Errands& errands() { return errands_; }
 
@@ -97,6 +102,7 @@ private:
     unsigned run_errands();
     bool sweep_connections();
     bool handover_waits() const;
+    void stand_still();
     void send(PortId to, Outbox& outbox);
     void transmit(const Berth& berth, Outbox& outbox);
     uint16_t transmit_now(const Berth& berth, Outbox& outbox);
@@ -117,6 +123,7 @@ private:
     std::atomic<bool> asleep_{false};
     Event alarm_;
     Errands errands_;
+    std::atomic<uint64_t> halted_rounds_{0}, halted_moves_{0};
 
     // The thread's own.
     const Plan* plan_ = nullptr;

@@ -1,9 +1,13 @@
 #!/usr/bin/python3
 """A host with two workers: frames between ports of different workers pass the ring between them, all of them, in order."""
 
+import socket
+from concurrent.futures import ThreadPoolExecutor
+
 from frames import EXPERIMENTAL
-from harness import Capture, SystemTest, main, send
+from harness import Capture, Machine, SystemTest, main, send
 from labkit.capture import ethernet
+from labkit.network import inside
 from labkit.quickstart import transfer
 from stream import Stream
 
@@ -31,6 +35,44 @@ class TwoWorkers(SystemTest):
                     self.assert_reaches(self.vms[2], "10.0.0.4")
             for outcome in (stream.outcome(), back.outcome()):
                 self.assertEqual((outcome.lost, outcome.duplicates, outcome.disordered), (0, 0, 0), outcome)
+
+    def test_ports_change_workers_under_load(self):
+        """Streams and a transfer go on, in order and whole, while ports are taken from one worker to the other; and so does a
+        connection that nobody else may begin: only its entry lets in what comes."""
+        self.lab.ctl("security-group", "create", "acme/guarded")
+        self.lab.ctl("security-group", "add", "acme/guarded", "acme/default/vm1/0", "--wait=hosts")
+        asking, answering = self.datagrams(self.vms[0]), self.datagrams(self.vms[1])
+        answering.sendto(b"unasked", ("10.0.0.1", 7000))
+        self.assertRaises(TimeoutError, asking.recv, 100)
+        asking.sendto(b"?", ("10.0.0.2", 7000))
+        self.assertEqual(answering.recv(100), b"?")
+        with Stream(self.vms[0], self.vms[1], interval=0.0005) as stream, Stream(self.vms[5], self.vms[1], interval=0.0005) as inbound:
+            with ThreadPoolExecutor() as pool:
+                moved = pool.submit(transfer, self.lab, self.vms[2], self.vms[3], "10.0.0.4", seconds=2)
+                for turn in range(6):
+                    self.load_and_rebalance(turn)
+                    answering.sendto(f"answer {turn}".encode(), ("10.0.0.1", 7000))
+                    self.assertEqual(asking.recv(100), f"answer {turn}".encode())
+                _, megabytes = moved.result()
+        self.assertIn("acme-vm1: from worker", self.hosts[0].switch.log_text())
+        self.lab.ctl("security-group", "delete", "acme/guarded", "--cascade", "--wait=hosts")
+        self.assertGreater(megabytes, 10)
+        for outcome in (stream.outcome(), inbound.outcome()):
+            self.assertEqual((outcome.lost, outcome.duplicates, outcome.disordered), (0, 0, 0), outcome)
+
+    def datagrams(self, machine: Machine) -> socket.socket:
+        with inside(machine.namespace.full_name):
+            made = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        made.bind(("", 7000))
+        made.settimeout(1)
+        self.addCleanup(made.close)
+        return made
+
+    def load_and_rebalance(self, turn: int) -> None:
+        """Another port is the busiest each time, so that the others change places."""
+        busy, other = self.vms[2 + turn % 2], self.vms[3 - turn % 2]
+        send(busy, *[ethernet(other.mac, busy.mac, EXPERIMENTAL, b"load".ljust(60))] * (3000 * (turn + 1)))
+        self.assertIn("requested", self.hosts[0].appctl("dpif-netdev/pmd-rxq-rebalance"))
 
     def test_a_broadcast_reaches_each_once(self):
         mark = b"two workers, one copy each"

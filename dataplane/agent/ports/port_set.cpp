@@ -120,6 +120,8 @@ bool PortSet::apply(const std::map<std::string, WantedPort>& wanted) {
         }
     }
     adopt_devices();
+    if (!gone.empty())
+        even_out();
     for (const auto& [name, why] : failed_)
         if (auto before = failed_before.find(name);
             before == failed_before.end() || before->second != why)
@@ -207,8 +209,8 @@ Result<> PortSet::add(const WantedPort& wanted, const Device& device) {
               to_string(device->mac()), device->mtu(), worker);
     if (wanted.is_bridge)
         staying_.insert(wanted.name);
-    open_.insert_or_assign(wanted.name,
-                           OpenPort{wanted, *id, worker, device, false, {}, {}, {}, ++pluggings_});
+    open_.insert_or_assign(
+        wanted.name, OpenPort{wanted, *id, worker, device, false, {}, {}, {}, 0, ++pluggings_});
     return {};
 }
 
@@ -282,11 +284,64 @@ void PortSet::set_network_mtu(const std::string& name, std::optional<unsigned> m
     adjust(found->second);
 }
 
-unsigned PortSet::least_loaded_worker() const {
-    std::vector<unsigned> load(dataplane_.workers());
+// --- Who polls which port. Workers learn it by the Fabric, and take connections along.
+
+std::vector<unsigned> PortSet::ports_by_worker() const {
+    std::vector<unsigned> count(dataplane_.workers());
     for (const auto& [name, port] : open_)
-        ++load[port.worker];
-    return static_cast<unsigned>(std::ranges::min_element(load) - load.begin());
+        ++count[port.worker];
+    return count;
+}
+
+unsigned PortSet::least_loaded_worker() const {
+    const std::vector<unsigned> count = ports_by_worker();
+    return static_cast<unsigned>(std::ranges::min_element(count) - count.begin());
+}
+
+void PortSet::give(OpenPort& port, const std::string& name, unsigned worker) {
+    if (port.worker == worker)
+        return;
+    log::info(module, "{}: from worker {} to worker {}", name, port.worker, worker);
+    port.worker = worker;
+}
+
+// Ports that went may have been one worker's. Those that came last go where there are fewer.
+void PortSet::even_out() {
+    for (;;) {
+        const std::vector<unsigned> count = ports_by_worker();
+        const auto [least, most] = std::ranges::minmax_element(count);
+        if (*most < *least + 2)
+            return;
+        const auto from = static_cast<unsigned>(most - count.begin());
+        auto newest = open_.end();
+        for (auto it = open_.begin(); it != open_.end(); ++it)
+            if (it->second.worker == from &&
+                (newest == open_.end() || it->second.plugging > newest->second.plugging))
+                newest = it;
+        give(newest->second, newest->first, static_cast<unsigned>(least - count.begin()));
+    }
+}
+
+// The busiest first, each to who has the least so far; it stays where that is as good.
+void PortSet::rebalance() {
+    struct Weighed {
+        std::string name;
+        uint64_t frames;
+    };
+    std::vector<Weighed> ports;
+    for (auto& [name, port] : open_) {
+        const uint64_t received = dataplane_.counters(port.id)[Verdict::rx];
+        ports.push_back({name, received - std::exchange(port.weighed, received) + 1});
+    }
+    std::ranges::stable_sort(ports, std::greater(), &Weighed::frames);
+    std::vector<uint64_t> load(dataplane_.workers());
+    for (const Weighed& weighed : ports) {
+        OpenPort& port = open_.at(weighed.name);
+        auto least = std::ranges::min_element(load);
+        const bool stays = load[port.worker] <= *least;
+        give(port, weighed.name, stays ? port.worker : static_cast<unsigned>(least - load.begin()));
+        load[port.worker] += weighed.frames;
+    }
 }
 
 } // namespace ringfence::agent

@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "dataplane/agent/dataplane.h"
 #include "dataplane/agent/local/wanted.h"
@@ -27,6 +28,7 @@ struct OpenPort {
     std::optional<PortId> peer;          // uplink <-> shadow
     std::optional<unsigned> network_mtu; // of the segment that it is in
     std::optional<std::string> trouble;  // what could not be changed while it runs
+    uint64_t weighed = 0;                // frames received, when ports were last spread by that
     uint64_t plugging = 0; // another number once it is another device, or has another iface-id
 };
 
@@ -56,6 +58,9 @@ public:
         }
         apply({});
     }
+    // Spreads the ports over the workers anew, so that each has as much of what was received since
+    // the last time. Takes effect with the next Fabric.
+    void rebalance();
     // A netdev behind a system port has gone, or one that was missed is there: apply() again.
     bool netdevs_came_or_went() const;
 
@@ -77,6 +82,9 @@ private:
     void adopt_devices();
     void give_back_unplugged(const std::map<std::string, WantedPort>& wanted);
     unsigned least_loaded_worker() const;
+    std::vector<unsigned> ports_by_worker() const;
+    void even_out();
+    void give(OpenPort& port, const std::string& name, unsigned worker);
 
     Dataplane& dataplane_;
     Ids& ids_;

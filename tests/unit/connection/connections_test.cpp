@@ -358,6 +358,56 @@ TEST(Connections, ServeBothEndsOfAHairpin) {
 
 // --- listings
 
+TEST(Connections, OfAPortGoWithItToAnotherWorker) {
+    Bench from, to;
+    from.at(5'000);
+    to.at(900'000); // clocks differ
+    from.connections->claim(mine, 77, 500);
+    EntryId used = from.open(tuple_of<Ipv4Addr>(1));
+    from.table.count(from.table.half(used, Side::from_port), 100);
+    from.table.count(from.table.half(used, Side::to_port), 60);
+    EntryId cut = from.open(tuple_of<Ipv4Addr>(2));
+    from.table.cut(cut);
+    from.open(tuple_of<Ipv4Addr>(3), others);
+    from.at(6'000);
+
+    to.connections->adopt_port(*from.connections, mine);
+    EXPECT_EQ(from.connections->size(), 1u);
+    EXPECT_EQ(from.connections->port(mine).size(), 0u);
+    EXPECT_EQ(from.connections->ways().size(), 2u) << "the other port's";
+    EXPECT_EQ(to.connections->size(), 2u);
+    EXPECT_EQ(to.connections->port(mine).owner, 77u);
+    EXPECT_EQ(to.connections->port(mine).quota, 500u);
+
+    auto hit = to.table.find_by_port(mine, tuple_of<Ipv4Addr>(1));
+    ASSERT_TRUE(hit);
+    EXPECT_EQ(to.table.find(Bench::arrival(tuple_of<Ipv4Addr>(1))).entry(), hit.entry());
+    EXPECT_TRUE(to.table.is_stale(hit.entry())) << "decided again, where what it passes is noted";
+    EXPECT_FALSE(to.table.is_former(hit.entry()));
+    EXPECT_EQ(hit.half->packets, 1u);
+    EXPECT_EQ(to.table.other_half(hit).half->bytes, 60u);
+    EXPECT_EQ(to.table.phase(hit.entry()), Phase::udp_answered);
+    EXPECT_EQ(to.table.silence(hit.entry()), 1'000u);
+    EXPECT_TRUE(to.connections->ways()[hit.half->way_id()].same_content(way_of(1)));
+    auto denied = to.table.find_by_port(mine, tuple_of<Ipv4Addr>(2));
+    ASSERT_TRUE(denied);
+    EXPECT_EQ(to.table.validity(*denied.half), Validity::cut);
+
+    to.connections->forget_port(mine);
+    EXPECT_EQ(to.connections->size(), 0u);
+    EXPECT_EQ(to.connections->ways().size(), 0u);
+}
+
+TEST(Connections, OfAPortThatFindsNoRoomAtAnotherWorkerEnd) {
+    Bench from, to(small(16));
+    for (uint32_t n = 0; n < 100; ++n)
+        from.open(tuple_of<Ipv4Addr>(n));
+    to.connections->adopt_port(*from.connections, mine);
+    EXPECT_EQ(from.connections->size(), 0u);
+    EXPECT_EQ(from.connections->ways().size(), 0u);
+    EXPECT_EQ(to.connections->size(), 16u);
+}
+
 TEST(Listing, ShowsEveryConnectionOncePageByPage) {
     Bench bench;
     for (uint32_t n = 0; n < 95; ++n)
