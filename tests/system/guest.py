@@ -18,7 +18,8 @@ MODULES = ("failover", "net_failover", "virtio_ring", "virtio", "virtio_pci_lega
 FILES = ("/bin/busybox", "/usr/sbin/dhcpcd", "/lib/x86_64-linux-gnu/libc.so.6", "/lib64/ld-linux-x86-64.so.2",
          "/usr/lib/dhcpcd", "/etc/passwd", "/etc/group", "/etc/dhcpcd.conf")
 NEEDED = ("qemu-system-x86_64", "dpkg-deb", "apt-get", *FILES)
-# What it says of itself every second, on its console; and a page, for whoever asks.
+# What it says of itself every second, on its console; and a page, for whoever asks. Its DHCP client does not follow the link: it
+# would ask anew, and probe its address for five seconds, whenever the switch was away.
 INIT = """#!/bin/busybox sh
 /bin/busybox --install -s /bin
 mount -t proc proc /proc
@@ -27,12 +28,13 @@ mount -t devtmpfs devtmpfs /dev
 for module in {modules}; do insmod /modules/$module.ko; done
 hostname guest
 ip link set lo up
-dhcpcd -q -b eth0
+dhcpcd -q -b -K eth0
 echo "the guest's page" >/www/index.html
 httpd -h /www
 while sleep 1; do
     echo "=== $(hostname)"
     ip -o address show dev eth0
+    echo "queues: $(ls -d /sys/class/net/eth0/queues/rx-* | wc -l)"
     ip route
     ip -6 route
     cat /etc/resolv.conf
@@ -46,19 +48,24 @@ def what_is_missing() -> list[str]:
 
 
 class Guest:
-    """`with Guest(machine, network) as guest:` boots it; `network` are qemu's words for its one NIC's other end."""
+    """`with Guest(machine, network) as guest:` boots it; `network` are qemu's words for its one NIC's other end.
 
-    def __init__(self, machine: Machine, *network: str):
-        self.machine, self._network = machine, network
+    It has a processor for each queue pair.
+    """
+
+    def __init__(self, machine: Machine, *network: str, queues: int = 1):
+        self.machine, self._network, self._queues = machine, network, queues
         self.console = machine.ledger.directory / f"console-{machine.name}.out"
 
     def __enter__(self) -> "Guest":
         kernel, initramfs = boot_files()
+        self.console.unlink(missing_ok=True)  # of an earlier life
         self._process = spawn(
             self.machine.ledger, "ip", "netns", "exec", self.machine.namespace.full_name, "qemu-system-x86_64",
-            "-accel", "tcg", "-m", "256", "-nodefaults", "-display", "none", "-serial", "stdio", "-no-reboot",
+            "-accel", "tcg", "-smp", str(self._queues), "-m", "256", "-nodefaults", "-display", "none", "-serial", "stdio", "-no-reboot",
             "-kernel", str(kernel), "-initrd", str(initramfs), "-append", "console=ttyS0 quiet panic=-1 no_timer_check", *self._network,
-            "-device", f"virtio-net-pci,netdev=net,mac={self.machine.mac},romfile=,vectors=0", log=self.console)
+            "-device", f"virtio-net-pci,netdev=net,mac={self.machine.mac},romfile=,vectors=0{',mq=on' if self._queues > 1 else ''}",
+            log=self.console)
         return self
 
     def __exit__(self, *_) -> None:
@@ -87,10 +94,10 @@ def over_a_tap(machine: Machine) -> tuple[str, ...]:
     return ("-netdev", "tap,id=net,ifname=qemu,script=no,downscript=no")
 
 
-def over_vhost_user(socket: Path) -> tuple[str, ...]:
+def over_vhost_user(socket: Path, queues: int = 1) -> tuple[str, ...]:
     """qemu is the socket's server; its memory is shared with the switch."""
     return ("-object", "memory-backend-memfd,id=memory,size=256M,share=on", "-numa", "node,memdev=memory",
-            "-chardev", f"socket,id=char,path={socket},server=on,wait=off", "-netdev", "vhost-user,id=net,chardev=char")
+            "-chardev", f"socket,id=char,path={socket},server=on,wait=off", "-netdev", f"vhost-user,id=net,chardev=char,queues={queues}")
 
 
 # --- what it boots ------------------------------------------------------------------------------------

@@ -3,10 +3,12 @@
 router advertisement and DHCPv6, behind a tap and behind vhost-user. By hand: it takes big packages, and a minute."""
 
 import sys
+import time
 
 import harness
+from answers import Answers
 from guest import Guest, over_a_tap, over_vhost_user, what_is_missing
-from harness import Machine, SystemTest, wait_until
+from harness import Host, Machine, SystemTest, wait_until
 from labkit.shop import fetch
 
 GATEWAY = "10.0.0.254"
@@ -42,8 +44,25 @@ class AGuest(SystemTest):
         socket = host.directory / "shared.sock"
         host.vsctl("add-port", "br-int", "vhu", "--", "set", "interface", "vhu", "type=dpdkvhostuserclient",
                    f"options:vhost-server-path={socket}", f"external_ids:iface-id={iface_id}")
-        with Guest(machine, *over_vhost_user(socket)) as guest:
-            self.assert_comes_up(guest, 6)
+        for life in ("first", "after qemu's restart"):
+            with self.subTest(life), Guest(machine, *over_vhost_user(socket, 2), queues=2) as guest:
+                self.assert_comes_up(guest, 6)
+                guest.wait_for("queues: 2")
+                self.assert_survives_a_kill(host, "10.0.0.6")
+                wait_until("the guest's page", lambda: fetch(self.peer, "10.0.0.6") == "the guest's page", 20)
+            socket.unlink(missing_ok=True)
+
+    def assert_survives_a_kill(self, host: Host, address: str) -> None:
+        """`kill -9` of the daemon while it is pinged: of the guest nothing is asked (BEHAVIOUR P3)."""
+        answers = Answers(self.peer, address)
+        wait_until("the guest to answer", lambda: len(answers.times()) > 20, 15)
+        host.switch.kill()
+        began = time.time()
+        host.switch.start()
+        gap = wait_until("the guest to answer again", lambda: answers.after(began), 15)[0] - began
+        answers.end()
+        print(f"the first answer came {gap:.2f} s after the start ... ", end="", flush=True)
+        self.assertLess(gap, 5)
 
 
 if __name__ == "__main__":
