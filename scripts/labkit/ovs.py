@@ -30,14 +30,15 @@ class OvsHost:
                              [str(PROGRAM), self.database.remote, f"--unixctl={self._control}", "--no-chdir", "-vconsole:off", "-vsyslog:off",
                               f"--log-file={log}"], log, lambda: bool(self.appctl("version")), env=self.environment)
 
-    def create(self, underlay: Underlay) -> None:
+    def create(self, underlay: Underlay, offloads: bool = False) -> None:
         self.directory.mkdir(parents=True, exist_ok=True)
         self.namespace.create(ipv6=":" in self.vtep)
         underlay.connect(self.namespace, WIRE)
         self.namespace.sysctl(**{f"net__ipv6__conf__{WIRE}__disable_ipv6": 1})
         mac = self.namespace.run("cat", f"/sys/class/net/{WIRE}/address").strip()
         self.database.start()
-        self.vsctl("--no-wait", "init")
+        self.vsctl("--no-wait", "init", "--", "set", "Open_vSwitch", ".",
+                   f"other_config:userspace-tso-enable={str(offloads).lower()}")
         self.switch.start()
         self.vsctl("add-br", "br-phy", "--", "set", "bridge", "br-phy", "datapath_type=netdev", f'other_config:hwaddr="{mac}"',
                    "--", "add-port", "br-phy", WIRE)
@@ -56,6 +57,11 @@ class OvsHost:
         self.namespace.run("ethtool", "-K", "vm1", "tx", "off")
         machine.take("vm1", self.namespace)
         self.vsctl("add-port", "br-int", "vm0")
+
+    def plug_tap(self, machine: Machine, port: str, mtu: int) -> None:
+        """A tap of the datapath's own, as Ringfence's ports of type `tap` are; with the offloads that the switch offers."""
+        self.vsctl("add-port", "br-int", port, "--", "set", "interface", port, "type=internal", f"mtu_request={mtu}")
+        machine.take(port, self.namespace)
 
     def vsctl(self, *arguments: str) -> str:
         return self.namespace.run("ovs-vsctl", "--timeout=20", *arguments, env=self.environment).strip()
