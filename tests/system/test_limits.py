@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Limits of a port: what network-ctl's and ovs-vsctl's words for them do to a real stream, and what the counters say; and
-another tenant's connections beside a flood of SYNs (row P8)."""
+another tenant's connections beside a flood of SYNs (row P8), and a worker whose core others want (row 76)."""
 
 import contextlib
 import json
@@ -8,9 +8,12 @@ import statistics
 from pathlib import Path
 
 from conversation import Attempt, Echo, attempts, lost_between
-from harness import SystemTest, counters, is_drop, main, wait_until
+from frames import EXPERIMENTAL
+from harness import Capture, SystemTest, counters, dropped, is_drop, main, send, wait_until
+from labkit.capture import ethernet
 from labkit.ledger import end_processes
 from labkit.quickstart import transfer
+from stream import Stream
 
 RATE = 20_000_000  # bit/s
 CONNECTIONS = 1_000
@@ -159,6 +162,29 @@ class Limits(SystemTest):
             yield
         finally:
             end_processes([flood.pid])
+
+    def test_hogs_on_the_workers_core(self):
+        """What the worker has no time for is lost before it, and counted as that; the rest is in order, and then all is well."""
+        host = self.hosts[0]
+        busy = self.make_machine(host, "acme/lan", "busy", 9, plug="plug_system")
+        flood = [ethernet(self.b.mac, busy.mac, EXPERIMENTAL, b"flood" + number.to_bytes(4, "big")) for number in range(60_000)]
+        hogs = [host.namespace.spawn("nice", "-n", "-15", "taskset", "-c", "0", "/usr/bin/python3", "-c", "while True: pass",
+                                          log=host.directory / "hog.out") for _ in range(4)]
+        try:
+            with Capture([self.b]) as capture:
+                send(busy, *flood)
+                wait_until("some to arrive", lambda: len(capture.frames(self.b, b"flood")) > 1000)
+                arrived = [int.from_bytes(frame[19:23], "big") for frame in capture.frames(self.b, b"flood")]
+        finally:
+            for hog in hogs:
+                hog.kill()
+                hog.wait()
+        lost = wait_until("what was lost to be counted", lambda: dropped(host, "rx.ring_full", busy.port))
+        print(f"beside four hogs: {len(arrived)} of {len(flood)} arrived, rx.ring_full {lost}")
+        self.assertEqual(arrived, sorted(arrived))
+        with Stream(busy, self.b) as stream:
+            self.assert_reaches(self.b, "10.0.0.9")
+        self.assertEqual(stream.outcome().lost, 0)
 
     def test_a_qos_that_is_not_built_is_named(self):
         host = self.hosts[0]
