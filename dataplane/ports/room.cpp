@@ -23,7 +23,7 @@ Room::Room(rte_mempool* pool, bool large, void* header, size_t header_size)
 }
 
 Room::~Room() {
-    rte_pktmbuf_free_bulk(&buffers_[missing_], static_cast<unsigned>(wanted_ - missing_));
+    rte_pktmbuf_free_bulk(buffers_.data() + missing_, static_cast<unsigned>(wanted_ - missing_));
 }
 
 std::span<iovec> Room::parts() {
