@@ -81,7 +81,8 @@ class Plugging(SystemTest):
         self.assertNotIn(name, self.host.vsctl("list-ports", "br-int").split())
 
     def test_a_kernels_offloads(self):
-        """Checksums that are only begun, TCP in frames of 64 KiB: they arrive whole, on another port and from it."""
+        """Checksums that are only begun, TCP in frames of 64 KiB: they arrive whole, on another port and from it, and are
+        not cut up on the way to a tap that takes them."""
         vm = self.lab.plug_system(self.host, "offloads", self.new_nic(14), mac_of(14), addresses_of(14))
         features = vm.run("ethtool", "-k", "eth0")
         self.assertIn("tx-checksum-ip-generic: on", features)
@@ -93,7 +94,7 @@ class Plugging(SystemTest):
         with Capture([self.a]) as capture:
             transfer(vm, self.a, "10.0.0.1")
             longest = max(len(frame) for frame in capture.frames(self.a))
-        self.assertLessEqual(longest, 1450 + 14)
+        self.assertGreater(longest, 1450 + 14)
         wait_until("statistics", lambda: self.host.interface("offloads", "statistics")["statistics"]["rx_bytes"] > len(PAYLOAD), 12)
 
     def test_the_hosts_kernel_hears_and_says_nothing(self):
