@@ -58,6 +58,7 @@ std::optional<Verdict> begin(const Fabric& fabric, Worker& worker, Passage& pass
         return Verdict::quota_table;
     }
     passage.entry = *opened;
+    passage.opened = true;
     return Verdict::next;
 }
 

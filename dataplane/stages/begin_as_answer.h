@@ -14,7 +14,8 @@ namespace ringfence {
 bool may_be_an_answer(const Fabric& fabric, const Packet& packet);
 
 // Where the firewalls would have let the other end begin: the entry, as that end's, is the packet's
-// from now on. A drop where there is no room for it; none where they would not.
+// from now on (Passage::opened); connect closes it where the packet does not get through. A drop
+// where there is no room for it; none where they would not.
 template <class Address>
 std::optional<Verdict> begin_as_answer(const Fabric& fabric, Worker& worker, const Packet& packet);
 

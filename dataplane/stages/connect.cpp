@@ -25,8 +25,8 @@ typename ConnectionTable<Address>::Hit written(const Fabric& fabric, Connections
 template <class Address> Verdict open(const Fabric& fabric, Worker& worker, Packet& packet) {
     Passage& passage = *packet.passage;
     auto& table = worker.connections().table<Address>();
-    bool is_new = !passage.entry;
-    if (is_new) {
+    const bool is_new = !passage.entry || passage.opened;
+    if (!passage.entry) {
         Connections& connections = worker.connections();
         claim(connections, fabric, passage.landing.port);
         auto opened = connections.open(passage.landing.port, outbound_tuple<Address>(passage.walk),
@@ -69,7 +69,7 @@ Verdict connect_packet(const Fabric& fabric, Worker& worker, Packet& packet) {
         if (auto hit = written<Address>(fabric, connections, packet))
             return follow<Address>(fabric, connections, hit, packet)
                 .value_or(Verdict::fw_tcp_invalid);
-    bool is_new = !passage.entry;
+    const bool is_new = !passage.entry || passage.opened;
     if (Verdict verdict = open<Address>(fabric, worker, packet); verdict != Verdict::next)
         return verdict;
     auto hit = table.half(*passage.entry, passage.side);
@@ -80,7 +80,7 @@ Verdict connect_packet(const Fabric& fabric, Worker& worker, Packet& packet) {
         return verdict;
     if (verdict != Verdict::next)
         table.close(*passage.entry);
-    else
+    else if (!passage.opened)
         forgive<Address>(connections, passage);
     return verdict;
 }

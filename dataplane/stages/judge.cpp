@@ -79,6 +79,7 @@ Verdict judge_packet(const Fabric& fabric, Worker& worker, Packet& packet) {
     auto known = find_known<Address>(fabric, worker, passage);
     bool is_sent = passage.walk.from() == Walk::From::port;
     passage.entry = known ? std::optional(known.entry()) : std::nullopt;
+    passage.opened = false;
     passage.side = !is_sent ? Side::to_port : known ? known.side() : Side::from_port;
     note(connections, passage.walk, passage.landing.port);
     if (known && table.validity(*known.half) == Validity::cut)

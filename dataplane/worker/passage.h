@@ -38,6 +38,7 @@ struct Passage {
     Landing landing;              // bridge
     std::optional<EntryId> entry; // judge: the connection's, where there is one
     Side side = Side::from_port;  // and the packet's direction in it
+    bool opened = false;          // judge: the entry, because of this packet, as its other end's
 };
 
 } // namespace ringfence

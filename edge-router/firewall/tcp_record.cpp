@@ -44,6 +44,8 @@ TcpRecord::Outcome TcpRecord::track_unusual(TcpEnd from, const TcpSegment& segme
 
 TcpRecord::Outcome TcpRecord::begin(TcpEnd from, const TcpSegment& segment, TcpOptions options) {
     if (segment.has(tcp_flag::syn) && !segment.has(tcp_flag::ack)) {
+        if (from != TcpEnd::initiator)
+            return Outcome::invalid;
         start_end(from, segment);
         state_ = TcpState::syn_sent;
         return Outcome::pass;
@@ -52,18 +54,24 @@ TcpRecord::Outcome TcpRecord::begin(TcpEnd from, const TcpSegment& segment, TcpO
     if (!may || segment.has(tcp_flag::syn) || segment.has(tcp_flag::rst))
         return Outcome::invalid;
     windows_ = Windows::unknown;
-    facts_ = sent_syn * 3 | acked_syn * 3;
+    facts_ = sent_syn * 3;
     end_[index(other(from))] = segment.acknowledgement;
-    end_[index(from)] = max_end_[index(from)] = acknowledged_[index(other(from))] =
-        segment.sequence;
+    end_[index(from)] = max_end_[index(from)] = segment.sequence;
     max_end_[index(other(from))] = acknowledged_[index(from)] = segment.acknowledgement;
-    state_ = TcpState::established;
+    acknowledged_[index(other(from))] = segment.sequence;
+    set(acked_syn, from);
+    if (from == TcpEnd::initiator)
+        set(acked_syn, other(from));
+    else // the responder alone shows nothing: whatever the initiator acknowledges is its first
+        --acknowledged_[index(other(from))];
     return track_windows(from, segment, options);
 }
 
 // --- SYN, SYN+ACK
 
 TcpRecord::Outcome TcpRecord::track_syn(TcpEnd from, const TcpSegment& syn) {
+    if (windows_ & Windows::unknown && !is_closing())
+        return track_syn_of_unknown(from, syn);
     if (!is_established())
         return track_handshake(from, syn);
     if (!is_closing())
@@ -73,6 +81,13 @@ TcpRecord::Outcome TcpRecord::track_syn(TcpEnd from, const TcpSegment& syn) {
     // RFC 9293, 3.6.1: out of TIME-WAIT only by a sequence number that is new.
     bool is_new = state_ == TcpState::closed || after(syn.sequence, end_[index(from)]);
     return is_new ? Outcome::fresh : Outcome::ignore;
+}
+
+// Picked up in its middle, and perhaps nothing that its receiver knows: no challenge is certain. So
+// no handshake may go through that the initiator has not begun.
+TcpRecord::Outcome TcpRecord::track_syn_of_unknown(TcpEnd from, const TcpSegment& syn) const {
+    const bool is_initiators = syn.has(tcp_flag::ack) == (from == TcpEnd::responder);
+    return is_initiators ? Outcome::ignore : Outcome::invalid;
 }
 
 TcpRecord::Outcome TcpRecord::track_handshake(TcpEnd from, const TcpSegment& syn) {

@@ -63,7 +63,8 @@ public:
         return track_unusual(from, segment, options);
     }
 
-    // Before the first segment: as with options.loose, for this connection alone.
+    // Before the first segment: as with options.loose, for this connection alone, and the first may
+    // be the responder's. It is established when the initiator has been seen, too.
     void let_begin_midway() { windows_ = Windows::midway; }
 
     TcpState state() const { return state_; }
@@ -89,6 +90,7 @@ private:
     Outcome track_unusual(TcpEnd from, const TcpSegment& segment, TcpOptions options);
     Outcome begin(TcpEnd from, const TcpSegment& segment, TcpOptions options);
     Outcome track_syn(TcpEnd from, const TcpSegment& syn);
+    Outcome track_syn_of_unknown(TcpEnd from, const TcpSegment& syn) const;
     Outcome track_handshake(TcpEnd from, const TcpSegment& syn);
     Outcome answer_syn(TcpEnd from, const TcpSegment& syn);
     Outcome track_reset(TcpEnd from, const TcpSegment& reset, TcpOptions options);

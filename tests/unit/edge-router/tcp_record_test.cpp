@@ -336,6 +336,34 @@ TEST(TcpRecord, PicksUpInTheMiddleWhereItIsLoose) {
     play("> R  1000          = invalid none\n", loose);
 }
 
+TEST(TcpRecord, OfWhatTheResponderWentOnWithNothingIsSureUntilTheInitiatorIsSeen) {
+    TcpRecord record;
+    record.let_begin_midway();
+    play("< A  5001 ack 1001 len 10 = pass syn_received\n"
+         "< A  5011 ack 1001 len 10 = pass syn_received\n"
+         "> A  1001 ack 5021        = pass established\n"
+         "< A  5021 ack 1001 len 10 = pass established\n",
+         {}, record);
+    play("< A  5001 ack 1001 = pass syn_received\n"
+         "> A  1001 ack 5001 = pass established\n",
+         {}, record);
+}
+
+TEST(TcpRecord, NoHandshakeOfTheResponderHidesInWhatWasPickedUp) {
+    TcpRecord record;
+    record.let_begin_midway();
+    play("< S  5000           = invalid none\n"
+         "< A  5001 ack 1001  = pass syn_received\n"
+         "< S  7000           = invalid syn_received\n"
+         "> SA 9000 ack 7001  = invalid syn_received\n"
+         "> A  1001 ack 5001  = pass established\n"
+         "< S  7000           = invalid established\n"
+         "> SA 9000 ack 7001  = invalid established\n"
+         "> S  9000           = ignore established\n"
+         "< SA 7000 ack 9001  = ignore established\n",
+         {}, record);
+}
+
 // --- F4: SYNs with more in them
 
 TEST(TcpRecord, TakesDataInASyn) { // TCP fast open, RFC 7413
