@@ -202,6 +202,8 @@ void Underlay::Impl::keep_neighbours() {
         if (vtep.hop)
             for (const Hop::Way& way : vtep.hop->ways)
                 needed.insert({way.ifindex, way.next_hop});
+    // What the operator has just fixed must be known: to keep it would make it an ordinary one.
+    on_readable();
     for (const NeighbourKey& key : kept)
         if (!needed.contains(key))
             tables->let_go(key);
