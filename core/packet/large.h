@@ -44,4 +44,12 @@ inline uint32_t longest_ip(const rte_mbuf& frame) {
     return headers + (payload < segment ? payload : segment);
 }
 
+// Frames on a wire that a frame which is in no tunnel stands for.
+inline uint32_t frames_of(const rte_mbuf& frame) {
+    if (!is_large(frame)) [[likely]]
+        return 1;
+    const uint32_t headers = static_cast<uint32_t>(frame.l2_len) + ip_headers(frame);
+    return (frame.pkt_len - headers + frame.tso_segsz - 1) / frame.tso_segsz;
+}
+
 } // namespace ringfence

@@ -1,6 +1,7 @@
 // bridge: where the frame goes in its segment; of what meets connections, whose connection that is.
 // What came by tunnel never goes back into one: its sender has sent a copy to every VTEP (split
 // horizon).
+#include "core/packet/large.h"
 #include "dataplane/stages/decide.h"
 #include "dataplane/stages/reserved.h"
 #include "dataplane/stages/stages.h"
@@ -23,8 +24,8 @@ Verdict to_port(const Fabric& fabric, Packet& packet, PortId to) {
 }
 
 Verdict to_everybody(Worker& worker, Packet& packet) {
-    if (!packet.from_tunnel &&
-        !worker.may(packet.port->id, Metered::broadcast, packet.port->limits.broadcast))
+    if (!packet.from_tunnel && !worker.may(packet.port->id, Metered::broadcast,
+                                           packet.port->limits.broadcast, frames_of(*packet.mbuf)))
         return Verdict::limit_broadcast;
     packet.send_to_everybody();
     return Verdict::next;

@@ -59,9 +59,15 @@ size_t tcp_header(const Cursor& cursor) {
 
 size_t udp_header(const Cursor& cursor) { return cursor.peek<UdpHeader>() ? sizeof(UdpHeader) : 0; }
 
+// Each datagram of it has a frame of its own inside; of a whole train decapsulate would see one.
+bool is_tunnel_traffic(const Fabric& fabric, const Packet& packet, const UdpHeader& udp) {
+    return packet.port && packet.port->kind == PortKind::uplink &&
+           udp.destination().value() == fabric.tunnel().udp_port;
+}
+
 } // namespace
 
-Verdict check_large(const Fabric&, Worker& worker, Packet& packet) {
+Verdict check_large(const Fabric& fabric, Worker& worker, Packet& packet) {
     rte_mbuf& frame = *packet.mbuf;
     const bool is_tcp = frame.ol_flags & RTE_MBUF_F_TX_TCP_SEG;
     Cursor cursor(packet.data, packet.linear);
@@ -76,6 +82,10 @@ Verdict check_large(const Fabric&, Worker& worker, Packet& packet) {
     const size_t l4 = is_tcp ? tcp_header(cursor) : udp_header(cursor);
     const size_t headers = l2 + ip->length + l4;
     if (l4 == 0 || l4 > cursor.left() || headers >= packet.length)
+        return Verdict::admit_bad_offload;
+    if (is_tcp && packet.at<EthernetHeader>(0)->destination.is_group())
+        return Verdict::admit_bad_offload;
+    if (!is_tcp && is_tunnel_traffic(fabric, packet, *cursor.peek<UdpHeader>()))
         return Verdict::admit_bad_offload;
     const size_t payload = packet.length - headers, segment = frame.tso_segsz;
     const size_t room = rte_pktmbuf_data_room_size(worker.copies()) - RTE_PKTMBUF_HEADROOM;

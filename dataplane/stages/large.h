@@ -10,7 +10,8 @@
 namespace ringfence {
 
 // A port says that the frame is large: is it what it claims to be? Then its headers' lengths are
-// noted. Looks at the bytes alone, so that it may come before all other stages.
+// noted. Looks at the bytes alone, so that it may come before all other stages. At an uplink VXLAN
+// is not: it would be one frame inside, with a mark that is not its own.
 Verdict check_large(const Fabric&, Worker&, Packet&);
 
 // encapsulate, of packets some of which may be large: such a one has outer headers whose lengths

@@ -3,6 +3,7 @@
 //
 // What no connection knows costs a thousand times what a known packet costs, and each port has its
 // share of that.
+#include "core/packet/large.h"
 #include "dataplane/stages/receiver.h"
 #include "dataplane/stages/stages.h"
 
@@ -11,7 +12,8 @@ namespace ringfence {
 Verdict limit_sent(const Fabric&, Worker& worker, Packet& packet) {
     const PortId port = packet.port->id;
     const PortLimits& limits = packet.port->limits;
-    if (limits.packets_out && !worker.may(port, Metered::packets_out, *limits.packets_out))
+    if (limits.packets_out &&
+        !worker.may(port, Metered::packets_out, *limits.packets_out, frames_of(*packet.mbuf)))
         return Verdict::limit_packets_out;
     if (limits.bandwidth_out &&
         !worker.may(port, Metered::bytes_out, *limits.bandwidth_out, packet.length))

@@ -35,7 +35,8 @@ Segments::Segments(const rte_mbuf& packet)
     : packet_(packet), is_tcp_(packet.ol_flags & RTE_MBUF_F_TX_TCP_SEG),
       is_ip6_(packet.ol_flags & RTE_MBUF_F_TX_IPV6),
       ip_(packet.l2_len + (is_in_tunnel(packet) ? packet.outer_l2_len + packet.outer_l3_len : 0u)),
-      l4_(ip_ + packet.l3_len), headers_(l4_ + packet.l4_len), payload_(packet.pkt_len - headers_),
+      l4_(ip_ + packet.l3_len), headers_(l4_ + packet.l4_len),
+      payload_(headers_ <= packet.data_len ? packet.pkt_len - headers_ : 0),
       size_(packet.tso_segsz), at_(&packet), offset_(headers_) {}
 
 rte_mbuf* Segments::next(rte_mempool* pool) {

@@ -21,7 +21,8 @@ public:
     // is, and outlives this.
     explicit Segments(const rte_mbuf& packet);
 
-    uint32_t count() const { return (payload_ + size_ - 1) / size_; }
+    // 0: its marks don't fit it, which is a fault of ours; there is no next.
+    uint32_t count() const { return size_ ? (payload_ + size_ - 1) / size_ : 0; }
     // The next one, from the first to the last; nullptr where there is no buffer for it. It came
     // from the packet's port.
     rte_mbuf* next(rte_mempool* pool);
@@ -75,6 +76,8 @@ private:
     void cut(rte_mbuf* packet, PortId origin) {
         Segments segments(*packet);
         const uint32_t count = segments.count();
+        if (count == 0)
+            return worker_.drop(packet, Verdict::admit_bad_offload);
         uint32_t made = 0;
         for (; made < count; ++made) {
             rte_mbuf* segment = segments.next(worker_.copies());
