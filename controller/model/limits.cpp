@@ -11,7 +11,7 @@ namespace {
 
 constexpr int64_t most_bits = 1'000'000'000'000; // a second: 1 Tbit/s
 constexpr int64_t least_bits = 8'000;
-// A frame of jumbo size and its tags must fit into a bucket, or none ever passes.
+// A frame of jumbo size and its tags. The dataplane makes it longer where frames come larger (TSO).
 constexpr int64_t least_burst = 10'000;
 constexpr int64_t most_burst = 1'000'000'000;
 

@@ -8,7 +8,8 @@ namespace ringfence::agent {
 
 namespace {
 
-constexpr uint64_t least_burst = 16 * 1024; // bytes; the largest frame is shorter
+// Bytes. No frame is longer, nor is a large one (core/packet/large.h): each passes some time.
+constexpr uint64_t least_burst = 65'536 + 64;
 
 using Numbers = std::map<std::string, int64_t>;
 

@@ -204,7 +204,7 @@ TEST_F(FabricBuilderTest, LimitsAreTheFabricsAndTheHostsTheLowerOneCounts) {
     auto web0 = nic("web-0", "web", "02:00:00:00:00:01", "10.0.0.1");
     web0.host = "a";
     web0.limits = {{"bandwidth-in", 8'000'000}, {"bandwidth-out", 80'000'000},
-                   {"burst-out", 50'000},       {"broadcast", 50},
+                   {"burst-out", 90'000},       {"broadcast", 50},
                    {"slow-path", 70},           {"connections", 9}};
     put(web0);
     plug("tap0", 0, "web-0");
@@ -213,16 +213,16 @@ TEST_F(FabricBuilderTest, LimitsAreTheFabricsAndTheHostsTheLowerOneCounts) {
         size_t from = text.find("10.0.0.1 bytes-in");
         return from == text.npos ? text : text.substr(from, text.find('\n', from) - from);
     };
-    EXPECT_EQ(limits(), "10.0.0.1 bytes-in 1000000 burst 100000 bytes-out 10000000 burst 50000 "
+    EXPECT_EQ(limits(), "10.0.0.1 bytes-in 1000000 burst 100000 bytes-out 10000000 burst 90000 "
                         "broadcast 50 burst 50 slow-path 70 burst 70 connections 9");
     facts_.ports.at("tap0").limits.bandwidth_in = Rate{500'000, 20'000};
     facts_.ports.at("tap0").limits.bandwidth_out = Rate{20'000'000, 20'000};
-    EXPECT_EQ(limits(), "10.0.0.1 bytes-in 500000 burst 20000 bytes-out 10000000 burst 50000 "
+    EXPECT_EQ(limits(), "10.0.0.1 bytes-in 500000 burst 20000 bytes-out 10000000 burst 90000 "
                         "broadcast 50 burst 50 slow-path 70 burst 70 connections 9");
     facts_.limits.broadcast = Rate::each_second(5);
     web0.limits = {{"bandwidth-in", 800}};
     put(web0);
-    EXPECT_EQ(limits(), "10.0.0.1 bytes-in 100 burst 16384 bytes-out 20000000 burst 20000 "
+    EXPECT_EQ(limits(), "10.0.0.1 bytes-in 100 burst 65600 bytes-out 20000000 burst 20000 "
                         "broadcast 5 burst 5");
 }
 

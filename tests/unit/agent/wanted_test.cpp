@@ -250,7 +250,7 @@ TEST(Wanted, WhatAPortSendsIsPoliced) {
     tap.ingress_policing_burst = 1'000;
     EXPECT_EQ(limits().bandwidth_out, (Rate{1'250'000, 125'000}));
     tap.ingress_policing_burst = 8;
-    EXPECT_EQ(limits().bandwidth_out, (Rate{1'250'000, 16'384})) << "a frame must pass";
+    EXPECT_EQ(limits().bandwidth_out, (Rate{1'250'000, 65'600})) << "a large frame must pass";
     tap.ingress_policing_kpkts_rate = 3;
     EXPECT_EQ(limits().packets_out, (Rate{3'000, 16'000}));
     tap.ingress_policing_kpkts_burst = 2;
@@ -284,13 +284,13 @@ TEST(Wanted, WhatAPortGetsIsLimitedByItsQos) {
     EXPECT_EQ(limit(), std::nullopt) << "no rate";
     qos.other_config = {{"max-rate", "8000000"}};
     EXPECT_EQ(limit(), (Rate{1'000'000, 100'000}));
-    rows.queue(0).other_config = {{"max-rate", "4000000"}, {"burst", "400000"}};
-    EXPECT_EQ(limit(), (Rate{500'000, 50'000}));
+    rows.queue(0).other_config = {{"max-rate", "4000000"}, {"burst", "720000"}};
+    EXPECT_EQ(limit(), (Rate{500'000, 90'000}));
     rows.queue(1);
     EXPECT_EQ(limit(), (Rate{1'000'000, 100'000})) << "only OpenFlow chooses another queue than 0";
     qos.type = "egress-policer";
-    qos.other_config = {{"cir", "2000000"}, {"cbs", "30000"}};
-    EXPECT_EQ(limit(), (Rate{2'000'000, 30'000}));
+    qos.other_config = {{"cir", "2000000"}, {"cbs", "70000"}};
+    EXPECT_EQ(limit(), (Rate{2'000'000, 70'000}));
     qos.type = "linux-noop";
     EXPECT_EQ(limit(), std::nullopt);
 }
