@@ -53,8 +53,6 @@ uint16_t NetdevPort::receive(rte_mbuf** frames, uint16_t room) {
             bytes += frame->pkt_len;
             has_received_large_ |= is_large(*frame);
             frames[count++] = frame;
-        } else {
-            rx_errors_.add(1);
         }
     }
     if (count > 0) {
@@ -64,16 +62,20 @@ uint16_t NetdevPort::receive(rte_mbuf** frames, uint16_t room) {
     return count;
 }
 
-// nullptr where it is longer than the port's frames may be, and not large.
+// nullptr where it is longer than the port's frames may be, and not large: an error; or where there
+// are not the buffers for it.
 rte_mbuf* NetdevPort::take(Room& buffers, size_t length, VirtioHeader& header) {
     rte_mbuf* frame = buffers.take(length);
-    if (!frame)
+    if (!frame) {
+        (buffers.is_short() ? rx_missed_ : rx_errors_).add(1);
         return nullptr;
+    }
     const bool complete_now = complete(*frame, header);
     if (complete_now && has_header_)
         take_offload(*frame, header);
     if (complete_now && (frame->nb_segs == 1 || is_large(*frame)))
         return frame;
+    rx_errors_.add(1);
     rte_pktmbuf_free(frame);
     return nullptr;
 }

@@ -27,19 +27,30 @@ Room::~Room() {
 }
 
 std::span<iovec> Room::parts() {
-    if (rte_pktmbuf_alloc_bulk(pool_, buffers_.data(), static_cast<unsigned>(missing_)) != 0)
+    if (missing_ > 0)
+        fill();
+    const size_t held = wanted_ - missing_;
+    if (held == 0)
         return {};
-    for (size_t i = 0; i < missing_; ++i)
-        parts_[1 + i] = {rte_pktmbuf_mtod(buffers_[i], void*), each_};
-    missing_ = 0;
-    return std::span(parts_).first(1 + wanted_ + 1);
+    for (size_t i = 0; i < held; ++i)
+        parts_[1 + i] = {rte_pktmbuf_mtod(buffers_[missing_ + i], void*), each_};
+    parts_[1 + held] = {&excess_, 1};
+    return std::span(parts_).first(1 + held + 1);
+}
+
+// Where there are not as many, those that are held do, or one.
+void Room::fill() {
+    if (rte_pktmbuf_alloc_bulk(pool_, buffers_.data(), static_cast<unsigned>(missing_)) == 0)
+        missing_ = 0;
+    else if (missing_ == wanted_ && (buffers_[wanted_ - 1] = rte_pktmbuf_alloc(pool_)))
+        --missing_;
 }
 
 rte_mbuf* Room::take(size_t length) {
     length -= header_size_;
-    if (length > wanted_ * each_)
+    if (length > (wanted_ - missing_) * each_)
         return nullptr;
-    rte_mbuf* frame = buffers_[0];
+    rte_mbuf* frame = buffers_[missing_];
     frame->pkt_len = static_cast<uint32_t>(length);
     frame->nb_segs = 0;
     for (rte_mbuf* last = nullptr; length > 0; last = buffers_[missing_++]) {

@@ -22,20 +22,24 @@ public:
     ~Room();
     Room(const Room&) = delete;
 
-    // What the next frame is to be read into, or nothing where there are not enough buffers. A byte
-    // more than fits shows a frame that doesn't.
+    // What the next frame is to be read into, or nothing where there is no buffer. Where there are
+    // few it holds ordinary frames alone. A byte more than fits shows a frame that doesn't.
     std::span<iovec> parts();
+    // Of a frame that did not fit: for want of buffers?
+    bool is_short() const { return missing_ > 0; }
     // The frame that was read, `length` bytes with its header, at least one more than that has; or
     // nullptr where it did not fit.
     rte_mbuf* take(size_t length);
 
 private:
+    void fill();
+
     static constexpr size_t largest = 65535 + 14 + 2 * 4; // bytes of a frame
     static constexpr size_t most_buffers = 33;            // of 2 KiB, that it takes
 
     rte_mempool* pool_;
     const size_t header_size_, wanted_; // buffers
-    size_t missing_;                    // of those the first ones
+    size_t missing_;                    // of those the first ones; a frame begins behind them
     uint32_t each_;                     // bytes that one holds
     std::array<rte_mbuf*, most_buffers> buffers_;
     std::array<iovec, 1 + most_buffers + 1> parts_;

@@ -109,7 +109,9 @@ Result<int> make_netdev(const std::string& name) {
     // Makes the tap, or takes one that is there and that nobody holds: a persistent one, made by
     // the host's network configuration so that it keeps its addresses while we restart.
     ask.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
-    if (ioctl(tun, TUNSETIFF, &ask) == 0)
+    // Then its header may have another size.
+    int header = sizeof(VirtioHeader);
+    if (ioctl(tun, TUNSETIFF, &ask) == 0 && ioctl(tun, TUNSETVNETHDRSZ, &header) == 0)
         return tun;
     int problem = errno;
     close(tun);

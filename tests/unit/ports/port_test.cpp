@@ -5,10 +5,13 @@
 #include <filesystem>
 #include <fstream>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
+#include <linux/if_tun.h>
 #include <net/if.h>
 #include <rte_mbuf.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -78,6 +81,19 @@ protected:
     }
     MbufPool pool_;
 };
+
+// Makes a tap that stays, of which each frame has a header of that size, and lets go of it.
+bool hold_once(const char* name, int header) {
+    const int tun = ::open("/dev/net/tun", O_RDWR);
+    ifreq ask{};
+    std::strncpy(ask.ifr_name, name, IFNAMSIZ - 1);
+    ask.ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR;
+    const bool held = ioctl(tun, TUNSETIFF, &ask) == 0 &&
+                      ioctl(tun, TUNSETVNETHDRSZ, &header) == 0 &&
+                      ioctl(tun, TUNSETPERSIST, 1) == 0;
+    close(tun);
+    return held;
+}
 
 bool has(const std::string& text, std::string_view part) {
     return text.find(part) != std::string::npos;
@@ -208,6 +224,35 @@ TEST_F(Ports, APersistentTapIsTakenAndStays) {
         EXPECT_TRUE(opened(tap("t-stays"))->link().admin_up);
     EXPECT_TRUE(run("ip addr show dev t-stays | grep -q 192.0.2.7"));
     EXPECT_TRUE(run("ip tuntap del dev t-stays mode tap"));
+}
+
+// As QEMU leaves it.
+TEST_F(Ports, APersistentTapWhoseHeaderHadAnotherSizeCarriesFramesBothWays) {
+    ASSERT_TRUE(hold_once("t-held", 12));
+    auto port = opened(tap("t-held"));
+    RawSocket kernel("t-held");
+    ASSERT_TRUE(kernel.send(numbered_frame(1, 100)));
+    EXPECT_EQ(receive(*port), numbered_frame(1, 100));
+    ASSERT_TRUE(send(*port, numbered_frame(2, 100)));
+    std::optional<test::Frame> got;
+    ASSERT_TRUE(wait_until([&] { return (got = kernel.receive()).has_value(); }));
+    EXPECT_EQ(*got, numbered_frame(2, 100));
+    port.reset();
+    EXPECT_TRUE(run("ip tuntap del dev t-held mode tap"));
+}
+
+TEST_F(Ports, TapReadsOrdinaryFramesWhereBuffersAreFew) {
+    auto port = opened(tap("t-few"));
+    RawSocket kernel("t-few");
+    const unsigned count = pool_.available() - 3;
+    std::vector<rte_mbuf*> others(count);
+    ASSERT_EQ(rte_pktmbuf_alloc_bulk(pool_.get(), others.data(), count), 0);
+    for (uint32_t number : {1u, 2u}) {
+        ASSERT_TRUE(kernel.send(numbered_frame(number, 1514)));
+        EXPECT_EQ(receive(*port), numbered_frame(number, 1514));
+    }
+    rte_pktmbuf_free_bulk(others.data(), count);
+    EXPECT_EQ(port->statistics().rx_missed, 0u);
 }
 
 TEST_F(Ports, AfPacketCarriesFramesOfAVethBothWays) {
