@@ -104,7 +104,7 @@ Forwarder::Impl::Impl(const ForwarderSettings& settings, const ports::MbufPool& 
         for (unsigned to = 0; to < count; ++to)
             shared.rings[from].push_back(
                 from == to ? nullptr
-                           : std::make_unique<SpscRing<loop::Handover>>(settings.handover_ring));
+                           : std::make_unique<loop::HandoverRing>(settings.handover_ring));
         workers.push_back(std::make_unique<Worker>(from, pool.get(), rte_get_tsc_hz(),
                                                    std::move(connections[from])));
         workers.back()->set_merging(settings.merge);

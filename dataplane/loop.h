@@ -35,8 +35,9 @@ struct ForwarderSettings {
     std::vector<std::optional<unsigned>> cpus = {std::nullopt};
     bool busy_poll = false;                     // never sleep: lowest latency, a whole CPU a worker
     std::chrono::microseconds longest_nap{500}; // of a worker with a port that only polling can ask
-    bool merge = true;             // what comes by tunnel, to large packets (stages/merge.h)
-    unsigned handover_ring = 1024; // frames that wait between two workers; a power of two
+    bool merge = true; // what comes by tunnel, to large packets (stages/merge.h)
+    // Frames that wait between two workers; a power of two. As many buffers more of large ones.
+    unsigned handover_ring = 1024;
 };
 
 // other_config:pmd-cpu-mask, such as "0x6" or "6": the CPUs, one worker each.

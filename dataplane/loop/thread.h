@@ -9,9 +9,9 @@
 #include <thread>
 #include <vector>
 
-#include "core/tables/spsc_ring.h"
 #include "core/types/result.h"
 #include "dataplane/loop/errand.h"
+#include "dataplane/loop/handover_ring.h"
 #include "dataplane/loop/plan.h"
 #include "dataplane/worker/worker.h"
 
@@ -34,14 +34,6 @@ private:
     int fd_;
 };
 
-// A frame on its way to the worker that owns its port: to be sent there as it is, or to go on in a
-// segment, through the connections of a port there.
-struct Handover {
-    rte_mbuf* frame = nullptr;
-    PortId to{0};
-    std::optional<Arrival> arrival; // of the frame; none: to be sent
-};
-
 class Thread;
 
 // What all threads share. The control side writes `plan` and `wanted`, in this order.
@@ -56,7 +48,7 @@ struct Shared {
     rte_rcu_qsbr* qsbr = nullptr;
     std::vector<std::unique_ptr<Thread>> threads;
     // By sender, then receiver; the diagonal is empty.
-    std::vector<std::vector<std::unique_ptr<SpscRing<Handover>>>> rings;
+    std::vector<std::vector<std::unique_ptr<HandoverRing>>> rings;
 };
 
 struct ThreadSettings {

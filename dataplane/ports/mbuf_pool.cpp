@@ -14,7 +14,7 @@ namespace ringfence::ports {
 
 namespace {
 constexpr unsigned cache_size = 256;
-constexpr unsigned handover_ring = 1024; // a pair of workers
+constexpr unsigned handover_ring = 2048; // a pair of workers (loop/handover_ring.h)
 constexpr unsigned margin = 2048;        // copies under way, traces, a queue of generated frames
 } // namespace
 

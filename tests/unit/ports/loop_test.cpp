@@ -17,6 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "dataplane/loop/handover_ring.h"
 #include "tests/unit/ports/private_network.h"
 
 namespace ringfence {
@@ -461,6 +462,25 @@ TEST_F(Loop, AWorkerThatIsBusyForLongIsNotWaitedFor) {
     EXPECT_FALSE(forwarder_->run_errand(0, [](Worker&, const Fabric&) {}));
     *go_on = true;
     EXPECT_TRUE(forwarder_->run_errand(0, [](Worker&, const Fabric&) {}));
+}
+
+// Ordinary frames are not held up by large ones that take all buffers.
+TEST(HandoverRing, HoldsSoManyBuffersOfLargeFrames) {
+    loop::HandoverRing ring(64);
+    rte_mbuf large{}, ordinary{};
+    large.nb_segs = 33;
+    ordinary.nb_segs = 1;
+    for (int round = 0; round < 3; ++round) {
+        EXPECT_TRUE(ring.push({&large, PortId(1), std::nullopt}));
+        EXPECT_TRUE(ring.push({&large, PortId(1), std::nullopt}));
+        EXPECT_FALSE(ring.push({&large, PortId(1), std::nullopt}));
+        for (int i = 0; i < 62; ++i)
+            EXPECT_TRUE(ring.push({&ordinary, PortId(1), std::nullopt}));
+        EXPECT_FALSE(ring.push({&ordinary, PortId(1), std::nullopt}));
+        for (int i = 0; i < 64; ++i)
+            EXPECT_EQ(ring.pop()->frame, i < 2 ? &large : &ordinary);
+        EXPECT_FALSE(ring.pop());
+    }
 }
 
 TEST_F(Loop, RefusesWhatCannotWork) {
