@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <csignal>
 #include <filesystem>
+#include <fstream>
+#include <mutex>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
@@ -12,6 +16,8 @@
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
+
+#include <fmt/format.h>
 
 namespace ringfence::ports {
 
@@ -95,8 +101,37 @@ void GuestDoor::close(const Guest& guest) {
     if (guest_.load() != &guest)
         return;
     guest_.store(nullptr);
-    while (inside_.load())
+    while (is_inside())
         std::this_thread::sleep_for(std::chrono::microseconds(20));
+}
+
+pid_t GuestDoor::own_thread() {
+    thread_local const pid_t own = gettid();
+    return own;
+}
+
+// Whoever is inside and only has to wait for a CPU is not asleep.
+bool GuestDoor::keeps_the_worker() {
+    const uint64_t visits = visits_.load();
+    if (visits % 2 == 0 || visits != std::exchange(seen_, visits))
+        return false;
+    std::ifstream stat(fmt::format("/proc/self/task/{}/stat", visitor_.load()));
+    std::string line;
+    std::getline(stat, line); // "TID (NAME) STATE ..."
+    const size_t name_end = line.rfind(')');
+    return name_end != std::string::npos && line.size() > name_end + 2 &&
+           line[name_end + 2] == 'S' && visits == visits_.load();
+}
+
+// What it waits in (a write to an eventfd) ends with EINTR.
+void GuestDoor::wake_the_worker() const {
+    static std::once_flag once;
+    std::call_once(once, [] {
+        struct sigaction action {};
+        action.sa_handler = [](int) {};
+        sigaction(SIGURG, &action, nullptr); // without SA_RESTART
+    });
+    tgkill(getpid(), visitor_.load(), SIGURG);
 }
 
 } // namespace ringfence::ports

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include <sys/types.h>
+
 #include "dataplane/ports/front_end.h"
 
 namespace ringfence::ports {
@@ -51,22 +53,35 @@ public:
     Guest* enter() {
         if (!guest_.load(std::memory_order_relaxed))
             return nullptr;
-        inside_.store(true); // sequentially consistent: before guest_ is read, for close()
+        visitor_.store(own_thread(), std::memory_order_relaxed);
+        // Sequentially consistent: before guest_ is read, for close().
+        visits_.store(visits_.load(std::memory_order_relaxed) + 1);
         Guest* guest = guest_.load();
         if (!guest)
             leave();
         return guest;
     }
-    void leave() { inside_.store(false, std::memory_order_release); }
+    void leave() {
+        visits_.store(visits_.load(std::memory_order_relaxed) + 1, std::memory_order_release);
+    }
 
     bool is_open() const { return guest_.load(std::memory_order_relaxed) != nullptr; }
     void open(Guest& guest) { guest_.store(&guest); }
     // When it returns no worker uses that guest any more.
     void close(const Guest& guest);
+    // The worker has been inside since the last call, and sleeps there: something of the guest's
+    // keeps it. One thread asks, every now and then.
+    bool keeps_the_worker();
+    void wake_the_worker() const;
 
 private:
+    static pid_t own_thread();
+    bool is_inside() const { return visits_.load() % 2 != 0; }
+
     std::atomic<Guest*> guest_{nullptr};
-    std::atomic<bool> inside_{false};
+    std::atomic<uint64_t> visits_{0}; // begun, and ended: odd while the worker is inside
+    std::atomic<pid_t> visitor_{0};
+    uint64_t seen_ = 0; // visits_, when it was last asked for
 };
 
 } // namespace ringfence::ports

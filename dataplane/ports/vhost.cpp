@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
+#include <condition_variable>
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -30,6 +33,10 @@ namespace {
 log::Module module("vhost");
 
 constexpr uint16_t burst = 32; // what the library takes at once
+
+// A guest that keeps a worker waiting does so at most this often, so long.
+constexpr std::chrono::milliseconds watch_interval{50};
+constexpr std::chrono::seconds shut_out{60};
 
 constexpr uint64_t feature(unsigned bit) { return uint64_t{1} << bit; }
 
@@ -105,6 +112,8 @@ public:
     void stopped(int guest);
     void ring_changed(int guest, unsigned ring, bool ready);
     rte_vhost_msg_result look_at(int guest, LibraryMessage& message);
+    // Every now and then, a thread of ours: does the guest keep the worker?
+    void look_after();
     const std::string& path() const { return path_; }
 
 private:
@@ -131,6 +140,7 @@ private:
 
     log::Limiter limiter_{40};
     mutable std::mutex mutex_;
+    std::chrono::steady_clock::time_point shut_out_until_{};
     std::map<int, std::unique_ptr<Guest>> guests_; // a connection that ends, and the one after it
     std::string trouble_;
 };
@@ -141,6 +151,8 @@ public:
     void add(VhostPort& port) {
         std::lock_guard lock(mutex_);
         ports_.push_back(&port);
+        if (!watch_.joinable())
+            watch_ = std::jthread([this](std::stop_token stop) { watch(stop); });
     }
     void remove(VhostPort& port) {
         std::lock_guard lock(mutex_);
@@ -157,8 +169,17 @@ public:
     }
 
 private:
+    void watch(const std::stop_token& stop) {
+        pthread_setname_np(pthread_self(), "vhost-watch");
+        std::unique_lock lock(mutex_);
+        while (!ended_.wait_for(lock, stop, watch_interval, [&] { return stop.stop_requested(); }))
+            for (VhostPort* port : ports_)
+                port->look_after();
+    }
     std::mutex mutex_;
     std::vector<VhostPort*> ports_;
+    std::condition_variable_any ended_;
+    std::jthread watch_;
 };
 
 Ports& ports() {
@@ -302,6 +323,18 @@ void VhostPort::ring_changed(int guest, unsigned ring, bool ready) {
         it->set_ready(ring, ready);
 }
 
+// By an eventfd that blocks and is full: we have it not block, but the guest may change that.
+void VhostPort::look_after() {
+    if (!door_.keeps_the_worker())
+        return;
+    complain("its guest keeps the worker waiting: it is shut out for a minute");
+    std::lock_guard lock(mutex_);
+    shut_out_until_ = std::chrono::steady_clock::now() + shut_out;
+    for (const auto& [id, guest] : guests_)
+        guest->turn_away();
+    door_.wake_the_worker();
+}
+
 rte_vhost_msg_result VhostPort::look_at(int guest, LibraryMessage& message) {
     Guest* it = find(guest);
     const std::array<int, 8> descriptors = message.descriptors;
@@ -311,8 +344,13 @@ rte_vhost_msg_result VhostPort::look_at(int guest, LibraryMessage& message) {
                          std::span(payload).first(std::min<size_t>(message.size, payload.size())),
                          std::span(descriptors).first(count)};
     auto objection = it ? it->front_end().objection(said) : std::string("nobody is connected");
-    if (objection) {
-        complain(fmt::format("its front end was turned away: {}", *objection));
+    const bool is_shut_out = [&] {
+        std::lock_guard lock(mutex_);
+        return std::chrono::steady_clock::now() < shut_out_until_;
+    }();
+    if (objection || is_shut_out) {
+        if (!is_shut_out)
+            complain(fmt::format("its front end was turned away: {}", *objection));
         for (int fd : said.descriptors)
             close(fd);
         message.descriptor_count = 0;

@@ -148,7 +148,7 @@ class HostileFrontEnds(SystemTest):
             cls.host.vsctl("add-port", "br-int", port, "--", "set", "interface", port, f"type={kind}", f"external_ids:iface-id={nic}")
             wait_until("the port to be bound", lambda nic=nic: cls.lab.bound_host(nic) == "host1")
         cls.sockets = {port: next(cls.host.directory.rglob(port)) for port in ("vhs", "other")}
-        cls.expect_warning("its front end was turned away|is claimed by")
+        cls.expect_warning("its front end was turned away|is claimed by|keeps the worker")
 
     def setUp(self):
         self.guest = FrontEnd(self.sockets["vhs"], listen=False)
@@ -261,6 +261,19 @@ class HostileFrontEnds(SystemTest):
         self.assertLess(time.monotonic() - began, 2)
         other.end()
         self.assertTrue(self.guest.is_turned_away())
+
+    def test_9_a_call_that_blocks(self):
+        """Last, because its port is shut out for a minute then. The call's eventfd is full, and made to block again."""
+        self.guest.connect().come_up()
+        call = self.guest.events[1]
+        self.assert_works(self.guest)
+        os.set_blocking(call, True)
+        os.eventfd_read(call)  # what it was told so far
+        os.eventfd_write(call, 2**64 - 2)
+        send(self.a, *[ethernet(GUEST, self.a.mac, EXPERIMENTAL, b"it is told of these".ljust(60))] * 5)
+        self.assertTrue(self.guest.is_turned_away())
+        self.assert_reaches(self.a, "10.0.0.2")
+        wait_until("the error to say so", lambda: "keeps the worker" in self.error())
 
     def test_7_many_connections(self):
         crowd = [FrontEnd(self.sockets["vhs"], listen=False, megabytes=1) for _ in range(60)]
