@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <cerrno>
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
@@ -19,19 +20,22 @@ namespace {
 std::array<std::atomic<bool>, most_guests> gone;
 thread_local int touched = -1;
 
-// A page of hugetlbfs is replaced whole.
+// A page of hugetlbfs is replaced whole: the kernel says EINVAL to a part of it.
 bool put_zeros(uintptr_t address) {
     constexpr int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
     for (size_t page : {size_t{4} << 10, size_t{2} << 20, size_t{1} << 30}) {
         void* start = reinterpret_cast<void*>(address & ~(page - 1));
         if (mmap(start, page, PROT_READ | PROT_WRITE, flags, -1, 0) == start)
             return true;
+        if (errno != EINVAL)
+            return false;
     }
     return false;
 }
 
 void on_bus_error(int, siginfo_t* info, void*) {
     const int guest = touched;
+    const int error = errno; // of whoever is interrupted
     const bool is_ours = guest < 0 || rte_mem_virt2memseg_list(info->si_addr);
     if (is_ours || info->si_code != BUS_ADRERR ||
         !put_zeros(reinterpret_cast<uintptr_t>(info->si_addr))) {
@@ -39,6 +43,7 @@ void on_bus_error(int, siginfo_t* info, void*) {
         return;
     }
     gone[static_cast<size_t>(guest)].store(true, std::memory_order_relaxed);
+    errno = error;
 }
 
 } // namespace
