@@ -45,7 +45,9 @@ enum Request : uint32_t {
     get_status = 40,
 };
 
-constexpr uint64_t log_all = uint64_t{1} << 26; // VHOST_F_LOG_ALL
+constexpr uint64_t log_all = uint64_t{1} << 26;     // VHOST_F_LOG_ALL
+constexpr uint64_t multi_queue = uint64_t{1} << 22; // VIRTIO_NET_F_MQ
+constexpr size_t first_pair = 2;                    // its rings
 
 struct RingState {
     uint32_t ring, value;
@@ -215,7 +217,8 @@ Objection FrontEnd::objection(const FrontEndMessage& message) {
     }
 }
 
-// Of rings that are placed neither the layout nor the length may change.
+// Of rings that are placed neither the layout nor the length may change. Without multi-queue the
+// library forgets what it knew of the rings after the first pair, whenever features come.
 Objection FrontEnd::features(const FrontEndMessage& message) {
     if (auto bad = number(message))
         return bad;
@@ -223,6 +226,18 @@ Objection FrontEnd::features(const FrontEndMessage& message) {
     if ((wanted ^ features_) & ~log_all && std::ranges::any_of(rings_, &Ring::is_placed))
         return "other features while rings are in use";
     features_ = wanted;
+    if (!(wanted & multi_queue))
+        std::fill(rings_.begin() + first_pair, rings_.end(), Ring{});
+    return std::nullopt;
+}
+
+// QEMU names the call of every ring, and enables or disables it, before it says its features: the
+// library starts none of them by that.
+Objection FrontEnd::unusable(uint64_t ring) const {
+    if (ring >= rings_.size())
+        return no_such_ring(ring);
+    if (ring >= first_pair && !(features_ & multi_queue))
+        return fmt::format("ring {} is used without multi-queue", ring);
     return std::nullopt;
 }
 
@@ -230,8 +245,8 @@ Objection FrontEnd::ring_size(const FrontEndMessage& message) {
     auto state = read<RingState>(message.payload);
     if (!state)
         return too_short(message);
-    if (state->ring >= rings_.size())
-        return no_such_ring(state->ring);
+    if (auto bad = unusable(state->ring))
+        return bad;
     if (state->value == 0 || state->value > most_descriptors ||
         (state->value & (state->value - 1)) != 0)
         return fmt::format("ring {} of {} descriptors: a power of two, at most {}", state->ring,
@@ -247,8 +262,8 @@ Objection FrontEnd::ring_place(const FrontEndMessage& message) {
     auto place = read<RingPlace>(message.payload);
     if (!place)
         return too_short(message);
-    if (place->ring >= rings_.size())
-        return no_such_ring(place->ring);
+    if (auto bad = unusable(place->ring))
+        return bad;
     Ring& ring = rings_[place->ring];
     if (ring.size == 0)
         return fmt::format("ring {} has a place before it has a size", place->ring);
@@ -265,6 +280,8 @@ Objection FrontEnd::ring_state(const FrontEndMessage& message) {
         return too_short(message);
     if (state->ring >= rings_.size())
         return no_such_ring(state->ring);
+    if (auto bad = unusable(state->ring); bad && message.request == set_ring_base)
+        return bad;
     if (message.request == get_ring_base)
         rings_[state->ring] = {}; // it stops
     return wrong_descriptors(message, 0);
@@ -278,6 +295,8 @@ Objection FrontEnd::ring_event(const FrontEndMessage& message) {
     const bool polled = *word & 0x100; // without a descriptor
     if (ring >= rings_.size())
         return no_such_ring(ring);
+    if (auto bad = unusable(ring); bad && message.request == set_ring_kick)
+        return bad;
     if (message.request == set_ring_kick && !rings_[ring].is_placed)
         return fmt::format("ring {} starts before it has a place", ring);
     if (auto wrong = wrong_descriptors(message, polled ? 0 : 1))

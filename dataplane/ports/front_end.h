@@ -42,6 +42,7 @@ private:
         bool is_placed = false;
     };
     using Objection = std::optional<std::string>;
+    Objection unusable(uint64_t ring) const;
     Objection features(const FrontEndMessage& message);
     Objection ring_size(const FrontEndMessage& message);
     Objection ring_place(const FrontEndMessage& message);

@@ -25,6 +25,9 @@ public:
 
     int id() const { return id_; } // the library's "vid"
     FrontEnd& front_end() { return front_end_; }
+    // Answers that the front end has not read: bytes, with what the kernel needs to hold them.
+    int unread() const;
+    bool is_found() const { return connection_ >= 0; }
     // Ends the connection: the library sees its end, and closes it.
     void turn_away() const;
 
@@ -67,7 +70,8 @@ public:
 
     bool is_open() const { return guest_.load(std::memory_order_relaxed) != nullptr; }
     void open(Guest& guest) { guest_.store(&guest); }
-    // When it returns no worker uses that guest any more.
+    // When it returns no worker uses that guest any more, also where another's rings have started
+    // since.
     void close(const Guest& guest);
     // The worker has been inside since the last call, and sleeps there: something of the guest's
     // keeps it. One thread asks, every now and then.
@@ -76,7 +80,6 @@ public:
 
 private:
     static pid_t own_thread();
-    bool is_inside() const { return visits_.load() % 2 != 0; }
 
     std::atomic<Guest*> guest_{nullptr};
     std::atomic<uint64_t> visits_{0}; // begun, and ended: odd while the worker is inside

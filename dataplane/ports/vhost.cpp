@@ -38,6 +38,10 @@ constexpr uint16_t burst = 32; // what the library takes at once
 constexpr std::chrono::milliseconds watch_interval{50};
 constexpr std::chrono::seconds shut_out{60};
 
+// Of answers, with what the kernel needs to hold them: about twenty. QEMU reads each before it says
+// anything else; the library waits for room with all rings locked.
+constexpr int most_unread = 16 << 10;
+
 constexpr uint64_t feature(unsigned bit) { return uint64_t{1} << bit; }
 
 // VIRTIO 1.1, clauses 5.1.3 and 6.
@@ -285,11 +289,14 @@ bool VhostPort::connected(int guest) {
     shared_memory::forget(guest);
     std::lock_guard lock(mutex_);
     std::vector<const Guest*> others;
-    for (const auto& [id, other] : guests_) {
-        other->turn_away();
+    for (const auto& [id, other] : guests_)
         others.push_back(other.get());
-    }
-    guests_[guest] = std::make_unique<Guest>(guest, path_, is_server(), others);
+    auto it = std::make_unique<Guest>(guest, path_, is_server(), others);
+    if (is_server() && !it->is_found())
+        return false;
+    for (const Guest* other : others)
+        other->turn_away();
+    guests_[guest] = std::move(it);
     return true;
 }
 
@@ -343,7 +350,9 @@ rte_vhost_msg_result VhostPort::look_at(int guest, LibraryMessage& message) {
     FrontEndMessage said{message.request,
                          std::span(payload).first(std::min<size_t>(message.size, payload.size())),
                          std::span(descriptors).first(count)};
-    auto objection = it ? it->front_end().objection(said) : std::string("nobody is connected");
+    auto objection = !it || !it->is_found()       ? std::string("nobody is connected")
+                     : it->unread() > most_unread ? std::string("it does not read its answers")
+                                                  : it->front_end().objection(said);
     const bool is_shut_out = [&] {
         std::lock_guard lock(mutex_);
         return std::chrono::steady_clock::now() < shut_out_until_;

@@ -21,6 +21,11 @@ class Answers:
     def after(self, moment: float) -> list[float]:
         return [at for at in self.times() if at > moment]
 
+    def missing(self) -> list[int]:
+        """Those between the first and the last that were answered."""
+        answered = {int(number) for number in re.findall(r"bytes from .* icmp_seq=(\d+)", self._file.read_text())}
+        return sorted(set(range(min(answered), max(answered))) - answered)
+
     def end(self) -> None:
         self._ping.kill()
         self._ping.wait()

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 
 import front_end as vhost
+from answers import Answers
 from frames import EXPERIMENTAL, IP, UDP, Ether
 from front_end import FrontEnd
 from harness import Capture, SystemTest, dropped, mac_of, main, send, wait_until
@@ -35,6 +36,27 @@ def sized_and_placed(it: FrontEnd) -> None:
     it.place(0)
 
 
+def without_multi_queue(it: FrontEnd) -> None:
+    """The library forgets the size of ring 3, and takes a place for it: the heads would be read where no memory is."""
+    it.share()
+    it.state(vhost.SET_SIZE, 3, 256)
+    it.number(vhost.SET_FEATURES, vhost.VERSION_1 | vhost.PROTOCOL_FEATURES)
+    for ring in (0, 1):
+        it.start_ring(ring)
+        it.state(vhost.ENABLE, ring, 1)
+    start, end = vhost.BASE + 3 * vhost.RING, vhost.BASE + it.size
+    it.number(vhost.SET_CALL, 3, (it.event(),))
+    it.say(vhost.SET_PLACE, struct.pack("<IIQQQQ", 3, 0, start, start + 0x2000, end - 4, 0))
+    it.number(vhost.SET_KICK, 3, (it.event(),))
+    it.state(vhost.ENABLE, 3, 1)
+
+
+def many_unread_answers(it: FrontEnd) -> None:
+    it.come_up()
+    for _ in range(2000):
+        it.say(vhost.ENABLE, struct.pack("<II", 0, 1), flags=1 | vhost.NEEDS_REPLY)
+
+
 # What is said -> what the port's error says.
 MESSAGES: dict[str, tuple[Callable[[FrontEnd], None], str]] = {
     "51 a ring of 0": (negotiated(lambda it: it.state(vhost.SET_SIZE, 0, 0)), "a power of two"),
@@ -49,6 +71,8 @@ MESSAGES: dict[str, tuple[Callable[[FrontEnd], None], str]] = {
                                   "before it has a place"),
     "51 other features while rings are in use": (
         negotiated(sized_and_placed, lambda it: it.number(vhost.SET_FEATURES, vhost.VERSION_1)), "other features"),
+    "51 a ring that the features forget": (negotiated(without_multi_queue), "ring 3 is used without multi-queue"),
+    "51 a ring before the features": (lambda it: it.state(vhost.SET_SIZE, 2, 256), "ring 2 is used without multi-queue"),
     "57 no regions": (negotiated(lambda it: it.regions([])), "0 memory regions"),
     "57 nine regions": (negotiated(lambda it: it.regions([(i * it.size, 4096, vhost.BASE + i * it.size, 0) for i in range(8)], count=9)),
                         "9 memory regions"),
@@ -70,6 +94,7 @@ MESSAGES: dict[str, tuple[Callable[[FrontEnd], None], str]] = {
         negotiated(lambda it: it.say(vhost.SET_LOG, struct.pack("<QQ", 4096, 4096), (it.memory_fd,))), "a log of"),
     "59 in-flight buffers of 64 GB": (
         negotiated(lambda it: it.say(vhost.GET_INFLIGHT, struct.pack("<QQHH", 0, 0, 65535, 65535))), "request 31"),
+    "61 answers that nobody reads": (many_unread_answers, "does not read its answers"),
     "a request that nobody knows": (negotiated(lambda it: it.number(99, 0)), "request 99"),
     "postcopy": (negotiated(lambda it: it.say(vhost.POSTCOPY)), "request 28"),
     "a message that is too short": (negotiated(lambda it: it.say(vhost.SET_SIZE, bytes(4))), "too short"),
@@ -153,9 +178,13 @@ class HostileFrontEnds(SystemTest):
     def setUp(self):
         self.guest = FrontEnd(self.sockets["vhs"], listen=False)
         self.before = self.held()
+        self.answers = Answers(self.a, "10.0.0.2")
 
     def tearDown(self):
         self.guest.end()
+        wait_until("some answers", lambda: len(self.answers.times()) > 5)
+        self.answers.end()
+        self.assertEqual(self.answers.missing(), [])
         wait_until("descriptors and buffers to come back", lambda: self.held()[0] <= self.before[0] and self.held()[1] <= self.before[1] + 64,
                    10)
         self.assert_reaches(self.a, "10.0.0.2")
