@@ -7,6 +7,8 @@
 #include <cstring>
 #include <map>
 #include <mutex>
+#include <optional>
+#include <string_view>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -34,9 +36,10 @@ log::Module module("vhost");
 
 constexpr uint16_t burst = 32; // what the library takes at once
 
-// A guest that keeps a worker waiting does so at most this often, so long.
+// A guest that keeps a worker waiting does so at most this often, so long; and one that costs us
+// what it gives back at the daemon's end only.
 constexpr std::chrono::milliseconds watch_interval{50};
-constexpr std::chrono::seconds shut_out{60};
+constexpr std::chrono::seconds shut_out_time{60};
 
 // Of answers, with what the kernel needs to hold them: about twenty. QEMU reads each before it says
 // anything else; the library waits for room with all rings locked.
@@ -124,6 +127,8 @@ private:
     bool is_server() const { return kind() == PortKind::vhost_user; }
     Guest* find(int guest);
     void complain(std::string what);
+    bool is_shut_out() const;
+    void shut_out(std::string_view why);
     uint16_t receive_from(Guest& guest, rte_mbuf** frames, uint16_t room);
     uint16_t transmit_to(Guest& guest, rte_mbuf** frames, uint16_t count);
 
@@ -191,7 +196,15 @@ Ports& ports() {
     return all;
 }
 
+// Of the library's thread that reads all messages: what it complained of since its last call. It
+// looks at a message's ring before it shows us the message, and where it then ends the connection,
+// the descriptors that came along stay open.
+thread_local std::optional<DpdkComplaints> heard;
+
+bool has_left_descriptors() { return heard && heard->last().ends_with("failed to alloc queue"); }
+
 rte_vhost_msg_result look_at(int guest, void* message) {
+    heard.emplace();
     shared_memory::touch(guest); // this thread serves that guest until its next message
     VhostPort* port = ports().of(guest);
     return port ? port->look_at(guest, *static_cast<LibraryMessage*>(message))
@@ -203,6 +216,8 @@ const rte_vhost_user_extern_ops message_calls = {.pre_msg_handle = look_at,
 
 int on_connection(int guest) {
     VhostPort* port = ports().of(guest);
+    if (port && port->kind() == PortKind::vhost_user)
+        heard.emplace(); // the thread that accepts is the one that reads
     return port && rte_vhost_extern_callback_register(guest, &message_calls, nullptr) == 0 &&
                    port->connected(guest)
                ? 0
@@ -284,8 +299,24 @@ void VhostPort::complain(std::string what) {
     trouble_ = std::move(what);
 }
 
-// One at a time: whoever connects next takes the place of who was there.
+bool VhostPort::is_shut_out() const {
+    std::lock_guard lock(mutex_);
+    return std::chrono::steady_clock::now() < shut_out_until_;
+}
+
+void VhostPort::shut_out(std::string_view why) {
+    complain(fmt::format("{}: it is shut out for a minute", why));
+    std::lock_guard lock(mutex_);
+    shut_out_until_ = std::chrono::steady_clock::now() + shut_out_time;
+    for (const auto& [id, guest] : guests_)
+        guest->turn_away();
+}
+
+// One at a time: whoever connects next takes the place of who was there. Where we connect a refusal
+// would be for good: look_at() turns away whoever is shut out.
 bool VhostPort::connected(int guest) {
+    if (is_server() && is_shut_out())
+        return false;
     shared_memory::forget(guest);
     std::lock_guard lock(mutex_);
     std::vector<const Guest*> others;
@@ -302,8 +333,14 @@ bool VhostPort::connected(int guest) {
 
 void VhostPort::disconnected(int guest) {
     stopped(guest);
-    std::lock_guard lock(mutex_);
-    guests_.erase(guest);
+    {
+        std::lock_guard lock(mutex_);
+        guests_.erase(guest);
+    }
+    if (has_left_descriptors())
+        shut_out("its front end named a ring that cannot be");
+    if (heard)
+        heard.emplace();
 }
 
 void VhostPort::started(int guest) {
@@ -334,11 +371,7 @@ void VhostPort::ring_changed(int guest, unsigned ring, bool ready) {
 void VhostPort::look_after() {
     if (!door_.keeps_the_worker())
         return;
-    complain("its guest keeps the worker waiting: it is shut out for a minute");
-    std::lock_guard lock(mutex_);
-    shut_out_until_ = std::chrono::steady_clock::now() + shut_out;
-    for (const auto& [id, guest] : guests_)
-        guest->turn_away();
+    shut_out("its guest keeps the worker waiting");
     door_.wake_the_worker();
 }
 
@@ -353,12 +386,9 @@ rte_vhost_msg_result VhostPort::look_at(int guest, LibraryMessage& message) {
     auto objection = !it || !it->is_found()       ? std::string("nobody is connected")
                      : it->unread() > most_unread ? std::string("it does not read its answers")
                                                   : it->front_end().objection(said);
-    const bool is_shut_out = [&] {
-        std::lock_guard lock(mutex_);
-        return std::chrono::steady_clock::now() < shut_out_until_;
-    }();
-    if (objection || is_shut_out) {
-        if (!is_shut_out)
+    const bool is_refused = is_shut_out();
+    if (objection || is_refused) {
+        if (!is_refused)
             complain(fmt::format("its front end was turned away: {}", *objection));
         for (int fd : said.descriptors)
             close(fd);

@@ -173,7 +173,7 @@ class HostileFrontEnds(SystemTest):
             cls.host.vsctl("add-port", "br-int", port, "--", "set", "interface", port, f"type={kind}", f"external_ids:iface-id={nic}")
             wait_until("the port to be bound", lambda nic=nic: cls.lab.bound_host(nic) == "host1")
         cls.sockets = {port: next(cls.host.directory.rglob(port)) for port in ("vhs", "other")}
-        cls.expect_warning("its front end was turned away|is claimed by|keeps the worker")
+        cls.expect_warning("its front end was turned away|is claimed by|keeps the worker|a ring that cannot be")
 
     def setUp(self):
         self.guest = FrontEnd(self.sockets["vhs"], listen=False)
@@ -303,6 +303,20 @@ class HostileFrontEnds(SystemTest):
         self.assertTrue(self.guest.is_turned_away())
         self.assert_reaches(self.a, "10.0.0.2")
         wait_until("the error to say so", lambda: "keeps the worker" in self.error())
+
+    def test_9_descriptors_with_an_impossible_ring(self):
+        """The library reads that message before we do, and leaves them open: once, and its port is shut out for a minute."""
+        crowd = [FrontEnd(self.sockets["other"], listen=False, megabytes=1) for _ in range(20)]
+        for one in crowd:
+            one.connect()
+            try:
+                one.say(vhost.SET_SIZE, struct.pack("<II", 256, 256), (one.memory_fd,) * 8)
+            except ConnectionError:
+                pass
+            self.assertTrue(one.is_turned_away())
+            one.end()
+        self.before = (self.before[0] + 8, self.before[1])
+        wait_until("the error to say so", lambda: "a ring that cannot be" in str(self.host.interface("other", "error")["error"]))
 
     def test_7_many_connections(self):
         crowd = [FrontEnd(self.sockets["vhs"], listen=False, megabytes=1) for _ in range(60)]
