@@ -198,6 +198,7 @@ void Connections::adopt_port(Connections& from, PortId id) {
         claim(id, theirs.owner, theirs.quota);
     table4_.adopt_port(from.table4_, id);
     table6_.adopt_port(from.table6_, id);
+    noted_.adopt(from.noted_, id); // cut entries go on standing on it
     from.forget_port(id);
     raise(id);
 }

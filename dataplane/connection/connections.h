@@ -109,8 +109,8 @@ public:
     // The port is gone, and its number may be given to another: at most n entries a call; false
     // while some are left.
     bool forget_port(PortId port, uint32_t n = UINT32_MAX);
-    // Takes over the port from another worker's: its entries, and whose it is. All of them are
-    // decided again, because only that worker knew what they stood on. Both workers stand still.
+    // Takes over the port from another worker's: its entries, what cut ones stand on, and whose it
+    // is. All but those are decided again. Both workers stand still, and both know the time.
     void adopt_port(Connections& from, PortId port);
     void flush(); // every entry of every port
 

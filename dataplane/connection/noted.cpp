@@ -34,4 +34,14 @@ void Noted::forget(PortId port) {
     mine = {};
 }
 
+void Noted::adopt(const Noted& from, PortId port) {
+    const OfPort& theirs = from.by_port_[port.value()];
+    OfPort& mine = by_port_[port.value()];
+    for (uint32_t word = 0; word < mine.size(); ++word) {
+        mine[word] |= theirs[word];
+        for (uint64_t left = theirs[word]; left; left &= left - 1)
+            set(by_place_[word * 64 + static_cast<uint32_t>(__builtin_ctzll(left))], port.value());
+    }
+}
+
 } // namespace ringfence

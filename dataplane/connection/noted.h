@@ -28,6 +28,8 @@ public:
 
     void note(PortId port, ObjectId object);
     void forget(PortId port);
+    // What the port noted elsewhere it notes here too.
+    void adopt(const Noted& from, PortId port);
     bool may_have(PortId port, ObjectId object) const;
 
     // Those that may have noted it: visit(PortId), which may forget that port.

@@ -367,6 +367,7 @@ TEST(Connections, OfAPortGoWithItToAnotherWorker) {
     from.table.count(from.table.half(used, Side::from_port), 100);
     from.table.count(from.table.half(used, Side::to_port), 60);
     EntryId cut = from.open(tuple_of<Ipv4Addr>(2));
+    from.connections->note(mine, ObjectId(PolicyId(5)));
     from.table.cut(cut);
     from.open(tuple_of<Ipv4Addr>(3), others);
     from.at(6'000);
@@ -392,6 +393,10 @@ TEST(Connections, OfAPortGoWithItToAnotherWorker) {
     auto denied = to.table.find_by_port(mine, tuple_of<Ipv4Addr>(2));
     ASSERT_TRUE(denied);
     EXPECT_EQ(to.table.validity(*denied.half), Validity::cut);
+    to.connections->widen_object(ObjectId(PolicyId(6)));
+    EXPECT_EQ(to.table.validity(*denied.half), Validity::cut);
+    to.connections->widen_object(ObjectId(PolicyId(5)));
+    EXPECT_EQ(to.table.validity(*denied.half), Validity::lapsed) << "what it noted went with it";
 
     to.connections->forget_port(mine);
     EXPECT_EQ(to.connections->size(), 0u);
