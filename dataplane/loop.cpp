@@ -86,6 +86,7 @@ struct Forwarder::Impl {
     // Every worker stands still, and nothing is on its way between them, until go_on().
     Result<> halt();
     void go_on() { shared.halted.store(false, std::memory_order_release); }
+    bool have_made_rounds(unsigned count); // all of them, while halted; false: one does not
     bool is_still();
     void carry_over(PortId port, unsigned to);
     void send_waiting_errands(unsigned worker);
@@ -167,7 +168,9 @@ Result<> Forwarder::Impl::halt() {
     for (auto& thread : shared.threads)
         thread->wake();
     const auto deadline = std::chrono::steady_clock::now() + errand_patience;
-    while (!is_still())
+    // Only when none is in an ordinary round any more, whose frames nobody counts, can is_still()
+    // tell.
+    while (!have_made_rounds(1) || !is_still())
         if (std::chrono::steady_clock::now() > deadline) {
             go_on();
             return fail(ErrorKind::unavailable, "a worker does not stand still");
@@ -175,8 +178,21 @@ Result<> Forwarder::Impl::halt() {
     return {};
 }
 
+bool Forwarder::Impl::have_made_rounds(unsigned count) {
+    for (auto& thread : shared.threads) {
+        const uint64_t rounds = thread->halted_rounds();
+        for (unsigned naps = 0; thread->halted_rounds() < rounds + count; ++naps) {
+            if (naps == 1000)
+                return false;
+            std::this_thread::sleep_for(std::chrono::microseconds(20));
+        }
+    }
+    return true;
+}
+
 // Every ring is empty, and no frame has passed one since before each worker's last two rounds: what
-// the first of them still had in its hands would be in a ring, or counted.
+// the first of them still had in its hands would be in a ring, or counted. All of them are rounds
+// of workers that stand still.
 bool Forwarder::Impl::is_still() {
     auto moves = [&] {
         uint64_t sum = 0;
@@ -185,14 +201,8 @@ bool Forwarder::Impl::is_still() {
         return sum;
     };
     const uint64_t before = moves();
-    for (auto& thread : shared.threads) {
-        const uint64_t rounds = thread->halted_rounds();
-        for (unsigned naps = 0; thread->halted_rounds() < rounds + 2; ++naps) {
-            if (naps == 1000)
-                return false;
-            std::this_thread::sleep_for(std::chrono::microseconds(20));
-        }
-    }
+    if (!have_made_rounds(2))
+        return false;
     for (auto& row : shared.rings)
         for (auto& ring : row)
             if (ring && !ring->empty())
@@ -204,6 +214,9 @@ void Forwarder::Impl::carry_over(PortId port, unsigned to) {
     Worker& from = *workers[plan->layout->find(port)->owner];
     if (&from == workers[to].get())
         return;
+    // Entries know how long ago they were used, and a worker that sleeps does not know the time.
+    for (Worker* each : {&from, workers[to].get()})
+        each->set_now(rte_rdtsc());
     from.fragments().forget_port(port);
     workers[to]->connections().adopt_port(from.connections(), port);
 }

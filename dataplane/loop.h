@@ -71,10 +71,13 @@ public:
     // the port be expected to close. An id that is not there: done() is called all the same.
     void remove_port(PortId id, Done done = {});
     // Hands ports to other workers, with their connections, and forwards by this Fabric from then
-    // on, which names the same workers. All workers stand still for it, a millisecond or some: what
-    // is on its way between them arrives before, what is received waits in the devices, so nothing
-    // is lost or overtakes. A port or worker that does not exist, or a worker that does not stand
-    // still in a second, is an error, and changes nothing.
+    // on, which names the same workers. All workers stand still for it, a millisecond or some, and
+    // longer the more connections go over, for all go over at once: what is on its way between
+    // workers arrives before, what is received waits in the devices, so no frame overtakes another,
+    // and none is lost but what the devices have no room for. Of datagrams that came in part the
+    // held fragments are dropped (tx.no_port), and what still comes of them waits in vain. A port
+    // or worker that does not exist, or a worker that does not stand still in a second, is an
+    // error, and changes nothing.
     [[nodiscard]] Result<> move_ports(const std::map<PortId, unsigned>& to,
                                       std::shared_ptr<const Fabric> fabric, Done done = {});
     std::optional<unsigned> owner(PortId id) const;

@@ -148,9 +148,11 @@ void Thread::run() {
 }
 
 // What it has sent and been handed is passed on, until there is none; then nothing that is its own
-// is touched, and the control side may change it. A plan that came meanwhile is adopted after.
+// is touched, and the control side may change it. Who has slept over the end of one halt is in the
+// next one, and passes on by the plan between them, as the others do.
 void Thread::stand_still() {
     while (shared_.halted.load(std::memory_order_acquire)) {
+        adopt_plan();
         if (handover_waits())
             worker_.set_now(rte_rdtsc());
         const unsigned moved = take_handovers();

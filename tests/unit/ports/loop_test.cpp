@@ -312,6 +312,30 @@ TEST_F(Loop, APortMovesBetweenWorkersUnderLoad) {
     EXPECT_TRUE(strictly_rising(numbers_in(files_[0])));
 }
 
+TEST_F(Loop, ConnectionsDoNotAgeByTheSleepOfTheWorkerThatGetsThem) {
+    start(2);
+    add(PortId(1), 0, source("age"));
+    std::this_thread::sleep_for(1s); // since then worker 1 does not know the time
+    const Tuple<Ipv4Addr> outbound{{0x0a000001}, {0x0a000002}, 1, 2, ip_protocol::udp};
+    ASSERT_TRUE(forwarder_->run_errand(0, [=](Worker& worker, const Fabric&) {
+        auto& table = worker.connections().table<Ipv4Addr>();
+        auto entry = table.open(PortId(1), outbound, Side::from_port);
+        ASSERT_TRUE(entry);
+        table.write(*entry, Side::from_port,
+                    {{Place::sent_by(PortId(1)), outbound}, outbound, Way()});
+        table.count(table.half(*entry, Side::from_port), 60);
+    }));
+    ASSERT_TRUE(forwarder_->move_ports({{PortId(1), 1}}, FabricEdit(edit_).finish()));
+    auto silence = std::make_shared<std::optional<uint32_t>>();
+    ASSERT_TRUE(forwarder_->run_errand(1, [=](Worker& worker, const Fabric&) {
+        auto& table = worker.connections().table<Ipv4Addr>();
+        if (auto hit = table.find_by_port(PortId(1), outbound))
+            *silence = table.silence(hit.entry());
+    }));
+    ASSERT_TRUE(*silence);
+    EXPECT_LT(**silence, 700u);
+}
+
 // CPU time that the process takes in so much time of idleness.
 std::chrono::nanoseconds cpu_while_idle(std::chrono::milliseconds time) {
     auto used = [] {
