@@ -15,10 +15,11 @@ from .machine import Machine
 from .network import WireTap
 from .shell import LabError
 
-_SOL_PACKET, _PACKET_AUXDATA, _PACKET_OUTGOING = 263, 8, 4
+_SOL_PACKET, _PACKET_STATISTICS, _PACKET_AUXDATA, _PACKET_OUTGOING = 263, 6, 8, 4
+_SO_RCVBUFFORCE = 33  # beyond net.core.rmem_max
 _AUXDATA = struct.Struct("=IIIHHHH")  # struct tpacket_auxdata
 _VLAN_VALID = 1 << 4
-BUFFER = 8 << 20
+BUFFER = 64 << 20
 
 
 class Capture:
@@ -32,7 +33,7 @@ class Capture:
         self._sockets = {machine.namespace.packet_socket(machine.interface): machine.name for machine in machines}
         for raw in self._sockets:
             raw.setsockopt(_SOL_PACKET, _PACKET_AUXDATA, 1)
-            raw.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)
+            raw.setsockopt(socket.SOL_SOCKET, _SO_RCVBUFFORCE, BUFFER)
 
     def __enter__(self) -> "Capture":
         return self
@@ -45,6 +46,10 @@ class Capture:
         """What has arrived at the machine and holds the mark."""
         self.read(0)
         return [frame for frame in self._frames[machine.name] if mark in frame]
+
+    def lost(self) -> int:
+        """How many frames came for which it had no room, since this was asked last."""
+        return sum(struct.unpack("II", raw.getsockopt(_SOL_PACKET, _PACKET_STATISTICS, 8))[1] for raw in self._sockets)
 
     def wait_for(self, machine: Machine, mark: bytes, count: int = 1, timeout: float = 5) -> list[bytes]:
         """The frames with the mark, once there are `count` of them; LabError where they do not come."""

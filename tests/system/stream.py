@@ -6,7 +6,7 @@ import threading
 import time
 from dataclasses import dataclass
 
-from harness import Capture, Machine, wait_until
+from harness import Capture, LabError, Machine, wait_until
 from labkit.capture import ethernet
 
 ETHERTYPE = 0x88B6  # local experiments
@@ -68,7 +68,10 @@ class Stream:
             wait_until("the last frame of the stream", lambda: last in self._numbers(), 2)
         finally:
             numbers = self._numbers()
+            unseen = self._capture.lost()
             self._capture.__exit__()
+        if unseen:
+            raise LabError(f"the capture had no room for {unseen} frames: what arrived is not known")
         unique = sorted(set(numbers))
         gaps = [self._times[after] - self._times[before] for before, after in zip(unique, unique[1:]) if after > before + 1]
         disordered = sum(1 for before, after in zip(numbers, numbers[1:]) if after < before)

@@ -8,6 +8,7 @@ import os
 import random
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from dhcp_wire import message
 from frames import EXPERIMENTAL
@@ -103,13 +104,15 @@ class FailStatic(SystemTest):
         for number, moment in itertools.product(range(KILLS), (self.idle, self.bulk, self.ports, self.changes, self.leases)):
             with self.subTest(moment.__name__, number=number):
                 stop = threading.Event()
-                work = threading.Thread(target=moment, args=(stop,))
-                work.start()
-                time.sleep(random.uniform(0, 0.3))  # any phase of it
-                self.hosts[0].switch.kill()
-                self.hosts[0].switch.start()
-                stop.set()
-                work.join()
+                with ThreadPoolExecutor() as pool:
+                    work = pool.submit(moment, stop)
+                    try:
+                        time.sleep(random.uniform(0, 0.3))  # any phase of it
+                        self.hosts[0].switch.kill()
+                        self.hosts[0].switch.start()
+                    finally:
+                        stop.set()
+                work.result()  # it has gone on until then
                 self.wait_for_answers(self.a, "10.0.0.3")
                 self.lab.ctl("sync", "--wait=hosts")
         self.new_flows_pass()
