@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .ledger import Ledger
-from .shell import LabError, attempt, run
+from .shell import attempt, run
 
 _CLONE_NEWNET = 0x40000000
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -73,7 +73,7 @@ def inside(namespace: str):
 
 def _enter(descriptor: int) -> None:
     if _libc.setns(descriptor, _CLONE_NEWNET) != 0:
-        raise LabError(f"setns: {os.strerror(ctypes.get_errno())}")
+        raise OSError(ctypes.get_errno(), f"setns: {os.strerror(ctypes.get_errno())}")
 
 
 def spawn(ledger: Ledger, *command: str, log: Path, env: dict[str, str] | None = None) -> subprocess.Popen:
